@@ -1,9 +1,27 @@
-// The public types: what callers pass in, what comes back. Section order: arrays, matrices, options, reports.
+// The public types: what callers pass in, what comes back.
+// Section order: arrays, matrices, objects of other libraries, options, results.
 
-/** Elements of a matrix. Integers are decided in float64; float16 in float32. */
+/**
+ * A Float16Array, where the engine has one (described by structure, so that these types compile with any `lib`).
+ */
+export interface Float16ArrayLike {
+  readonly [Symbol.toStringTag]: 'Float16Array';
+  readonly BYTES_PER_ELEMENT: number;
+  readonly buffer: ArrayBufferLike;
+  readonly byteOffset: number;
+  readonly length: number;
+  [index: number]: number;
+}
+
+/**
+ * Elements of a matrix. Integers and number[] are decided with float64's eps (2^-52), Float32Array and
+ * Float16Array with float32's (2^-23). Arrays on a SharedArrayBuffer are fine. 64-bit integer arrays are not
+ * accepted: a number cannot hold their values exactly.
+ */
 export type NumericArray =
   | Float64Array
   | Float32Array
+  | Float16ArrayLike
   | Int8Array
   | Uint8Array
   | Uint8ClampedArray
@@ -12,4 +30,181 @@ export type NumericArray =
   | Int32Array
   | Uint32Array
   | readonly number[];
-// Float16Array joins where the engine has it; see input.ts.
+
+/** What every tensor may carry beside its data and shape. */
+interface TensorFields {
+  /** The elements; never modified. */
+  data: NumericArray;
+  /** One step for each dimension, in elements (not bytes); may be negative or 0. Row-major if absent. */
+  strides?: readonly number[];
+  /** The same under the name that ndarray uses. */
+  stride?: readonly number[];
+  /** Index in `data` of element [0, 0, ...]. Default 0. */
+  offset?: number;
+  /**
+   * 'float16' or 'bfloat16' says that a Uint16Array holds 16-bit patterns. Any other name may stand here: `data`
+   * itself tells its type.
+   */
+  dtype?: string;
+}
+
+/**
+ * A tensor: elements and a shape, row-major unless strides say otherwise. Without strides and offset the data is
+ * exactly as long as the shape needs; with them, any longer array will do. Row-major and column-major (transposed)
+ * matrices are read in place, other strides from a copy in order.
+ */
+export interface TensorLike extends TensorFields {
+  /** The dimensions: [] is a scalar, [n] a vector, [m, n] a matrix, [..., m, n] a stack of matrices. */
+  shape: readonly number[];
+}
+
+/** A tensor whose shape is called `dims`, as in onnxruntime. */
+export interface DimsTensor extends TensorFields {
+  dims: readonly number[];
+}
+
+/**
+ * Rows of equal length. Float64 in the answer, unless every row is a Float32Array (or Float16Array): such rows are
+ * float32.
+ */
+export type Rows = readonly NumericArray[];
+
+/** A tf.Tensor. Read with dataSync(), never disposed; complex and string tensors are refused. */
+export interface TensorFlowTensor {
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  dataSync(): ArrayLike<unknown>;
+}
+
+/** An onnxruntime Tensor whose data is on the CPU; int64, uint64, int4, uint4 and string tensors are refused. */
+export interface OnnxTensor {
+  readonly dims: readonly number[];
+  readonly type: string;
+  readonly location: string;
+  readonly data: unknown;
+}
+
+/** An NdArray of the package ndarray. */
+export interface NdArrayLike {
+  data: NumericArray | { get(index: number): number; readonly length: number };
+  shape: readonly number[];
+  stride: readonly number[];
+  offset: number;
+  dtype: string;
+}
+
+/** An ndarray of @stdlib. */
+export interface StdlibArray {
+  data: unknown;
+  shape: ArrayLike<number>;
+  strides: ArrayLike<number>;
+  offset: number;
+  order: string;
+}
+
+/** A Matrix, or any AbstractMatrix, of ml-matrix. */
+export interface MlMatrix {
+  readonly rows: number;
+  readonly columns: number;
+  to1DArray(): number[];
+}
+
+/** A DenseMatrix or SparseMatrix of mathjs; its elements must be plain numbers. */
+export interface MathMatrix {
+  size(): number[];
+  storage(): string;
+  valueOf(): unknown;
+}
+
+/** A matrix, or a stack of them, that knows its own shape. Objects of other libraries are told by their structure. */
+export type MatrixInput =
+  | TensorLike
+  | DimsTensor
+  | Rows
+  | TensorFlowTensor
+  | OnnxTensor
+  | NdArrayLike
+  | StdlibArray
+  | MlMatrix
+  | MathMatrix;
+
+/**
+ * Where the line between zero and nonzero singular values lies: rank is the number of them strictly greater than the
+ * tolerance. Default: sigma_1 * max(m, n) * eps, eps = 2^-52 for float64 and integers, 2^-23 for float32, float16
+ * and bfloat16 (as numpy.linalg.matrix_rank).
+ *
+ * `tol` cannot be combined with `rtol` or `atol` (TypeError). A negative or NaN tolerance is a RangeError, Infinity
+ * gives rank 0. A name that is none of these is a TypeError.
+ */
+export interface RankOptions {
+  /** Absolute tolerance, in the units of the elements; as `tol` in NumPy. */
+  tol?: number;
+  /** Tolerance relative to sigma_1. */
+  rtol?: number;
+  /** Absolute tolerance: with rtol the larger of atol and rtol * sigma_1 holds (as in PyTorch), alone it is rtol = 0. */
+  atol?: number;
+  /** The matrix is symmetric: only its lower triangle is read, |eigenvalues| are counted. Default false. */
+  hermitian?: boolean;
+}
+
+/** Options of convLayerRank. */
+export interface ConvLayerOptions extends RankOptions {
+  /** Order of the kernel's dimensions: 'OIHW' as in PyTorch and ONNX, 'HWIO' as in TensorFlow. */
+  layout?: 'OIHW' | 'HWIO';
+  /** Number of groups of a grouped convolution. Default 1. */
+  groups?: number;
+}
+
+/** Rank of one matrix, with the proof's two sides. */
+export interface RankReport {
+  rank: number;
+  /** [rows, columns] as the caller gave them. */
+  shape: [number, number];
+  /** The absolute tolerance that decided. */
+  tolerance: number;
+  /** The step that decided: 'trivial', 'cholesky', 'inertia', 'qr', 'lq', 'jacobi', ... */
+  method: string;
+  /** Proven: sigma_rank >= lower. Infinity when rank = 0. */
+  lower: number;
+  /** Proven: sigma_{rank+1} <= upper. 0 when rank = min(m, n). */
+  upper: number;
+  /** sigma_1, to a relative 1e-6 or better. */
+  sigmaMax: number;
+  /** min(lower / tolerance, tolerance / upper): 1 is on the edge. */
+  margin: number;
+}
+
+/** Column-pivoted QR of an m x n matrix A: A[:, permutation] = Q R; k = min(m, n). */
+export interface PivotedQR {
+  /** R, upper triangular (trapezoidal), k x n, row-major. Its diagonal descends in absolute value. */
+  r: Float64Array;
+  /** permutation[j] is the column of A that stands at place j; n entries. */
+  permutation: Int32Array;
+  /** Rank of A; the first `rank` entries of `permutation` are independent columns. */
+  rank: number;
+}
+
+/** What the singular values s_1 >= ... >= s_k of a matrix say; all are 0 for a zero matrix except conditionNumber. */
+export interface SpectralMetrics {
+  rank: number;
+  /** sqrt(sum s_i^2) */
+  frobeniusNorm: number;
+  /** s_1 */
+  spectralNorm: number;
+  /** sum s_i */
+  nuclearNorm: number;
+  /** s_1 / s_k, k = min(m, n); Infinity when s_k = 0. */
+  conditionNumber: number;
+  /** sum s_i^2 / s_1^2 */
+  stableRank: number;
+  /** exp of the entropy of s_i / sum s (Roy & Vetterli 2007). */
+  effectiveRank: number;
+  /** exp of the entropy of s_i^2 / sum s^2. */
+  spectralEntropyRank: number;
+  /** (sum s_i^2)^2 / sum s_i^4 */
+  participationRatio: number;
+  /** The fewest singular values whose squares hold 90 % of the sum; 95 and 99 % below. */
+  energyRank90: number;
+  energyRank95: number;
+  energyRank99: number;
+}

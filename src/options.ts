@@ -1,0 +1,81 @@
+// Reads RankOptions into one record of numbers, and holds the words that error messages share.
+// Source of the rules: numpy.linalg.matrix_rank (tol, rtol, hermitian), torch.linalg.matrix_rank (atol with rtol).
+
+/**
+ * Where the line lies. `tol`, if not NaN, is the absolute tolerance and the two others are unused; otherwise it is
+ * max(atol, rtol * sigma_1), rtol NaN meaning the default max(m, n) * eps.
+ */
+export interface Tolerance {
+  readonly tol: number;
+  readonly rtol: number;
+  readonly atol: number;
+  readonly hermitian: boolean;
+}
+
+const DEFAULT: Tolerance = Object.freeze({ tol: NaN, rtol: NaN, atol: 0, hermitian: false });
+const NAMES = ['tol', 'rtol', 'atol', 'hermitian'];
+
+/**
+ * The options of `fn`, checked. An option that is undefined counts as absent. `extra` names what `fn` takes
+ * beside RankOptions; their values are left to it.
+ */
+export function readOptions(fn: string, options?: unknown, extra: readonly string[] = []): Tolerance {
+  if (options === undefined) return DEFAULT;
+  if (
+    typeof options !== 'object' ||
+    options === null ||
+    Array.isArray(options) ||
+    ArrayBuffer.isView(options)
+  ) {
+    throw new TypeError(`${fn}: options must be an object, such as { tol: 1e-8 }; got ${describe(options)}.`);
+  }
+  const given = options as Record<string, unknown>;
+  for (const name of Object.keys(given)) {
+    if (given[name] !== undefined && !NAMES.includes(name) && !extra.includes(name)) {
+      const valid = [...NAMES, ...extra].join(', ');
+      throw new TypeError(`${fn}: there is no option ${JSON.stringify(name)}; the options are ${valid}.`);
+    }
+  }
+  const tol = readTolerance(fn, 'tol', given.tol);
+  const rtol = readTolerance(fn, 'rtol', given.rtol);
+  const atol = readTolerance(fn, 'atol', given.atol);
+  const hermitian = given.hermitian === undefined ? false : given.hermitian;
+  if (typeof hermitian !== 'boolean') {
+    throw new TypeError(`${fn}: hermitian must be true or false; got ${describe(hermitian)}.`);
+  }
+  if (tol !== undefined) {
+    if (rtol !== undefined || atol !== undefined) {
+      const other = rtol !== undefined ? 'rtol' : 'atol';
+      throw new TypeError(`${fn}: tol and ${other} exclude each other; pass tol alone, or atol and rtol.`);
+    }
+    return { tol, rtol: NaN, atol: 0, hermitian };
+  }
+  if (atol !== undefined) return { tol: NaN, rtol: rtol ?? 0, atol, hermitian };
+  if (rtol !== undefined || hermitian) return { tol: NaN, rtol: rtol ?? NaN, atol: 0, hermitian };
+  return DEFAULT;
+}
+
+function readTolerance(fn: string, name: string, value: unknown): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'number')
+    throw new TypeError(`${fn}: ${name} must be a number; got ${describe(value)}.`);
+  if (!(value >= 0)) throw new RangeError(`${fn}: ${name} must be 0 or more; got ${value}.`);
+  return value;
+}
+
+/** What a value is, in a few words for an error message: "a string", "null", "an object with keys a, b". */
+export function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'bigint') return 'a BigInt';
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  const proto = Object.getPrototypeOf(value);
+  const name = proto === null ? 'Object' : proto.constructor?.name;
+  if (typeof name === 'string' && name !== '' && name !== 'Object') {
+    return `${/^[AEIOU]/i.test(name) && !name.startsWith('Ui') ? 'an' : 'a'} ${name}`;
+  }
+  const keys = Object.keys(value);
+  if (keys.length === 0) return 'an object without keys';
+  const shown = keys.slice(0, 5).join(', ') + (keys.length > 5 ? ', ...' : '');
+  return `an object with key${keys.length === 1 ? '' : 's'} ${shown}`;
+}
