@@ -1,0 +1,257 @@
+// The Gram matrix and its factor, tile by tile: G = P^T P is formed, shifted and factored in one sweep,
+// so that a failure at column j has cost only the leading j x j block.
+//
+// Layout: the lower triangle in row panels of 4. Panel i holds rows 4i .. 4i+3 as [4(i+1) columns][4 rows],
+// so a tile is 128 contiguous bytes and a row panel is itself an operand of the tile kernel.
+// P is packed by columns: [n/4 panels][s][4].
+//
+// The factor is L S L^T with S = diag(+-1), |L| |L|^T being what rounding is measured by: Cholesky when
+// every sign is +, and by Sylvester's law of inertia the number of + signs is the number of eigenvalues
+// of G above the shift. Cost: s n^2 + n^3 / 3 flops. Source: Golub & Van Loan, section 4.2; Demmel 1989.
+import { alloc, mark, release } from './arena';
+import { CHOLESKY_BLOCK } from './params';
+import { hsum, madd, nmadd } from './simd';
+import { madd44, square44, zero44 } from './tile';
+
+/** Negative pivots of the last factorisation. */
+export let negatives: i32 = 0;
+/** ||L||_F^2 of the last factorisation. */
+export let growth: f64 = 0;
+
+let signs: usize = 0; // +-1 for each column
+let inverses: usize = 0; // sign / pivot for each column
+
+export function panels(n: i32): i32 {
+  return (n + 3) >> 2;
+}
+
+/** Start of row panel i of a packed triangle. */
+// @ts-ignore: decorator
+@inline
+export function rowPanel(L: usize, i: i32): usize {
+  return L + (<usize>i * <usize>(i + 1) << 6);
+}
+
+export function triangleBytes(n: i32): u64 {
+  const p = <u64>panels(n);
+  return (p * (p + 1)) << 6;
+}
+
+/** G += P^T P, or G = P^T P when fresh. */
+export function gram(G: usize, n: i32, P: usize, ld: i32, s: i32, fresh: bool): void {
+  const count = panels(n);
+  for (let i0 = 0; i0 < count; i0 += CHOLESKY_BLOCK) {
+    const i1 = min(count, i0 + CHOLESKY_BLOCK);
+    for (let j = 0; j < i1; j++) {
+      const b = P + ((<usize>j * <usize>ld) << 5);
+      for (let i = max(i0, j); i < i1; i++) {
+        const tile = rowPanel(G, i) + (<usize>j << 7);
+        if (fresh) zero44(tile);
+        madd44(tile, P + ((<usize>i * <usize>ld) << 5), b, s);
+      }
+    }
+  }
+}
+
+/** Factors the 4x4 diagonal tile at column 4j. Returns how many pivots came before a forbidden one (4: all). */
+function diagonal(tile: usize, negative: usize, j: i32, n: i32, shift: f64, definite: bool): i32 {
+  for (let k = 0; k < 4; k++) {
+    const column = tile + (<usize>k << 5);
+    const g = (j << 2) + k;
+    let d = g < n ? load<f64>(column + (<usize>k << 3)) : 1;
+    if (!(d > 0)) {
+      if (definite) return k;
+      negatives++;
+    }
+    const sign: f64 = d > 0 ? 1 : -1;
+    // An exact zero is moved by a rounding error of the shift, which the bound on rounding covers.
+    d = max(abs(d), shift * f64.EPSILON + f64.MIN_NORMAL_VALUE);
+    const root = Math.sqrt(d);
+    const inverse = sign / root;
+    store<f64>(signs + (<usize>g << 3), sign);
+    store<f64>(inverses + (<usize>g << 3), inverse);
+    for (let r = 0; r < k; r++) store<f64>(column + (<usize>r << 3), 0);
+    store<f64>(column + (<usize>k << 3), root);
+    for (let r = k + 1; r < 4; r++) {
+      store<f64>(column + (<usize>r << 3), load<f64>(column + (<usize>r << 3)) * inverse);
+    }
+    for (let c = k + 1; c < 4; c++) {
+      const t = load<f64>(column + (<usize>c << 3)) * sign;
+      const other = tile + (<usize>c << 5);
+      for (let r = c; r < 4; r++) {
+        const p = other + (<usize>r << 3);
+        store<f64>(p, load<f64>(p) - load<f64>(column + (<usize>r << 3)) * t);
+      }
+    }
+  }
+  for (let k = 0; k < 4; k++) {
+    const s = f64x2.splat(-load<f64>(signs + (<usize>((j << 2) + k) << 3)));
+    const o = <usize>k << 5;
+    v128.store(negative + o, f64x2.mul(v128.load(tile + o), s));
+    v128.store(negative + o, f64x2.mul(v128.load(tile + o, 16), s), 16);
+  }
+  return 4;
+}
+
+/** X L_jj^T S = C for one tile C, in place; -X S goes to `negative`. */
+// @ts-ignore: decorator
+@inline
+function solve(tile: usize, negative: usize, diagonalTile: usize, j: i32): void {
+  const sj = signs + (<usize>j << 5);
+  const ij = inverses + (<usize>j << 5);
+  let s = v128.load64_splat(ij);
+  const x0 = f64x2.mul(v128.load(tile), s);
+  const y0 = f64x2.mul(v128.load(tile, 16), s);
+  s = f64x2.splat(-load<f64>(sj));
+  const nx0 = f64x2.mul(x0, s);
+  const ny0 = f64x2.mul(y0, s);
+  v128.store(tile, x0);
+  v128.store(tile, y0, 16);
+  v128.store(negative, nx0);
+  v128.store(negative, ny0, 16);
+
+  let l = v128.load64_splat(diagonalTile, 8);
+  let x1 = madd(nx0, l, v128.load(tile, 32));
+  let y1 = madd(ny0, l, v128.load(tile, 48));
+  s = v128.load64_splat(ij, 8);
+  x1 = f64x2.mul(x1, s);
+  y1 = f64x2.mul(y1, s);
+  s = f64x2.splat(-load<f64>(sj, 8));
+  const nx1 = f64x2.mul(x1, s);
+  const ny1 = f64x2.mul(y1, s);
+  v128.store(tile, x1, 32);
+  v128.store(tile, y1, 48);
+  v128.store(negative, nx1, 32);
+  v128.store(negative, ny1, 48);
+
+  l = v128.load64_splat(diagonalTile, 16);
+  let x2 = madd(nx0, l, v128.load(tile, 64));
+  let y2 = madd(ny0, l, v128.load(tile, 80));
+  l = v128.load64_splat(diagonalTile, 48);
+  x2 = madd(nx1, l, x2);
+  y2 = madd(ny1, l, y2);
+  s = v128.load64_splat(ij, 16);
+  x2 = f64x2.mul(x2, s);
+  y2 = f64x2.mul(y2, s);
+  s = f64x2.splat(-load<f64>(sj, 16));
+  const nx2 = f64x2.mul(x2, s);
+  const ny2 = f64x2.mul(y2, s);
+  v128.store(tile, x2, 64);
+  v128.store(tile, y2, 80);
+  v128.store(negative, nx2, 64);
+  v128.store(negative, ny2, 80);
+
+  l = v128.load64_splat(diagonalTile, 24);
+  let x3 = madd(nx0, l, v128.load(tile, 96));
+  let y3 = madd(ny0, l, v128.load(tile, 112));
+  l = v128.load64_splat(diagonalTile, 56);
+  x3 = madd(nx1, l, x3);
+  y3 = madd(ny1, l, y3);
+  l = v128.load64_splat(diagonalTile, 88);
+  x3 = madd(nx2, l, x3);
+  y3 = madd(ny2, l, y3);
+  s = v128.load64_splat(ij, 24);
+  x3 = f64x2.mul(x3, s);
+  y3 = f64x2.mul(y3, s);
+  s = f64x2.splat(-load<f64>(sj, 24));
+  v128.store(tile, x3, 96);
+  v128.store(tile, y3, 112);
+  v128.store(negative, f64x2.mul(x3, s), 96);
+  v128.store(negative, f64x2.mul(y3, s), 112);
+}
+
+/** One block of row panels i0 .. i1 of the factor. Returns the column of a forbidden pivot, or -1. */
+function block(
+  L: usize, n: i32, P: usize, ld: i32, s: i32, shift: f64, definite: bool, i0: i32, i1: i32, negative: usize,
+): i32 {
+  const step = <usize>panels(n) << 7;
+  let sum = f64x2.splat(0);
+  for (let j = 0; j < i1; j++) {
+    const Lj = rowPanel(L, j);
+    const diagonalTile = Lj + (<usize>j << 7);
+    for (let i = max(i0, j); i < i1; i++) {
+      const tile = rowPanel(L, i) + (<usize>j << 7);
+      const own = negative + <usize>(i - i0) * step;
+      if (s) {
+        zero44(tile);
+        madd44(tile, P + ((<usize>i * <usize>ld) << 5), P + ((<usize>j * <usize>ld) << 5), s);
+      }
+      if (i == j) {
+        for (let k: usize = 0; k < 160; k += 40) store<f64>(tile + k, load<f64>(tile + k) - shift);
+      }
+      if (j) madd44(tile, own, Lj, j << 2);
+      const tail = own + (<usize>j << 7);
+      if (i > j) {
+        solve(tile, tail, diagonalTile, j);
+      } else {
+        const k = diagonal(tile, tail, j, n, shift, definite);
+        if (k < 4) return (j << 2) + k;
+      }
+      sum = f64x2.add(sum, square44(tile));
+    }
+  }
+  growth += hsum(sum);
+  return -1;
+}
+
+/**
+ * Factors G - shift I into L, where G = P^T P (s > 0) or the triangle already in L (s = 0).
+ * definite: stop at the first pivot that is not positive and return its column; else return n and count
+ * negative pivots.
+ */
+export function factor(
+  L: usize, n: i32, P: usize, ld: i32, s: i32, shift: f64, definite: bool,
+): i32 {
+  const count = panels(n);
+  const start = mark();
+  signs = alloc(<u64>count << 5);
+  inverses = alloc(<u64>count << 5);
+  const negative = alloc((<u64>min(count, CHOLESKY_BLOCK) * count) << 7);
+  negatives = 0;
+  growth = 0;
+  let done = -1;
+  for (let i0 = 0; i0 < count && done < 0; i0 += CHOLESKY_BLOCK) {
+    done = block(L, n, P, ld, s, shift, definite, i0, min(count, i0 + CHOLESKY_BLOCK), negative);
+  }
+  release(start);
+  return done < 0 ? n : min(n, done);
+}
+
+/** y = G x for a packed symmetric G: each tile serves twice. x and y are padded to whole panels. */
+export function multiply(y: usize, G: usize, n: i32, x: usize): void {
+  const count = panels(n);
+  memory.fill(y, 0, <usize>count << 5);
+  for (let i = 0; i < count; i++) {
+    let tile = rowPanel(G, i);
+    const xi = x + (<usize>i << 5);
+    const x0 = v128.load(xi);
+    const x1 = v128.load(xi, 16);
+    let y0 = f64x2.splat(0);
+    let y1 = y0;
+    for (let j = 0; j < i; j++) {
+      const xj = x + (<usize>j << 5);
+      const yj = y + (<usize>j << 5);
+      for (let k: usize = 0; k < 4; k++) {
+        const a = v128.load(tile);
+        const b = v128.load(tile, 16);
+        const s = v128.load64_splat(xj + (k << 3));
+        y0 = madd(a, s, y0);
+        y1 = madd(b, s, y1);
+        const p = yj + (k << 3);
+        store<f64>(p, load<f64>(p) + hsum(madd(a, x0, f64x2.mul(b, x1))));
+        tile += 32;
+      }
+    }
+    for (let k: usize = 0; k < 4; k++) {
+      for (let r: usize = 0; r < 4; r++) {
+        // The upper part of a diagonal tile mirrors its lower part.
+        const v = r >= k ? load<f64>(tile + (k << 5) + (r << 3)) : load<f64>(tile + (r << 5) + (k << 3));
+        const p = y + (<usize>i << 5) + (r << 3);
+        store<f64>(p, load<f64>(p) + v * load<f64>(xi + (k << 3)));
+      }
+    }
+    const yi = y + (<usize>i << 5);
+    v128.store(yi, f64x2.add(v128.load(yi), y0));
+    v128.store(yi, f64x2.add(v128.load(yi, 16), y1), 16);
+  }
+}

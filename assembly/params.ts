@@ -1,0 +1,29 @@
+// Every tuning constant of the kernel, each with the loop or the decision it governs.
+
+/** Unit roundoff of float64. */
+export const U: f64 = 1.1102230246251565e-16;
+
+/** A bound decides only when it clears the tolerance by this factor (docs/certificates.md, "Guard"). */
+export const GUARD: f64 = 4.0;
+
+/** Bytes of one streamed panel of rows: the working set of a pass over A stays in the L2 cache. */
+export const PANEL_BYTES: i32 = 1 << 19;
+
+/** Row panels (of 4) that share one pass over the factor in Cholesky: 64 rows keep a block in L2. */
+export const CHOLESKY_BLOCK: i32 = 16;
+
+/** Columns of a Householder panel: deep enough for the trailing update, narrow enough for the L2 cache. */
+export const QR_BLOCK: i32 = 32;
+
+/** Rows of the pivoting sketch beyond QR_BLOCK (Duersch & Gu advise about 8). */
+export const OVERSAMPLE: i32 = 8;
+
+/** Up to this many columns pivots come from exact column norms: a sketch costs more than it saves. */
+export const CLASSICAL_COLUMNS: i32 = 64;
+
+/** One-sided Jacobi converges quadratically after about 4 sweeps; past this cap it is an error. */
+export const MAX_SWEEPS: i32 = 40;
+
+/** Sums of squares within these bounds can neither overflow nor lose what matters to underflow: no scaling. */
+export const SAFE_MIN: f64 = 1e-140;
+export const SAFE_MAX: f64 = 1e140;

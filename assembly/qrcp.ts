@@ -1,0 +1,215 @@
+// Column-pivoted QR, blocked, truncated where the residual falls to a given size.
+//
+// Up to CLASSICAL_COLUMNS columns, pivots are the longest remaining columns (Businger & Golub 1965). Beyond,
+// they come a block at a time from a small sketch Y = Omega W, which is factored with pivoting, shows which
+// columns to bring forward, and is downdated instead of recomputed (Duersch & Gu 2017; Martinsson et al.
+// 2017, HQRRP): nearly all flops are the block applications of householder.ts. What the sketch says decides
+// nothing: the residual that ends the factorisation is computed from W itself.
+// W: m x n column-major, overwritten by R (upper trapezoid) and the reflectors. Cost: about 4 m n k flops for k steps.
+import { alloc, mark, release } from './arena';
+import { axpy, column, createColumns, dot, leading, square, swapColumns, swapIndices } from './columns';
+import { allocBlock, applyBlock, formBlock, panel, restTotal } from './householder';
+import { CLASSICAL_COLUMNS, OVERSAMPLE, QR_BLOCK } from './params';
+
+/** ||R22||_F of the last factorisation. */
+export let residual: f64 = 0;
+
+let state: u64 = 0;
+
+/** xorshift64*: seeded, so that the same input always takes the same path. */
+function random(): u64 {
+  state ^= state >> 12;
+  state ^= state << 25;
+  state ^= state >> 27;
+  return state * 0x2545f4914f6cdd1d;
+}
+
+/** Y(:, k:n) = Omega W(k:m, k:n): each row of W goes with random signs to two of the sketch's `rows` rows. */
+function sketch(Y: usize, yLd: i32, rows: i32, W: usize, ld: i32, m: i32, k: i32, n: i32): void {
+  const start = mark();
+  const count = m - k;
+  const where = alloc(<u64>count << 3);
+  for (let i = 0; i < count; i++) {
+    const x = random();
+    const a = <u32>((x >> 33) % <u64>rows);
+    let b = <u32>((x & 0x7fffffff) % <u64>(rows - 1));
+    if (b >= a) b++;
+    // Byte offset of the element, the lowest bit telling the sign.
+    store<u32>(where + (<usize>i << 3), (a << 3) | <u32>(x >> 32 & 1));
+    store<u32>(where + (<usize>i << 3), (b << 3) | <u32>(x >> 31 & 1), 4);
+  }
+  for (let j = k; j < n; j++) {
+    const y = column(Y, yLd, j);
+    memory.fill(y, 0, <usize>yLd << 3);
+    const w = column(W, ld, j) + (<usize>k << 3);
+    for (let i = 0; i < count; i++) {
+      const bits = reinterpret<u64>(load<f64>(w + (<usize>i << 3)));
+      const a = load<u32>(where + (<usize>i << 3));
+      const b = load<u32>(where + (<usize>i << 3), 4);
+      const p = y + <usize>(a & ~1);
+      const q = y + <usize>(b & ~1);
+      store<f64>(p, load<f64>(p) + reinterpret<f64>(bits ^ (<u64>a << 63)));
+      store<f64>(q, load<f64>(q) + reinterpret<f64>(bits ^ (<u64>b << 63)));
+    }
+  }
+  release(start);
+}
+
+/** Y(0:b, j) -= (Y11 R11^-1) R12 for the columns behind the block: the sketch of what remains. */
+function downdate(Y: usize, yLd: i32, W: usize, ld: i32, k: i32, b: i32, n: i32): void {
+  // M = S11 R11^-1, column by column: M(:, j) = (S11(:, j) - M(:, 0:j) R11(0:j, j)) / r_jj. In place of S11.
+  for (let j = 0; j < b; j++) {
+    const mj = column(Y, yLd, k + j);
+    const rj = column(W, ld, k + j) + (<usize>k << 3);
+    memory.fill(mj + (<usize>(j + 1) << 3), 0, <usize>(b - j - 1) << 3);
+    for (let i = 0; i < j; i++) axpy(mj, column(Y, yLd, k + i), -load<f64>(rj + (<usize>i << 3)), i + 1);
+    const inverse = 1 / load<f64>(rj + (<usize>j << 3));
+    for (let i = 0; i <= j; i++) {
+      const p = mj + (<usize>i << 3);
+      store<f64>(p, load<f64>(p) * inverse);
+    }
+  }
+  for (let j = k + b; j < n; j++) {
+    const y = column(Y, yLd, j);
+    const r = column(W, ld, j) + (<usize>k << 3);
+    for (let i = 0; i < b; i++) axpy(y, column(Y, yLd, k + i), -load<f64>(r + (<usize>i << 3)), i + 1);
+  }
+}
+
+/** Squared norms of the sketch's columns; half their sum estimates ||R22||_F^2. */
+function measure(Y: usize, yLd: i32, rows: i32, k: i32, n: i32, squares: usize): f64 {
+  let sum: f64 = 0;
+  for (let j = k; j < n; j++) {
+    const y = column(Y, yLd, j);
+    const s = dot(y, y, rows);
+    store<f64>(squares + (<usize>j << 3), s);
+    sum += s;
+  }
+  return 0.5 * sum;
+}
+
+/** Brings the b columns that the sketch prefers to the front of columns k .. n, in Y, W and perm. */
+function choose(
+  Y: usize, yLd: i32, rows: i32, W: usize, ld: i32, k: i32, b: i32, n: i32, perm: usize, squares: usize,
+): void {
+  for (let t = 0; t < b; t++) {
+    let best = k + t;
+    for (let j = best + 1; j < n; j++) {
+      if (load<f64>(squares + (<usize>j << 3)) > load<f64>(squares + (<usize>best << 3))) best = j;
+    }
+    if (best != k + t) {
+      swapColumns(column(Y, yLd, k + t), column(Y, yLd, best), yLd);
+      swapColumns(column(W, ld, k + t), column(W, ld, best), ld);
+      swapIndices(perm, k + t, best);
+      store<f64>(squares + (<usize>best << 3), load<f64>(squares + (<usize>(k + t) << 3)));
+    }
+    const v = column(Y, yLd, k + t) + (<usize>t << 3);
+    const length = rows - t;
+    const size = Math.sqrt(dot(v, v, length));
+    if (size == 0) return;
+    const alpha = load<f64>(v);
+    const beta = alpha > 0 ? -size : size;
+    const tau = (beta - alpha) / beta;
+    const inverse = 1 / (alpha - beta);
+    for (let i = 1; i < length; i++) {
+      const p = v + (<usize>i << 3);
+      store<f64>(p, load<f64>(p) * inverse);
+    }
+    store<f64>(v, beta);
+    for (let j = k + t + 1; j < n; j++) {
+      const x = column(Y, yLd, j) + (<usize>t << 3);
+      const x0 = load<f64>(x);
+      const w = tau * (x0 + dot(v + 8, x + 8, length - 1));
+      store<f64>(x, x0 - w);
+      store<f64>(squares + (<usize>j << 3), axpy(x + 8, v + 8, -w, length - 1));
+    }
+  }
+}
+
+// What a factorisation needs to be taken up again with a smaller stop.
+let Y: usize = 0;
+let taus: usize = 0;
+let squares: usize = 0;
+let fresh = true; // the sketch must be taken anew
+
+/** Starts a factorisation: perm becomes the identity. Scratch stays above the caller's mark. */
+export function begin(m: i32, n: i32, perm: usize): void {
+  state = 0x9e3779b97f4a7c15;
+  for (let j = 0; j < n; j++) store<i32>(perm + (<usize>j << 2), j);
+  taus = alloc(<u64>min(m, n) + 1 << 3);
+  squares = alloc(<u64>n << 3);
+  if (n <= CLASSICAL_COLUMNS) return;
+  allocBlock(m, QR_BLOCK);
+  Y = createColumns(QR_BLOCK + OVERSAMPLE, n);
+  fresh = true;
+}
+
+/** One step with the longest remaining column. */
+function force(W: usize, ld: i32, m: i32, k: i32, n: i32, perm: usize): i32 {
+  let best = k;
+  let most: f64 = -1;
+  for (let j = k; j < n; j++) {
+    const s = square(W, ld, k, m, j, j + 1);
+    if (s > most) {
+      most = s;
+      best = j;
+    }
+  }
+  swapColumns(column(W, ld, k), column(W, ld, best), ld);
+  swapIndices(perm, k, best);
+  panel(W, ld, m, k, k, 1, 0, taus + (<usize>k << 3), squares, 0, 1);
+  formBlock(W, ld, m, k, k, 1, taus + (<usize>k << 3));
+  applyBlock(W, ld, k, k + 1, n);
+  return 1;
+}
+
+/**
+ * Goes on from step k until ||R22||_F <= stop, or where `patience` is set, until a block reduces the residual
+ * by less than half while it is below `patience`. Returns the number of steps done; sets residual.
+ */
+export function proceed(
+  W: usize, ld: i32, m: i32, n: i32, perm: usize, k: i32, stop: f64, patience: f64,
+): i32 {
+  const most = min(m, n);
+  if (n <= CLASSICAL_COLUMNS) {
+    k += panel(W, ld, m, k, k, n - k, perm, taus + (<usize>k << 3), squares, stop, n - k);
+    residual = k == most ? 0 : Math.sqrt(restTotal);
+    return k;
+  }
+  const rows = QR_BLOCK + OVERSAMPLE;
+  const yLd = leading(rows);
+  const limit = stop * stop;
+  let before: f64 = Infinity;
+  while (k < most) {
+    const b = min(QR_BLOCK, most - k);
+    if (fresh) sketch(Y, yLd, rows, W, ld, m, k, n);
+    fresh = false;
+    const estimate = measure(Y, yLd, rows, k, n, squares);
+    // Only a sketch that is small asks for the exact residual, which costs a pass over the trailing matrix.
+    if (estimate <= 16 * limit || estimate <= patience * patience) {
+      const rest = square(W, ld, k, m, k, n);
+      residual = Math.sqrt(rest);
+      if (rest <= limit || (residual <= patience && residual > 0.5 * before)) return k;
+      before = residual;
+    }
+    choose(Y, yLd, rows, W, ld, k, b, n, perm, squares);
+    const done = panel(W, ld, m, k, k, b, 0, taus + (<usize>k << 3), squares, stop, n - k);
+    if (done) {
+      formBlock(W, ld, m, k, k, done, taus + (<usize>k << 3));
+      applyBlock(W, ld, k, k + b, n);
+      if (done == b) downdate(Y, yLd, W, ld, k, b, n);
+    }
+    k += done;
+    if (done < b && k < most) {
+      residual = Math.sqrt(square(W, ld, k, m, k, n));
+      if (residual <= stop) return k;
+      fresh = true; // the sketch was wrong about these columns
+      if (done == 0) {
+        // Every column it chose is small though the rest is not: take the longest one for certain.
+        k += force(W, ld, m, k, n, perm);
+      }
+    }
+  }
+  residual = 0;
+  return k;
+}

@@ -1,0 +1,170 @@
+// One pass over A: the squared norm of each column, hence ||A||_F^2, and whether every element is finite.
+// A sum that is neither finite nor within safe bounds asks for a second pass with a power-of-two scale.
+// Cost: m n multiply-adds at memory speed.
+import { calloc } from './arena';
+import { SAFE_MAX, SAFE_MIN } from './params';
+import { hsum, load1, load2, madd } from './simd';
+import * as source from './source';
+
+/** Squared column norms of scale * A, after scan(). */
+export let squares: usize = 0;
+/** ||scale * A||_F^2; NaN when an element of A is not finite. */
+export let total: f64 = 0;
+
+function addRows<T>(from: usize, count: i32, width: i32, s: f64): void {
+  const step = <usize>width * sizeof<T>();
+  const ss = f64x2.splat(s);
+  let i = 0;
+  for (; i + 4 <= count; i += 4) {
+    let p = from + <usize>i * step;
+    let q = squares;
+    let j = 0;
+    for (; j + 2 <= width; j += 2) {
+      const a = f64x2.mul(load2<T>(p), ss);
+      const b = f64x2.mul(load2<T>(p + step), ss);
+      const c = f64x2.mul(load2<T>(p + 2 * step), ss);
+      const d = f64x2.mul(load2<T>(p + 3 * step), ss);
+      const x = madd(a, a, madd(b, b, v128.load(q)));
+      v128.store(q, f64x2.add(x, madd(c, c, f64x2.mul(d, d))));
+      p += 2 * sizeof<T>();
+      q += 16;
+    }
+    if (j < width) {
+      const a = load1<T>(p) * s;
+      const b = load1<T>(p + step) * s;
+      const c = load1<T>(p + 2 * step) * s;
+      const d = load1<T>(p + 3 * step) * s;
+      store<f64>(q, load<f64>(q) + (a * a + b * b + (c * c + d * d)));
+    }
+  }
+  for (; i < count; i++) {
+    let p = from + <usize>i * step;
+    let q = squares;
+    for (let j = 0; j < width; j++) {
+      const a = load1<T>(p) * s;
+      store<f64>(q, load<f64>(q) + a * a);
+      p += sizeof<T>();
+      q += 8;
+    }
+  }
+}
+
+function addColumns<T>(count: i32, width: i32, s: f64): void {
+  const ss = f64x2.splat(s);
+  for (let j = 0; j < width; j++) {
+    let p = source.at + <usize>load<u32>(source.columns + (<usize>j << 2));
+    let x = f64x2.splat(0);
+    let y = x;
+    let i = 0;
+    for (; i + 4 <= count; i += 4) {
+      const a = f64x2.mul(load2<T>(p), ss);
+      const b = f64x2.mul(load2<T>(p + 2 * sizeof<T>()), ss);
+      x = madd(a, a, x);
+      y = madd(b, b, y);
+      p += 4 * sizeof<T>();
+    }
+    let sum = hsum(f64x2.add(x, y));
+    for (; i < count; i++) {
+      const a = load1<T>(p) * s;
+      sum += a * a;
+      p += sizeof<T>();
+    }
+    const q = squares + (<usize>j << 3);
+    store<f64>(q, load<f64>(q) + sum);
+  }
+}
+
+function pass(): void {
+  const n = source.width;
+  memory.fill(squares, 0, <usize>n << 3);
+  const s = source.scale;
+  for (let first = 0; first < source.m; first += source.panelRows) {
+    const count = min(source.panelRows, source.m - first);
+    source.panel(first, count);
+    if (source.byRow) {
+      if (source.single) addRows<f32>(source.at, count, n, s);
+      else addRows<f64>(source.at, count, n, s);
+    } else {
+      if (source.single) addColumns<f32>(count, n, s);
+      else addColumns<f64>(count, n, s);
+    }
+  }
+  total = 0;
+  for (let j = 0; j < n; j++) total += load<f64>(squares + (<usize>j << 3));
+}
+
+/** The largest |a_ij|, NaN when one is not finite. Only extreme matrices come here. */
+function largest(): f64 {
+  let most: f64 = 0;
+  for (let first = 0; first < source.m; first += source.panelRows) {
+    const count = min(source.panelRows, source.m - first);
+    source.panel(first, count);
+    for (let i = 0; i < count; i++) {
+      const row = source.at + <usize>load<u32>(source.rows + (<usize>i << 2));
+      for (let j = 0; j < source.width; j++) {
+        const p = row + <usize>load<u32>(source.columns + (<usize>j << 2));
+        const a = abs(source.single ? <f64>load<f32>(p) : load<f64>(p));
+        if (!(a <= f64.MAX_VALUE)) return NaN;
+        most = max(most, a);
+      }
+    }
+  }
+  return most;
+}
+
+/** Marks the columns that hold a nonzero element too small to square. */
+function rescueTiny(): void {
+  for (let j = 0; j < source.width; j++) {
+    const q = squares + (<usize>j << 3);
+    if (load<f64>(q) != 0) continue;
+    const column = <usize>load<u32>(source.columns + (<usize>j << 2));
+    for (let first = 0; first < source.m && load<f64>(q) == 0; first += source.panelRows) {
+      const count = min(source.panelRows, source.m - first);
+      source.panel(first, count);
+      for (let i = 0; i < count; i++) {
+        const p = source.at + <usize>load<u32>(source.rows + (<usize>i << 2)) + column;
+        if ((source.single ? <f64>load<f32>(p) : load<f64>(p)) != 0) {
+          store<f64>(q, f64.MIN_NORMAL_VALUE);
+          break;
+        }
+      }
+    }
+  }
+}
+
+/** Scans A, chooses the scale, drops zero columns. Returns false when an element is not finite. */
+export function scan(): bool {
+  squares = calloc(<u64>source.width << 3);
+  pass();
+  if (!(total >= SAFE_MIN && total <= SAFE_MAX)) {
+    const most = largest();
+    if (most != most) {
+      total = NaN;
+      return false;
+    }
+    if (most == 0) {
+      source.keep(squares);
+      return true;
+    }
+    // 2^-exponent(most), kept normal: the largest element becomes about 1 (2^-51 for the tiniest denormals).
+    const exponent = <i32>(reinterpret<u64>(most) >> 52) - 1023;
+    const e = max(-1022, min(1022, -exponent));
+    source.setScale(reinterpret<f64>(<u64>(e + 1023) << 52));
+    pass();
+  }
+  let zeros = false;
+  for (let j = 0; j < source.width; j++) zeros = zeros || load<f64>(squares + (<usize>j << 3)) == 0;
+  if (zeros) {
+    rescueTiny();
+    let k = 0;
+    for (let j = 0; j < source.width; j++) k += <i32>(load<f64>(squares + (<usize>j << 3)) == 0);
+    if (k) {
+      source.keep(squares);
+      k = 0;
+      for (let j = 0; j < source.n; j++) {
+        store<f64>(squares + (<usize>j << 3), load<f64>(squares + (<usize>source.original(j) << 3)));
+      }
+    }
+  }
+  return true;
+}

@@ -1,0 +1,121 @@
+// Triangular matrices by tiles: ||T^-1||_F, and T^-1 B for many right-hand sides.
+//
+// T comes as a packed triangle of row panels (cholesky.ts): L itself, or R^T for an upper triangular R. A row
+// panel is an operand of the tile kernel as it stands; right-hand sides are column panels [k][4], also operands.
+// Cost: inverse norm n^3 / 3, solve n^2 columns flops.
+import { alloc, mark, release } from './arena';
+import { panels, rowPanel, triangleBytes } from './cholesky';
+import { column } from './columns';
+import { CHOLESKY_BLOCK } from './params';
+import { hsum } from './simd';
+import { madd44, square44, zero44 } from './tile';
+
+/** R (k x k upper, column-major) as the packed row panels of its transpose, padded with the identity. */
+export function packUpper(R: usize, ld: i32, k: i32): usize {
+  const L = alloc(triangleBytes(k));
+  for (let i = 0; i < panels(k); i++) {
+    let out = rowPanel(L, i);
+    for (let p = 0; p < (i + 1) << 2; p++) {
+      for (let c = i << 2; c < (i + 1) << 2; c++) {
+        const x: f64 = c >= k ? <f64>(p == c) : p <= c ? load<f64>(column(R, ld, c) + (<usize>p << 3)) : 0;
+        store<f64>(out, x);
+        out += 8;
+      }
+    }
+  }
+  return L;
+}
+
+/** X <- -L_ii^-1 X for one tile, [4 columns][4 rows], by forward substitution; sign = +1 keeps X's sign. */
+function substitute(tile: usize, diagonal: usize, sign: f64): void {
+  for (let c: usize = 0; c < 128; c += 32) {
+    for (let r: usize = 0; r < 4; r++) {
+      let x = sign * load<f64>(tile + c + (r << 3));
+      for (let p: usize = 0; p < r; p++) {
+        x -= load<f64>(diagonal + (p << 5) + (r << 3)) * load<f64>(tile + c + (p << 3));
+      }
+      store<f64>(tile + c + (r << 3), x / load<f64>(diagonal + (r << 5) + (r << 3)));
+    }
+  }
+}
+
+/** Stores a tile [4 columns][4 rows] as 4 steps of a column panel [4 rows][4 columns]. */
+function transpose44(out: usize, tile: usize): void {
+  for (let r: usize = 0; r < 4; r++) {
+    for (let c: usize = 0; c < 4; c++) {
+      store<f64>(out + (r << 5) + (c << 3), load<f64>(tile + (c << 5) + (r << 3)));
+    }
+  }
+}
+
+/** ||L^-1||_F for the packed lower triangle of a k x k L, without its padding; Infinity or NaN if singular. */
+export function inverseNorm(L: usize, k: i32): f64 {
+  const start = mark();
+  const count = panels(k);
+  const X = alloc(<u64>min(count, CHOLESKY_BLOCK) * (<u64>count << 7));
+  const step = <usize>count << 7;
+  const tile = alloc(128);
+  let sum = f64x2.splat(0);
+  for (let j0 = 0; j0 < count; j0 += CHOLESKY_BLOCK) {
+    const j1 = min(count, j0 + CHOLESKY_BLOCK);
+    for (let i = j0; i < count; i++) {
+      const Li = rowPanel(L, i);
+      const diagonal = Li + (<usize>i << 7);
+      for (let j = j0; j < min(j1, i + 1); j++) {
+        const x = X + <usize>(j - j0) * step;
+        zero44(tile);
+        if (i == j) {
+          for (let d: usize = 0; d < 160; d += 40) store<f64>(tile + d, 1);
+          substitute(tile, diagonal, 1);
+        } else {
+          madd44(tile, Li + (<usize>j << 7), x + (<usize>j << 7), (i - j) << 2);
+          substitute(tile, diagonal, -1);
+        }
+        transpose44(x + (<usize>i << 7), tile);
+        sum = f64x2.add(sum, square44(tile));
+      }
+    }
+  }
+  release(start);
+  return Math.sqrt(max<f64>(hsum(sum) - <f64>((count << 2) - k), 0));
+}
+
+/**
+ * B <- R^-1 B, R upper triangular of order k (column-major), B in column panels [ceil4(k)][4], `ld` steps apart.
+ * Rows of B past k must be zero.
+ */
+export function solveUpper(R: usize, rLd: i32, k: i32, B: usize, ld: i32, count: i32): void {
+  const start = mark();
+  const rows = panels(k);
+  // Row panels of -R: [columns 4(i+1) ..][4 rows], and the inverse-ready diagonal tiles.
+  const panel = alloc(<u64>rows << 7);
+  const tile = alloc(128);
+  const diagonal = alloc(128);
+  for (let i = rows - 1; i >= 0; i--) {
+    for (let p = i << 2; p < rows << 2; p++) {
+      for (let r = 0; r < 4; r++) {
+        const row = (i << 2) + r;
+        const x: f64 = p >= k || row >= k ? <f64>(p == row) : p >= row ? load<f64>(column(R, rLd, p) + (<usize>row << 3)) : 0;
+        if (p < (i + 1) << 2) store<f64>(diagonal + (<usize>(p & 3) << 5) + (<usize>r << 3), x);
+        store<f64>(panel + (<usize>(p - (i << 2)) << 5) + (<usize>r << 3), -x);
+      }
+    }
+    const rest = rows - 1 - i;
+    for (let q = 0; q < count; q++) {
+      const b = B + ((<usize>q * <usize>ld) << 5) + (<usize>i << 7);
+      transpose44(tile, b);
+      madd44(tile, panel + 128, b + 128, rest << 2);
+      for (let c: usize = 0; c < 128; c += 32) {
+        for (let r = 3; r >= 0; r--) {
+          let x = load<f64>(tile + c + (<usize>r << 3));
+          for (let p = r + 1; p < 4; p++) {
+            x -= load<f64>(diagonal + (<usize>p << 5) + (<usize>r << 3)) * load<f64>(tile + c + (<usize>p << 3));
+          }
+          store<f64>(tile + c + (<usize>r << 3), x / load<f64>(diagonal + (<usize>r << 5) + (<usize>r << 3)));
+        }
+      }
+      transpose44(b, tile);
+    }
+  }
+  release(start);
+}
