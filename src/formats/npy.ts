@@ -1,0 +1,130 @@
+// .npy, NumPy's file of one array.
+// Layout: '\x93NUMPY', version (2 bytes), header length (2 bytes little-endian in version 1, 4 in versions 2 and 3), the
+// header, then the elements. The header is a Python literal: {'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }.
+// Source: NEP 1 and numpy/lib/format.py.
+import { countElements, decode, elementSize } from './decode.js';
+import { attempt, FormatError, quote } from './errors.js';
+import type { ByteSource } from './source.js';
+import { checkRange } from './source.js';
+import { columnMajorStrides, gather } from './strided.js';
+import type { NamedTensor, ReadOptions } from './types.js';
+
+const MAGIC = '\x93NUMPY';
+const MAX_HEADER = 1 << 20;
+
+const KINDS: Readonly<Record<string, string>> = {
+  f2: 'float16',
+  f4: 'float32',
+  f8: 'float64',
+  i1: 'int8',
+  i2: 'int16',
+  i4: 'int32',
+  i8: 'int64',
+  u1: 'uint8',
+  u2: 'uint16',
+  u4: 'uint32',
+  u8: 'uint64',
+  b1: 'bool',
+};
+
+export interface NpyHeader {
+  shape: number[];
+  dtype: string;
+  fortran: boolean;
+  little: boolean;
+  /** Where the elements begin. */
+  offset: number;
+}
+
+/** The array of a .npy file, under the file's name without its extension. */
+export async function* readNpy(source: ByteSource, options: ReadOptions = {}): AsyncGenerator<NamedTensor> {
+  const name = source.name.replace(/\.npy$/i, '');
+  const tensor = await attempt(name, source.name, options, () => readNpyTensor(source, name, options));
+  options.onProgress?.(source.size, source.size);
+  if (tensor !== undefined) yield tensor;
+}
+
+/** The array of a .npy file, or undefined when the filter refuses it. */
+export async function readNpyTensor(
+  source: ByteSource,
+  name: string,
+  options: ReadOptions,
+): Promise<NamedTensor | undefined> {
+  const { shape, dtype, fortran, little, offset } = await readNpyHeader(source, name);
+  if (options.filter?.(name, { shape, dtype }) === false) return undefined;
+  // Bytes past the array are no error: np.save may be called more than once on one file.
+  const length = countElements(source.name, name, shape) * elementSize(source.name, name, dtype);
+  checkRange(source.name, source.size, offset, length, `${dtype} [${shape.join(', ')}]`);
+  const bytes = await source.read(offset, length);
+  const { data, bits } = decode(bytes, dtype, { file: source.name, name, dims: shape.length }, little);
+  const rows = fortran && shape.length > 1 ? gather(data, shape, columnMajorStrides(shape)) : data;
+  return { name, shape, dtype, data: rows, ...(bits && { bits }) };
+}
+
+async function readNpyHeader(source: ByteSource, name: string): Promise<NpyHeader> {
+  const file = source.name;
+  checkRange(file, source.size, 0, 10, 'the .npy header');
+  const head = await source.read(0, 10);
+  const magic = String.fromCharCode(...head.subarray(0, 6));
+  if (magic !== MAGIC) throw new FormatError(file, `expected '\\x93NUMPY' at offset 0, not ${quote(magic)}.`);
+  const version = head[6];
+  if (version < 1 || version > 3) {
+    throw new FormatError(file, `expected .npy version 1, 2 or 3 at offset 6, not ${version}.`);
+  }
+  const start = version === 1 ? 10 : 12;
+  checkRange(file, source.size, 0, start, 'the .npy header');
+  const field = new DataView((await source.read(8, start - 8)).buffer);
+  const length = version === 1 ? field.getUint16(0, true) : field.getUint32(0, true);
+  if (length > MAX_HEADER)
+    throw new FormatError(file, `the header at offset ${start} claims ${length} bytes.`);
+  checkRange(file, source.size, start, length, 'the .npy header');
+  const bytes = await source.read(start, length);
+  const text = new TextDecoder(version === 3 ? 'utf-8' : 'latin1').decode(bytes);
+  return { ...parseHeader(file, name, text), offset: start + length };
+}
+
+/** Exactly what NumPy writes for a plain array: three keys, in any order. */
+function parseHeader(file: string, name: string, text: string): Omit<NpyHeader, 'offset'> {
+  const descr = /['"]descr['"]\s*:\s*(?:(['"])([^'"]*)\1|(\[))/.exec(text);
+  const order = /['"]fortran_order['"]\s*:\s*(True|False)\b/.exec(text);
+  const tuple = /['"]shape['"]\s*:\s*\(([^()]*)\)/.exec(text);
+  const missing = [!descr && 'descr', !order && 'fortran_order', !tuple && 'shape'].filter(Boolean);
+  if (!descr || !order || !tuple || !/^\s*\{.*\}\s*$/s.test(text)) {
+    throw new FormatError(
+      file,
+      `the header ${quote(text)} lacks ${missing.length ? missing.map(quote).join(', ') : 'its braces'}.`,
+    );
+  }
+  if (descr[3] !== undefined)
+    throw new FormatError(file, `array ${quote(name)} has fields (a structured dtype).`);
+  const [, endian, kind] = /^([<>|=]?)([a-zA-Z].*)$/.exec(descr[2]) ?? [];
+  const dtype = kind !== undefined && Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
+  if (dtype === undefined) {
+    throw new FormatError(
+      file,
+      `array ${quote(name)} has dtype ${quote(descr[2])}${why(kind)}; real numbers are read.`,
+    );
+  }
+  const items = tuple[1].trim() === '' ? [] : tuple[1].trim().replace(/,$/, '').split(',');
+  const shape = items.map((item) => {
+    const digits = /^\s*(\d+)L?\s*$/.exec(item)?.[1];
+    if (digits === undefined || !Number.isSafeInteger(Number(digits))) {
+      throw new FormatError(file, `array ${quote(name)} has shape (${quote(tuple[1])}).`);
+    }
+    return Number(digits);
+  });
+  return { shape, dtype, fortran: order[1] === 'True', little: endian !== '>' };
+}
+
+function why(kind: string | undefined): string {
+  const names: Record<string, string> = {
+    c: 'complex',
+    O: 'objects',
+    S: 'bytes',
+    U: 'text',
+    V: 'raw data',
+    M: 'dates',
+  };
+  const what = kind === undefined ? undefined : names[kind[0]];
+  return what === undefined ? '' : ` (${what})`;
+}

@@ -1,0 +1,196 @@
+// Bytes at an offset, from a path, a Blob or an array: readers take the parts that they need and never the whole file.
+// read() always returns an array that owns its buffer from offset 0, so that it can be viewed as any element type.
+import { FormatError, quote } from './errors.js';
+import type { Readable, ReadOptions } from './types.js';
+
+export interface ByteSource {
+  /** The file's name, without its folder. */
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /** The bytes themselves, where they are in memory already. Never written to, never handed out. */
+  readonly bytes?: Uint8Array;
+  /** A copy of [offset, offset + length). FormatError when that leaves the file. */
+  read(offset: number, length: number): Promise<Uint8Array>;
+  /** A file of the same folder, or below it. */
+  sibling(name: string): Promise<ByteSource>;
+  close(): Promise<void>;
+}
+
+const CHUNK = 1 << 28; // one call of the operating system reads less than 2 GiB
+const BLOCK = 1 << 16; // a small read fetches this much, so that neighbours cost no further call
+const SMALL = 1 << 14;
+
+/** Opens whatever a caller may pass. */
+export async function openSource(from: Readable, options: ReadOptions = {}): Promise<ByteSource> {
+  if (typeof from === 'string') return openPath(from);
+  if (from instanceof Uint8Array) return new MemorySource(from, options.name ?? 'bytes', options.open);
+  if (typeof Blob === 'function' && from instanceof Blob) {
+    return openBlob(from, options.name ?? (from as Partial<File>).name ?? 'blob', options.open);
+  }
+  throw new TypeError('readTensors: the first argument must be a path, a Uint8Array or a Blob.');
+}
+
+/** Throws unless [offset, offset + length) lies inside a file of `size` bytes. */
+export function checkRange(file: string, size: number, offset: number, length: number, what = 'the reader') {
+  if (!(Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0)) {
+    throw new FormatError(file, `${what} needs ${length} bytes at offset ${offset}, which no file has.`);
+  }
+  if (offset + length > size) {
+    throw new FormatError(file, `${what} needs ${length} bytes at offset ${offset}, the file has ${size}.`);
+  }
+}
+
+/** A name that stays inside the model's folder, or a FormatError. */
+export function checkSibling(file: string, name: unknown): string {
+  const bad =
+    typeof name !== 'string' ||
+    name === '' ||
+    name.includes('\0') ||
+    /^([/\\]|[a-z]:|[a-z][a-z0-9+.-]*:\/\/)/i.test(name) ||
+    name.split(/[/\\]/).includes('..');
+  if (bad) throw new FormatError(file, `${quote(name)} is not the name of a file in the model's folder.`);
+  return name;
+}
+
+/** The file's bytes as text, decoded strictly as UTF-8. */
+export async function readText(
+  source: ByteSource,
+  offset = 0,
+  length = source.size - offset,
+): Promise<string> {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await source.read(offset, length));
+  } catch (error) {
+    if (error instanceof FormatError) throw error;
+    throw new FormatError(source.name, `the text at offset ${offset} is not UTF-8.`, { cause: error });
+  }
+}
+
+class MemorySource implements ByteSource {
+  readonly size: number;
+  constructor(
+    readonly bytes: Uint8Array,
+    readonly name: string,
+    private readonly open?: ReadOptions['open'],
+  ) {
+    this.size = bytes.byteLength;
+  }
+  async read(offset: number, length: number) {
+    checkRange(this.name, this.size, offset, length);
+    const copy = new Uint8Array(length); // not slice(): a Buffer's slice is a view
+    copy.set(this.bytes.subarray(offset, offset + length));
+    return copy;
+  }
+  sibling(name: string) {
+    return openBeside(this.name, name, this.open);
+  }
+  async close() {}
+}
+
+function openBlob(blob: Blob, name: string, open?: ReadOptions['open']): ByteSource {
+  const read: ReadInto = async (offset, into) => {
+    into.set(new Uint8Array(await blob.slice(offset, offset + into.length).arrayBuffer()));
+  };
+  return {
+    name,
+    size: blob.size,
+    read: inBlocks(name, blob.size, read),
+    sibling: (other) => openBeside(name, other, open),
+    close: async () => {},
+  };
+}
+
+type ReadInto = (offset: number, into: Uint8Array) => Promise<void>;
+
+/** Range checks, and one block kept and refilled, so that small reads side by side share a call. */
+function inBlocks(file: string, size: number, readInto: ReadInto): ByteSource['read'] {
+  let block: Uint8Array = new Uint8Array(0);
+  let from = 0;
+  let filling = false;
+  return async (offset, length) => {
+    checkRange(file, size, offset, length);
+    if (length > SMALL || filling) {
+      const bytes = new Uint8Array(length);
+      await readInto(offset, bytes);
+      return bytes;
+    }
+    if (offset < from || offset + length > from + block.length) {
+      filling = true;
+      try {
+        const want = Math.min(BLOCK, size - offset);
+        block = new Uint8Array(
+          block.buffer.byteLength >= want ? block.buffer : new ArrayBuffer(want),
+          0,
+          want,
+        );
+        from = Number.POSITIVE_INFINITY; // nothing is in the block should the read fail
+        await readInto(offset, block);
+        from = offset;
+      } finally {
+        filling = false;
+      }
+    }
+    return block.slice(offset - from, offset - from + length);
+  };
+}
+
+async function openBeside(file: string, name: string, open: ReadOptions['open']): Promise<ByteSource> {
+  checkSibling(file, name);
+  if (open === undefined) {
+    throw new FormatError(
+      file,
+      `the file ${quote(name)} beside it is needed; pass options.open to supply it.`,
+    );
+  }
+  return openSource(await open(name), { name, open });
+}
+
+async function openPath(path: string): Promise<ByteSource> {
+  const cut = Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1;
+  const name = path.slice(cut);
+  const fs = await import('node:fs/promises').catch(() => {
+    throw new FormatError(path, 'a path can be read in Node only; pass bytes or a Blob.');
+  });
+  const failed = (error: unknown) => {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    const reason = { ENOENT: 'no such file', EACCES: 'permission denied', EISDIR: 'is a folder' }[code];
+    return new FormatError(path, `cannot be opened (${reason ?? code}).`, { cause: error });
+  };
+  // Asked before opening: opening a pipe would wait for its writer.
+  const stat = await fs.stat(path).catch((error) => Promise.reject(failed(error)));
+  if (!stat.isFile())
+    throw new FormatError(path, `is ${stat.isDirectory() ? 'a folder' : 'not a regular file'}.`);
+  const handle = await fs.open(path, 'r').catch((error) => Promise.reject(failed(error)));
+  const read: ReadInto = async (offset, into) => {
+    for (let done = 0; done < into.length; ) {
+      const { bytesRead } = await handle.read(into, done, Math.min(CHUNK, into.length - done), offset + done);
+      if (bytesRead === 0)
+        throw new FormatError(name, `ends at offset ${offset + done}, it was ${stat.size} bytes.`);
+      done += bytesRead;
+    }
+  };
+  return {
+    name,
+    size: stat.size,
+    read: inBlocks(name, stat.size, read),
+    sibling: async (other) => openPath(path.slice(0, cut) + checkSibling(name, other)),
+    close: () => handle.close(),
+  };
+}
+
+/** A stretch of another source, as a source of its own. */
+export function sliceSource(from: ByteSource, offset: number, size: number, name = from.name): ByteSource {
+  checkRange(from.name, from.size, offset, size, quote(name));
+  return {
+    name,
+    size,
+    bytes: from.bytes?.subarray(offset, offset + size),
+    async read(at, length) {
+      checkRange(name, size, at, length);
+      return from.read(offset + at, length);
+    },
+    sibling: (other) => from.sibling(other),
+    close: async () => {},
+  };
+}

@@ -1,0 +1,73 @@
+// Elements at strides, gathered into row-major order: column-major .npy files, PyTorch views, transposed kernels.
+// Cost: one pass, in tiles of 32 x 32 over the two axes that are contiguous on either side, so that a transposition
+// touches each cache line once.
+import type { TensorData } from './decode.js';
+
+const TILE = 32;
+
+/** The strides of a row-major array, in elements. */
+export function rowMajorStrides(shape: readonly number[]): number[] {
+  const strides = new Array<number>(shape.length);
+  let step = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    strides[i] = step;
+    step *= shape[i];
+  }
+  return strides;
+}
+
+/** The strides of a column-major array, in elements. */
+export function columnMajorStrides(shape: readonly number[]): number[] {
+  return rowMajorStrides([...shape].reverse()).reverse();
+}
+
+/** A new row-major array of `shape`: element (i, j, ...) comes from data[offset + i strides[0] + j strides[1] + ...]. */
+export function gather<T extends TensorData>(
+  data: T,
+  shape: readonly number[],
+  strides: readonly number[],
+  offset = 0,
+): T {
+  const count = shape.reduce((a, b) => a * b, 1);
+  const out = new (data.constructor as new (n: number) => T)(count);
+  if (count === 0) return out;
+  // Axes of length 1 say nothing; the rest, outermost first.
+  const axes = shape.map((_, i) => i).filter((i) => shape[i] > 1);
+  if (axes.length === 0) {
+    out[0] = data[offset];
+    return out;
+  }
+  const outStrides = rowMajorStrides(shape);
+  const last = axes[axes.length - 1];
+  const near = axes.reduce((a, b) => (Math.abs(strides[b]) <= Math.abs(strides[a]) ? b : a));
+  const cross = near === last ? -1 : near;
+  const outer = axes.filter((i) => i !== last && i !== cross);
+  const index = outer.map(() => 0);
+  const columns = shape[last];
+  const step = strides[last];
+  const rows = cross < 0 ? 1 : shape[cross];
+  const rowStep = cross < 0 ? 0 : strides[cross];
+  const outRow = cross < 0 ? 0 : outStrides[cross];
+  for (;;) {
+    let from = offset;
+    let to = 0;
+    for (let k = 0; k < outer.length; k++) {
+      from += index[k] * strides[outer[k]];
+      to += index[k] * outStrides[outer[k]];
+    }
+    for (let r0 = 0; r0 < rows; r0 += TILE) {
+      const r1 = Math.min(rows, r0 + TILE);
+      for (let c0 = 0; c0 < columns; c0 += TILE) {
+        const c1 = Math.min(columns, c0 + TILE);
+        for (let r = r0; r < r1; r++) {
+          const source = from + r * rowStep;
+          const target = to + r * outRow;
+          for (let c = c0; c < c1; c++) out[target + c] = data[source + c * step];
+        }
+      }
+    }
+    let k = outer.length - 1;
+    while (k >= 0 && ++index[k] === shape[outer[k]]) index[k--] = 0;
+    if (k < 0) return out;
+  }
+}
