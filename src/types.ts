@@ -147,14 +147,6 @@ export interface RankOptions {
   hermitian?: boolean;
 }
 
-/** Options of convLayerRank. */
-export interface ConvLayerOptions extends RankOptions {
-  /** Order of the kernel's dimensions: 'OIHW' as in PyTorch and ONNX, 'HWIO' as in TensorFlow. */
-  layout?: 'OIHW' | 'HWIO';
-  /** Number of groups of a grouped convolution. Default 1. */
-  groups?: number;
-}
-
 /** Rank of one matrix, with the proof's two sides. */
 export interface RankReport {
   rank: number;
