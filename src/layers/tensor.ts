@@ -1,0 +1,123 @@
+// Tensors of any order, read in place: a view for what only rearranges, dense real elements for what computes.
+// Layout: element (i0, i1, ...) of a view is data[offset + i0 * strides[0] + i1 * strides[1] + ...], as in ndarray.
+// Cost: a view costs nothing; `gather` and `readReal` copy only what is not dense, row-major and real already.
+
+import { element, readInput } from '../input.js';
+import { allocate, type Elements, selfDescribedView } from '../interop.js';
+import { describe } from '../options.js';
+import type { MatrixInput } from '../types.js';
+
+/** What the layer functions read: any tensor that `matrixRanks` reads, of any order. */
+export type TensorInput = MatrixInput;
+
+/** A new dense, row-major tensor. */
+export interface RealTensor {
+  data: Float32Array | Float64Array;
+  shape: number[];
+}
+
+/** A tensor in place, every element inside `data`. It is a TensorLike itself. */
+export interface View {
+  data: Elements;
+  shape: readonly number[];
+  strides: readonly number[];
+  offset: number;
+  /** Set when `data` holds 16-bit patterns. */
+  dtype?: 'float16' | 'bfloat16';
+}
+
+/**
+ * The tensor that `value` is, in place. `fn` opens every message, as in "convLayerRank: kernel".
+ *
+ * @throws TypeError when it is no tensor, RangeError when its data and its shape do not fit
+ */
+export function readTensor(fn: string, value: unknown): View {
+  const { data, kind, shape, strides, offset } = selfDescribedView(fn, value);
+  const dtype = kind === 'f16' ? 'float16' : kind === 'bf16' ? 'bfloat16' : undefined;
+  const view: View = { data, shape, strides: strides ?? denseStrides(shape), offset: offset ?? 0 };
+  if (dtype !== undefined) view.dtype = dtype;
+  checkReach(fn, view, strides === null && offset === null);
+  return view;
+}
+
+/**
+ * The tensor with dense, row-major elements to compute with: float32 for float32 and 16-bit floats, float64 for all
+ * else. In place where that changes nothing, so never write to it. A scalar comes as the shape [1].
+ */
+export function readReal(fn: string, value: unknown): RealTensor {
+  const stack = readInput(fn, [value]);
+  const { data, offset, kind, rows, cols, colMajor } = stack;
+  const shape = stack.vector ? [cols] : [...stack.batch, rows, cols];
+  const size = sizeOf(shape);
+  if (!colMajor && (kind === 'f32' || kind === 'f64')) {
+    return { data: (data as Float64Array).subarray(offset, offset + size), shape };
+  }
+  const out = allocate<RealTensor['data']>(fn, stack.single ? Float32Array : Float64Array, size);
+  for (let at = 0, first = 0; at < size; first += rows * cols) {
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < cols; j++) {
+        out[at++] = element(stack, first + (colMajor ? j * rows + i : i * cols + j));
+      }
+    }
+  }
+  return { data: out, shape };
+}
+
+/** The elements of a view in row-major order, in a new array of the same type (number[]: Float64Array). */
+export function gather(view: View): Elements {
+  const { data, shape, strides, offset } = view;
+  const size = sizeOf(shape);
+  const type = Array.isArray(data) ? Float64Array : (data.constructor as Float64ArrayConstructor);
+  const out = new type(size);
+  const last = shape.length - 1;
+  const index = new Array<number>(Math.max(last, 0)).fill(0);
+  for (let at = 0, from = offset; at < size; ) {
+    for (let i = 0, j = from; i < shape[last]; i++, j += strides[last]) out[at++] = data[j];
+    for (let axis = last - 1; axis >= 0; axis--) {
+      from += strides[axis];
+      if (++index[axis] < shape[axis]) break;
+      from -= strides[axis] * shape[axis];
+      index[axis] = 0;
+    }
+  }
+  return out;
+}
+
+/** Row-major strides. */
+export function denseStrides(shape: readonly number[]): number[] {
+  const strides = new Array<number>(shape.length);
+  for (let axis = shape.length - 1, step = 1; axis >= 0; step *= shape[axis--]) strides[axis] = step;
+  return strides;
+}
+
+/** How many elements a shape has. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, extent) => product * extent, 1);
+}
+
+/** A value for an error message: short ones as they would be typed, others by what they are. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (Array.isArray(value) && value.length <= 8) return `[${value.map(show).join(', ')}]`;
+  return describe(value);
+}
+
+/** Exactly one element for each of the shape's, or, given strides or an offset, all of them inside the data. */
+function checkReach(fn: string, { data, shape, strides, offset }: View, exact: boolean): void {
+  const size = sizeOf(shape);
+  if (exact ? data.length === size : size === 0) return;
+  let first = offset;
+  let last = offset;
+  shape.forEach((extent, axis) => {
+    const span = (extent - 1) * strides[axis];
+    if (span < 0) first += span;
+    else last += span;
+  });
+  if (exact || first < 0 || last >= data.length) {
+    const needs = exact
+      ? `needs ${size}`
+      : `with strides ${show(strides)} and offset ${offset} reads ${first} to ${last}`;
+    throw new RangeError(`${fn}: data has ${data.length} elements, shape ${show(shape)} ${needs}.`);
+  }
+}
