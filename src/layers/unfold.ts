@@ -1,0 +1,93 @@
+// Unfoldings of tensors, and the rank of each: the multilinear rank.
+// Layout: any strides in, a matrix [shape[mode], product of the other dimensions] out, in place wherever one row and
+// one column stride can express it: the first and the last mode of a dense tensor always, the ones between when what
+// is before or after them has one element. Cost: nothing in place, else one copy of the tensor.
+// Source: Kolda & Bader 2009, "Tensor decompositions and applications", sections 2.4 and 3; De Lathauwer et al. 2000.
+
+import { readOptions } from '../options.js';
+import { matrixRank } from '../rank.js';
+import type { RankOptions } from '../types.js';
+import { denseStrides, gather, readTensor, show, sizeOf, type TensorInput, type View } from './tensor.js';
+
+/**
+ * The mode-n unfolding: a matrix [shape[mode], product of the other dimensions], whose rows are the slices along
+ * `mode`. The other dimensions keep their order, the last varies fastest, as `np.moveaxis(t, mode, 0).reshape(n, -1)`
+ * and TensorLy's `unfold` do. (Kolda & Bader let the first vary fastest: the same columns in another order.)
+ *
+ * @param tensor a tensor of order 1 or more, read by structure
+ * @param mode which dimension the rows are, from 0
+ * @returns { data, shape, strides, offset }, a view of the tensor's own elements when strides can express it, else a
+ *   dense copy; write to neither
+ * @throws TypeError for what is no tensor, RangeError for a mode that the tensor does not have
+ */
+export function unfold(tensor: TensorInput, mode: number): View {
+  const view = readTensor('unfold: tensor', tensor);
+  const order = view.shape.length;
+  if (typeof mode !== 'number') throw new TypeError(`unfold: mode must be a number; got ${show(mode)}.`);
+  if (!Number.isInteger(mode) || mode < 0 || mode >= order) {
+    const modes =
+      order === 0 ? ', but a scalar has none' : ` from 0 to ${order - 1} for a tensor ${show(view.shape)}`;
+    throw new RangeError(`unfold: mode must be an integer${modes}; got ${mode}.`);
+  }
+  return regroup(view, [[mode], otherAxes(view, mode)]);
+}
+
+/**
+ * The multilinear rank: the rank of every unfolding, (rank_1, ..., rank_N). The smallest core that a Tucker
+ * decomposition can have.
+ *
+ * @param tensor a tensor of any order, read by structure
+ * @param options the tolerance as in `matrixRank`, applied to every unfolding by itself
+ * @returns one rank for each dimension, in order; [] for a scalar
+ * @throws TypeError for what is no tensor, RangeError for a NaN or an infinity
+ */
+export function multilinearRank(tensor: TensorInput, options?: RankOptions): number[] {
+  readOptions('multilinearRank', options);
+  const view = readTensor('multilinearRank: tensor', tensor);
+  const ranks: number[] = [];
+  const [first, second, ...more] = view.shape.flatMap((extent, axis) => (extent === 1 ? [] : [axis]));
+  for (let mode = 0; mode < view.shape.length; mode++) {
+    // Two dimensions that matter are a matrix, and its transpose has the same rank.
+    const known = mode === second && more.length === 0;
+    ranks.push(known ? ranks[first] : matrixRank(unfoldAnyOrder(view, mode), options));
+  }
+  return ranks;
+}
+
+/**
+ * An unfolding, or with `stackAxis` one for each index along it: [stack, rows, columns]. The columns come in whatever
+ * order needs no copy, where one does: their order changes no singular value.
+ */
+export function unfoldAnyOrder(view: View, mode: number, stackAxis?: number): View {
+  const columns = otherAxes(view, mode, stackAxis);
+  columns.sort((a, b) => Math.abs(view.strides[b]) - Math.abs(view.strides[a]));
+  return regroup(view, stackAxis === undefined ? [[mode], columns] : [[stackAxis], [mode], columns]);
+}
+
+/** The tensor with each group of axes as one dimension, the group's last axis fastest; in place where strides can. */
+function regroup(view: View, groups: readonly (readonly number[])[]): View {
+  const shape = groups.map((axes) => sizeOf(axes.map((axis) => view.shape[axis])));
+  const strides = groups.map((axes) => mergedStride(view, axes));
+  if (!strides.includes(undefined)) return { ...view, shape, strides: strides as number[] };
+  const axes = groups.flat();
+  const ordered = {
+    ...view,
+    shape: axes.map((axis) => view.shape[axis]),
+    strides: axes.map((axis) => view.strides[axis]),
+  };
+  return { ...view, data: gather(ordered), shape, strides: denseStrides(shape), offset: 0 };
+}
+
+/** The one stride that walks `axes` as one dimension, the last fastest; undefined when there is none. */
+function mergedStride(view: View, axes: readonly number[]): number | undefined {
+  const real = axes.filter((axis) => view.shape[axis] !== 1);
+  for (let i = 1; i < real.length; i++) {
+    const [outer, inner] = [real[i - 1], real[i]];
+    if (view.strides[outer] !== view.strides[inner] * view.shape[inner]) return undefined;
+  }
+  return real.length === 0 ? 1 : view.strides[real[real.length - 1]];
+}
+
+function otherAxes(view: View, mode: number, stackAxis?: number): number[] {
+  return view.shape.map((_, axis) => axis).filter((axis) => axis !== mode && axis !== stackAxis);
+}
