@@ -16,14 +16,14 @@ export let restTotal: f64 = 0;
 /**
  * Factors columns c .. c + b of W from row r down, m rows in all: in the order given when perm is 0, else taking
  * the longest remaining column each time and swapping whole columns of W and entries of perm. Stops early when
- * every remaining column's squared norm times the `count` columns left is <= stop^2. squares and taus are scratch of b. Returns the
+ * every remaining column's squared norm times the `count` columns left is <= stop^2; never when stop < 0. squares and taus are scratch of b. Returns the
  * number of reflectors.
  */
 export function panel(
   W: usize, ld: i32, m: i32, r: i32, c: i32, b: i32, perm: usize, taus: usize, squares: usize,
   stop: f64, count: i32,
 ): i32 {
-  const limit = stop * stop;
+  const limit = stop < 0 ? -1 : stop * stop;
   for (let j = 0; j < b; j++) {
     const p = column(W, ld, c + j) + (<usize>r << 3);
     store<f64>(squares + (<usize>j << 3), dot(p, p, m - r));

@@ -1,4 +1,59 @@
-export { factor, gram, triangleBytes } from './cholesky';
-export { alloc, reset } from './arena';
-export { pack } from './pack';
-export { madd44 } from './tile';
+// The ABI: what the host calls, one matrix at a time. reset(), reserve() memory for its elements or leave them to be
+// pulled, open() it, scan() it, then one of rank(), singularValues(), qr(). Host imports: pull and gather
+// (source.ts), outOfMemory (arena.ts).
+import { alloc } from './arena';
+import * as driver from './rank';
+import * as scanner from './scan';
+import * as source from './source';
+import * as svd from './svd';
+
+export { reset } from './arena';
+export { open } from './source';
+
+/** Scratch of so many bytes, until reset(). */
+export function reserve(bytes: f64): usize {
+  return alloc(<u64>bytes);
+}
+
+/** One pass over the open matrix; false when an element is not finite. */
+export function scan(): bool {
+  return scanner.scan();
+}
+
+/**
+ * Rank for the tolerance max(absolute, relative sigma_1); -1 when Jacobi did not converge. exact: sigma() to near full
+ * accuracy. The getters below tell the rest.
+ */
+export function rank(absolute: f64, relative: f64, exact: bool): i32 {
+  return driver.decide(absolute * source.scale, relative, exact) ? driver.rank : -1;
+}
+
+export function lower(): f64 {
+  return driver.lower / source.scale;
+}
+
+export function upper(): f64 {
+  return driver.upper / source.scale;
+}
+
+export function sigma(): f64 {
+  return driver.low / source.scale;
+}
+
+export function method(): i32 {
+  return driver.method;
+}
+
+/** min(m, n) values into `values`, descending; false when Jacobi did not converge. */
+export function singularValues(values: usize): bool {
+  const done = svd.singularValues(values);
+  for (let j = 0; j < source.n; j++) {
+    const p = values + (<usize>j << 3);
+    store<f64>(p, load<f64>(p) / source.scale);
+  }
+  return done;
+}
+
+export function qr(transposed: bool, r: usize, perm: usize): void {
+  svd.pivotedQr(transposed, r, perm);
+}

@@ -91,8 +91,15 @@ function measure(B: usize, ld: i32, m: i32, n: i32, squares: usize): f64 {
   return Math.sqrt(sum);
 }
 
-/** Whether no interval d_i sqrt(1 -+ e) meets [low, high]. */
-function clear(n: i32, squares: usize, e: f64, low: f64, high: f64): bool {
+/**
+ * Whether no interval d_i sqrt(1 -+ e) holds the tolerance max(absolute, relative sigma_1), itself known to within
+ * `slack` and the interval of sigma_1.
+ */
+function clear(n: i32, squares: usize, e: f64, absolute: f64, relative: f64, slack: f64): bool {
+  let most: f64 = 0;
+  for (let j = 0; j < n; j++) most = max(most, load<f64>(squares + (<usize>j << 3)));
+  const low = max<f64>(max<f64>(absolute, relative * Math.sqrt(most * (1 - e))) - slack, 0);
+  const high = max<f64>(absolute, relative * Math.sqrt(most * (1 + e))) + slack;
   for (let j = 0; j < n; j++) {
     const s = load<f64>(squares + (<usize>j << 3));
     if (s * (1 + e) > low * low && s * (1 - e) <= high * high) return false;
@@ -102,10 +109,13 @@ function clear(n: i32, squares: usize, e: f64, low: f64, high: f64): bool {
 
 /**
  * Singular values of the m x n matrix B (overwritten, rows padded to an even number with zeros) into values,
- * descending. With 0 <= low <= high the sweeps stop as soon as no value can lie in [low, high]; with low < 0 they go
- * on to full accuracy. Returns false when MAX_SWEEPS did not suffice.
+ * descending. With absolute >= 0 the sweeps stop as soon as the count above max(absolute, relative sigma_1) is known,
+ * `slack` included; with absolute < 0 they go on to full accuracy. Returns false when MAX_SWEEPS did not suffice.
  */
-export function jacobi(B: usize, ld: i32, m: i32, n: i32, values: usize, low: f64, high: f64): bool {
+export function jacobi(
+  B: usize, ld: i32, m: i32, n: i32, values: usize,
+  absolute: f64, relative: f64, slack: f64,
+): bool {
   const start = mark();
   const squares = alloc(<u64>n << 3);
   const threshold = U * Math.sqrt(<f64>m) * 2;
@@ -116,9 +126,9 @@ export function jacobi(B: usize, ld: i32, m: i32, n: i32, values: usize, low: f6
     const most = sweep(B, ld, m, n, squares, threshold);
     refresh(B, ld, m, n, squares);
     converged = most <= threshold;
-    if (converged || low >= 0) {
+    if (converged || absolute >= 0) {
       coupling = measure(B, ld, m, n, squares);
-      if (low >= 0 && coupling < 0.5 && clear(n, squares, coupling, low, high)) converged = true;
+      if (absolute >= 0 && coupling < 0.5 && clear(n, squares, coupling, absolute, relative, slack)) converged = true;
     }
   }
   for (let j = 0; j < n; j++) store<f64>(values + (<usize>j << 3), norm(column(B, ld, j), m));

@@ -27,3 +27,9 @@ export const MAX_SWEEPS: i32 = 40;
 /** Sums of squares within these bounds can neither overflow nor lose what matters to underflow: no scaling. */
 export const SAFE_MIN: f64 = 1e-140;
 export const SAFE_MAX: f64 = 1e140;
+
+/** Rows of A gathered for one update of the Gram matrix: deep enough to hide the traffic of G itself. */
+export const GRAM_ROWS: i32 = 192;
+
+/** Below this many columns a sample of rows saves nothing. */
+export const SAMPLE_COLUMNS: i32 = 64;

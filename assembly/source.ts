@@ -73,6 +73,13 @@ export function keep(squares: usize): void {
   n = k;
 }
 
+/** Takes the zero columns back in. */
+export function keepAll(): void {
+  kept = 0;
+  n = width;
+  for (let j = 0; j < n; j++) store<u32>(columns + (<usize>j << 2), <u32>j * columnStride);
+}
+
 /** The caller's index of the j-th column kept. */
 export function original(j: i32): i32 {
   return kept ? load<i32>(kept + (<usize>j << 2)) : j;

@@ -60,7 +60,7 @@ export function toMatrices(tensor: NamedTensor): NamedMatrix[] {
 
 function permute(data: NamedTensor['data'], shape: readonly number[], axes: readonly number[]) {
   const strides = rowMajorStrides(shape);
-  const from = (Array.isArray(data) ? Float64Array.from(data) : data) as TensorData;
+  const from = (ArrayBuffer.isView(data) ? data : Float64Array.from(data as ArrayLike<number>)) as TensorData;
   return gather(
     from,
     axes.map((a) => shape[a]),
@@ -69,9 +69,8 @@ function permute(data: NamedTensor['data'], shape: readonly number[], axes: read
 }
 
 function part(data: NamedTensor['data'], from: number, length: number): NamedTensor['data'] {
-  return ArrayBuffer.isView(data)
-    ? (data as Float32Array).subarray(from, from + length)
-    : data.slice(from, from + length);
+  if (ArrayBuffer.isView(data)) return (data as Float32Array).subarray(from, from + length);
+  return Array.from(data as ArrayLike<number>).slice(from, from + length);
 }
 
 const product = (numbers: readonly number[]) => numbers.reduce((a, b) => a * b, 1);

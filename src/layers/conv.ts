@@ -6,8 +6,8 @@
 
 import { readOptions } from '../options.js';
 import { matrixRank, matrixRanks } from '../rank.js';
-import type { RankOptions } from '../types.js';
-import { readTensor, show, type TensorInput, type View } from './tensor.js';
+import type { MatrixInput, RankOptions } from '../types.js';
+import { readTensor, show, type View } from './tensor.js';
 import { unfoldAnyOrder } from './unfold.js';
 
 /** How a kernel is stored, beside the tolerance. */
@@ -49,7 +49,7 @@ export interface ConvLayerOptions extends RankOptions {
  * @throws TypeError when kernel is no tensor or an option has a wrong type
  * @throws RangeError when the layout does not fit the shape, when groups do not divide it, for NaN or Infinity
  */
-export function convLayerRank(kernel: TensorInput, options?: ConvLayerOptions): number {
+export function convLayerRank(kernel: MatrixInput, options?: ConvLayerOptions): number {
   readOptions('convLayerRank', options, ['layout', 'groups', 'transposed']);
   const { layout = 'OIHW', groups, transposed = false, ...rankOptions } = options ?? {};
   if (layout !== 'OIHW' && layout !== 'HWIO' && layout !== 'HWCM') {

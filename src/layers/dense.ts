@@ -4,8 +4,8 @@
 
 import { readOptions } from '../options.js';
 import { matrixRank } from '../rank.js';
-import type { RankOptions } from '../types.js';
-import { readTensor, show, type TensorInput } from './tensor.js';
+import type { MatrixInput, RankOptions } from '../types.js';
+import { readTensor, show } from './tensor.js';
 
 /**
  * The rank of a dense (fully connected, linear) layer's kernel: a matrix [inputs, outputs] or [outputs, inputs].
@@ -16,7 +16,7 @@ import { readTensor, show, type TensorInput } from './tensor.js';
  * @example denseLayerRank(tfDense.kernel.read())
  * @throws TypeError when kernel is no tensor; RangeError when it is no matrix, or holds a NaN or an infinity
  */
-export function denseLayerRank(kernel: TensorInput, options?: RankOptions): number {
+export function denseLayerRank(kernel: MatrixInput, options?: RankOptions): number {
   readOptions('denseLayerRank', options);
   const view = readTensor('denseLayerRank: kernel', kernel);
   if (view.shape.length !== 2) {

@@ -4,8 +4,9 @@
 // Source: Hochreiter & Schmidhuber 1997 with the forget gate of Gers et al. 2000, as Keras and ONNX define it:
 //   i, f, o = sigmoid(x W + h R + b),  c' = f c + i tanh(x Wc + h Rc + bc),  h' = o tanh(c')
 
+import type { MatrixInput } from '../types.js';
 import { type Direction, type LstmWeights, readWeights } from './lstm-weights.js';
-import { type RealTensor, readReal, show, type TensorInput } from './tensor.js';
+import { type RealTensor, readReal, show } from './tensor.js';
 
 /** How the cell runs. */
 export interface LstmOptions {
@@ -21,7 +22,7 @@ export interface LstmOptions {
 }
 
 /** Reads a sequence by structure, returns its outputs as a new dense tensor. */
-export type LstmCell = (inputSequence: TensorInput) => RealTensor;
+export type LstmCell = (inputSequence: MatrixInput) => RealTensor;
 
 /**
  * An LSTM over [batch, time, features], its states zero at first. The names of the weights tell their form: Keras

@@ -6,30 +6,31 @@
 // Source: https://keras.io/api/layers/recurrent_layers/lstm, https://onnx.ai/onnx/operators/onnx__LSTM.html,
 // https://pytorch.org/docs/stable/generated/torch.nn.LSTM.html.
 
-import { type RealTensor, readReal, show, type TensorInput } from './tensor.js';
+import type { MatrixInput } from '../types.js';
+import { type RealTensor, readReal, show } from './tensor.js';
 
 /** As `layer.getWeights()` of Keras and tfjs returns them. Gate order i f c o. */
 export interface KerasLstmWeights {
-  kernel: TensorInput;
-  recurrentKernel: TensorInput;
+  kernel: MatrixInput;
+  recurrentKernel: MatrixInput;
   /** [4u]; or [8u] or [2, 4u], two biases that are added. Default none. */
-  bias?: TensorInput;
+  bias?: MatrixInput;
 }
 
 /** The inputs of ONNX's operator LSTM, under its names. Gate order i o f c. One or two directions. */
 export interface OnnxLstmWeights {
-  W: TensorInput;
-  R: TensorInput;
+  W: MatrixInput;
+  R: MatrixInput;
   /** [directions, 8u]. Default none. */
-  B?: TensorInput;
+  B?: MatrixInput;
 }
 
 /** One layer and direction of torch.nn.LSTM, or a torch.nn.LSTMCell. Gate order i f g o, g being c. */
 export interface TorchLstmWeights {
-  weight_ih: TensorInput;
-  weight_hh: TensorInput;
-  bias_ih?: TensorInput;
-  bias_hh?: TensorInput;
+  weight_ih: MatrixInput;
+  weight_hh: MatrixInput;
+  bias_ih?: MatrixInput;
+  bias_hh?: MatrixInput;
 }
 
 export type LstmWeights = KerasLstmWeights | OnnxLstmWeights | TorchLstmWeights;

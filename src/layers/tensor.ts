@@ -5,10 +5,6 @@
 import { element, readInput } from '../input.js';
 import { allocate, type Elements, selfDescribedView } from '../interop.js';
 import { describe } from '../options.js';
-import type { MatrixInput } from '../types.js';
-
-/** What the layer functions read: any tensor that `matrixRanks` reads, of any order. */
-export type TensorInput = MatrixInput;
 
 /** A new dense, row-major tensor. */
 export interface RealTensor {

@@ -6,8 +6,8 @@
 
 import { readOptions } from '../options.js';
 import { matrixRank } from '../rank.js';
-import type { RankOptions } from '../types.js';
-import { denseStrides, gather, readTensor, show, sizeOf, type TensorInput, type View } from './tensor.js';
+import type { MatrixInput, RankOptions } from '../types.js';
+import { denseStrides, gather, readTensor, show, sizeOf, type View } from './tensor.js';
 
 /**
  * The mode-n unfolding: a matrix [shape[mode], product of the other dimensions], whose rows are the slices along
@@ -20,7 +20,7 @@ import { denseStrides, gather, readTensor, show, sizeOf, type TensorInput, type 
  *   dense copy; write to neither
  * @throws TypeError for what is no tensor, RangeError for a mode that the tensor does not have
  */
-export function unfold(tensor: TensorInput, mode: number): View {
+export function unfold(tensor: MatrixInput, mode: number): View {
   const view = readTensor('unfold: tensor', tensor);
   const order = view.shape.length;
   if (typeof mode !== 'number') throw new TypeError(`unfold: mode must be a number; got ${show(mode)}.`);
@@ -41,7 +41,7 @@ export function unfold(tensor: TensorInput, mode: number): View {
  * @returns one rank for each dimension, in order; [] for a scalar
  * @throws TypeError for what is no tensor, RangeError for a NaN or an infinity
  */
-export function multilinearRank(tensor: TensorInput, options?: RankOptions): number[] {
+export function multilinearRank(tensor: MatrixInput, options?: RankOptions): number[] {
   readOptions('multilinearRank', options);
   const view = readTensor('multilinearRank: tensor', tensor);
   const ranks: number[] = [];

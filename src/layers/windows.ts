@@ -5,7 +5,8 @@
 // Source: https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2 (SAME, VALID),
 // https://pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html (count_include_pad).
 
-import { type RealTensor, readReal, show, type TensorInput } from './tensor.js';
+import type { MatrixInput } from '../types.js';
+import { type RealTensor, readReal, show } from './tensor.js';
 
 type RealArray = RealTensor['data'];
 
@@ -43,7 +44,7 @@ export interface AveragePoolingOptions extends PoolingOptions {
 }
 
 /** Reads a feature map by structure, returns a new dense tensor. */
-export type PoolingOp = (featureMap: TensorInput) => RealTensor;
+export type PoolingOp = (featureMap: MatrixInput) => RealTensor;
 
 /**
  * A max pooling operation over [batch, height, width, channels], or [batch, channels, height, width].
@@ -127,7 +128,7 @@ const sum: Reduction = (data, from, rows, columns, rowLength, acc) => {
 function pool(
   caller: string,
   plan: Plan,
-  featureMap: TensorInput,
+  featureMap: MatrixInput,
   reduce: Reduction,
   divisor: (inside: number) => number,
 ): RealTensor {

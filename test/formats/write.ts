@@ -36,7 +36,7 @@ export function npy(
 
 export function npyRaw(literal: string, data: Uint8Array, version = 1): Uint8Array {
   const head = version === 1 ? 10 : 12;
-  const text = utf8(literal.padEnd(Math.ceil((literal.length + head + 1) / 64) * 64 - head - 1, ' ') + '\n');
+  const text = utf8(`${literal.padEnd(Math.ceil((literal.length + head + 1) / 64) * 64 - head - 1, ' ')}\n`);
   return concat([0x93], utf8('NUMPY'), [version, 0], uint(text.length, version === 1 ? 2 : 4), text, data);
 }
 

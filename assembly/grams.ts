@@ -1,0 +1,68 @@
+// A packed for the tile kernel, and its Gram matrix, read from the source panel by panel.
+import { alloc, mark, release } from './arena';
+import { gram, panels, rowPanel } from './cholesky';
+import { pack } from './pack';
+import { GRAM_ROWS } from './params';
+import * as source from './source';
+
+/** Bytes of all of A packed. */
+export function packedBytes(rows: i32): u64 {
+  return (<u64>panels(source.n) * <u64>rows) << 5;
+}
+
+/** All rows of A into P, [n/4][m][4]. */
+export function packSource(P: usize): void {
+  for (let first = 0; first < source.m; first += source.panelRows) {
+    const count = min(source.panelRows, source.m - first);
+    source.panel(first, count);
+    packPanel(P + (<usize>first << 5), source.m, 0, count);
+  }
+}
+
+function packPanel(to: usize, ld: i32, from: i32, count: i32): void {
+  const rows = source.rows + (<usize>from << 2);
+  pack(to, ld, source.at, rows, count, source.columns, source.n, source.single, source.scale);
+}
+
+/** G = A^T A, packed lower triangle, a few hundred rows of A at a time. */
+export function gramOfSource(G: usize): void {
+  const start = mark();
+  const ld = min(GRAM_ROWS, source.m);
+  const P = alloc(packedBytes(ld));
+  let filled = 0;
+  let fresh = true;
+  for (let first = 0; first < source.m; ) {
+    const count = min(source.panelRows, source.m - first);
+    source.panel(first, count);
+    for (let used = 0; used < count; ) {
+      const take = min(count - used, ld - filled);
+      packPanel(P + (<usize>filled << 5), ld, used, take);
+      used += take;
+      filled += take;
+      if (filled == ld) {
+        gram(G, source.n, P, ld, filled, fresh);
+        fresh = false;
+        filled = 0;
+      }
+    }
+    first += count;
+  }
+  if (filled || fresh) gram(G, source.n, P, ld, filled, fresh);
+  release(start);
+}
+
+/** ||G||_F^2 of a packed symmetric matrix. */
+export function squareSymmetric(G: usize, n: i32): f64 {
+  let sum: f64 = 0;
+  for (let i = 0; i < n; i++) {
+    const row = rowPanel(G, i >> 2) + (<usize>(i & 3) << 3);
+    let s: f64 = 0;
+    for (let j = 0; j < i; j++) {
+      const x = load<f64>(row + (<usize>j << 5));
+      s += x * x;
+    }
+    const d = load<f64>(row + (<usize>i << 5));
+    sum += 2 * s + d * d;
+  }
+  return sum;
+}

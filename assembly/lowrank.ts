@@ -1,0 +1,144 @@
+// Rank k from a sample of rows: proves both sides without factoring A.
+//
+// A pivoted QR of s spread rows chooses k columns J and the coefficients T = R11^-1 R12 that give the other columns from
+// them. Then A ~ A(:, J) [I T] has rank k, so sigma_{k+1}(A) <= ||A(:, rest) - A(:, J) T||_F (Eckart-Young), one
+// matrix product over all rows; and sigma_k(A) >= sigma_k(A_S) >= 1 / ||R11^-1||_F (interlacing: leaving out
+// rows only lowers singular values). What the sample misses shows in the residual: then nothing is decided.
+// Cost: 2 m k (n - k) flops and two passes over A. docs/certificates.md, "Low rank from a sample".
+import { alloc, calloc, mark, release } from './arena';
+import { column, createColumns, leading, read } from './columns';
+import { imageNorm, power } from './norms';
+import { pack } from './pack';
+import * as qrcp from './qrcp';
+import { hsum, load1 } from './simd';
+import * as source from './source';
+import { madd44, square44 } from './tile';
+import { inverseNorm, packUpper, solveUpper } from './triangular';
+
+/** Proven: sigma_{k+1} <= upper and sigma_k >= lower. */
+export let upper: f64 = 0;
+export let lower: f64 = 0;
+/** A lower bound of sigma_1. */
+export let sigma: f64 = 0;
+
+/** s row indices, one from each of s equal strata of 0 .. m, seeded. */
+export function spread(list: usize, s: i32, m: i32): void {
+  let seed: u64 = 0x2545f4914f6cdd1d + <u64>s;
+  for (let i = 0; i < s; i++) {
+    const from = <u64>i * m / s;
+    const to = <u64>(i + 1) * m / s;
+    seed = seed * 6364136223846793005 + 1442695040888963407;
+    store<i32>(list + (<usize>i << 2), <i32>(from + (seed >> 33) % max<u64>(to - from, 1)));
+  }
+}
+
+/** ||A(:, rest) - A(:, J) T||_F^2 over all rows. J and rest are column tables; T in column panels of kPad steps. */
+function residualSquare(J: usize, k: i32, rest: usize, others: i32, T: usize, kPad: i32): f64 {
+  const start = mark();
+  const s = source.scale;
+  const A1 = alloc(<u64>((source.panelRows + 3) & ~3) * <u64>kPad << 3);
+  const tile = alloc(128);
+  let sum = f64x2.splat(0);
+  for (let first = 0; first < source.m; first += source.panelRows) {
+    const count = min(source.panelRows, source.m - first);
+    source.panel(first, count);
+    // Row panels of -A(:, J): the roles of rows and columns exchanged in pack().
+    pack(A1, kPad, source.at, J, k, source.rows, count, source.single, -s);
+    for (let q = 0; q < others; q += 4) {
+      const b = T + ((<usize>(q >> 2) * <usize>kPad) << 5);
+      for (let i = 0; i < count; i += 4) {
+        if (source.single) gatherTile<f32>(tile, i, count, rest, q, others, s);
+        else gatherTile<f64>(tile, i, count, rest, q, others, s);
+        madd44(tile, A1 + ((<usize>(i >> 2) * <usize>kPad) << 5), b, k);
+        sum = f64x2.add(sum, square44(tile));
+      }
+    }
+  }
+  release(start);
+  return hsum(sum);
+}
+
+function gatherTile<T>(tile: usize, i: i32, rows: i32, rest: usize, q: i32, others: i32, s: f64): void {
+  const r = source.rows + (<usize>i << 2);
+  if (i + 4 <= rows && q + 4 <= others) {
+    const r0 = source.at + <usize>load<u32>(r);
+    const r1 = source.at + <usize>load<u32>(r, 4);
+    const r2 = source.at + <usize>load<u32>(r, 8);
+    const r3 = source.at + <usize>load<u32>(r, 12);
+    for (let c: usize = 0; c < 4; c++) {
+      const o = <usize>load<u32>(rest + ((<usize>q + c) << 2));
+      const out = tile + (c << 5);
+      store<f64>(out, load1<T>(r0 + o) * s);
+      store<f64>(out, load1<T>(r1 + o) * s, 8);
+      store<f64>(out, load1<T>(r2 + o) * s, 16);
+      store<f64>(out, load1<T>(r3 + o) * s, 24);
+    }
+    return;
+  }
+  for (let c = 0; c < 4; c++) {
+    for (let p = 0; p < 4; p++) {
+      const inside = i + p < rows && q + c < others;
+      const x: f64 = inside
+        ? load1<T>(source.at + <usize>load<u32>(r + (<usize>p << 2)) + <usize>load<u32>(rest + (<usize>(q + c) << 2))) * s
+        : 0;
+      store<f64>(tile + (<usize>c << 5) + (<usize>p << 3), x);
+    }
+  }
+}
+
+/**
+ * Looks for a rank near `guess`. relative and absolute give the tolerance, max(absolute, relative sigma_1); guard is how
+ * far below it the residual must be. Returns k with lower and upper set, or -1 when a sample would be no saving.
+ */
+export function fromSample(guess: i32, absolute: f64, relative: f64, guard: f64): i32 {
+  const m = source.m;
+  const n = source.n;
+  for (let s = guess + (guess >> 2) + 32; ; s <<= 1) {
+    s = (s + 3) & ~3;
+    if (s > m - (m >> 2) || s > n + (n >> 2) + 32) return -1;
+    const start = mark();
+    const list = alloc(<u64>s << 2);
+    spread(list, s, m);
+    const ld = leading(s);
+    const W = createColumns(s, n);
+    const inner = mark();
+    const ro = source.select(list, s);
+    read(W, ld, 0, ro, s, source.selectedColumns(s), n);
+    release(inner);
+    const v = calloc(<u64>n << 3);
+    const own = power(W, ld, s, n, v, 4);
+    sigma = max<f64>(own, imageNorm(v));
+    const stop = max<f64>(absolute, relative * sigma) / guard * Math.sqrt(<f64>s / <f64>m);
+    const perm = alloc(<u64>n << 2);
+    qrcp.begin(s, n, perm);
+    const k = qrcp.proceed(W, ld, s, n, perm, 0, stop, 0);
+    if (k > s - 8 && k < n) {
+      release(start);
+      continue; // the sample has no rows to spare: it may not have seen all of the row space
+    }
+    if (k == 0 || k == n) {
+      release(start);
+      return -1;
+    }
+    const inverse = inverseNorm(packUpper(W, ld, k), k);
+    lower = inverse < Infinity ? 1 / inverse : 0;
+    const kPad = (k + 3) & ~3;
+    const others = n - k;
+    const T = calloc(<u64>((others + 3) >> 2) * <u64>kPad << 5);
+    for (let j = 0; j < others; j++) {
+      const from = column(W, ld, k + j);
+      const to = T + ((<usize>(j >> 2) * <usize>kPad) << 5) + (<usize>(j & 3) << 3);
+      for (let i = 0; i < k; i++) store<f64>(to + (<usize>i << 5), load<f64>(from + (<usize>i << 3)));
+    }
+    solveUpper(W, ld, k, T, kPad, (others + 3) >> 2);
+    const table = alloc(<u64>n << 2);
+    for (let j = 0; j < n; j++) {
+      const from = source.columns + (<usize>load<i32>(perm + (<usize>j << 2)) << 2);
+      store<u32>(table + (<usize>j << 2), load<u32>(from));
+    }
+    const rest = residualSquare(table, k, table + (<usize>k << 2), others, T, kPad);
+    upper = Math.sqrt(rest);
+    release(start);
+    return k;
+  }
+}

@@ -1,0 +1,278 @@
+// The driver: from proof to proof, the cheapest first, and singular values only for what they leave open.
+// Every claim is a theorem in docs/certificates.md; section names are given where a claim is made.
+//
+// All quantities are of scale * A. sigma_1 is known to lie in [low, high]; a claim about the tolerance holds for
+// every sigma_1 in there.
+import { alloc, mark, release } from './arena';
+import * as cholesky from './cholesky';
+import { column, createColumns, leading, readAll } from './columns';
+import { gramOfSource, packSource, packedBytes, squareSymmetric } from './grams';
+import { jacobi } from './jacobi';
+import { largestEigenvalue } from './lanczos';
+import * as lowrank from './lowrank';
+import { power } from './norms';
+import { pack } from './pack';
+import { GUARD, SAMPLE_COLUMNS, U } from './params';
+import * as qrcp from './qrcp';
+import { reduce } from './reduce';
+import * as scan from './scan';
+import * as source from './source';
+import { transposeUpper } from './squeeze';
+import { inverseNorm, packUpper } from './triangular';
+
+export const enum Method { Trivial, Cholesky, Inertia, Sample, Qr, Lq, Jacobi }
+
+export let rank: i32 = 0;
+export let lower: f64 = 0;
+export let upper: f64 = 0;
+export let method: Method = Method.Trivial;
+/** sigma_1: a lower bound, accurate where asked for. */
+export let low: f64 = 0;
+/** An upper bound of sigma_1. */
+export let high: f64 = 0;
+
+let absolute: f64 = 0;
+let relative: f64 = 0;
+let exact: bool = false;
+
+// @ts-ignore: decorator
+@inline
+function tolerance(sigma: f64): f64 {
+  return max<f64>(absolute, relative * sigma);
+}
+
+function answer(r: i32, lo: f64, up: f64, by: Method): bool {
+  rank = r;
+  lower = r == 0 ? Infinity : max<f64>(lo, 0);
+  upper = r == min(source.m, source.width) ? 0 : up;
+  method = by;
+  return true;
+}
+
+/** Copies a packed triangle, times +-1. */
+function copyTriangle(to: usize, from: usize, n: i32, sign: f64): void {
+  const bytes = <usize>cholesky.triangleBytes(n);
+  const s = f64x2.splat(sign);
+  for (let o: usize = 0; o < bytes; o += 16) v128.store(to + o, f64x2.mul(v128.load(from + o), s));
+}
+
+/** What rounding can do to G = P^T P and its factor, as a perturbation of G: "Rounding of the Gram route". */
+// @ts-ignore: decorator
+@inline
+function rounding(rows: i32, n: i32, square: f64, growth: f64): f64 {
+  return (<f64>(rows + n + 16) * square + <f64>(rows + n + 16) * growth) * U;
+}
+
+/**
+ * Full rank by Cholesky of a shifted Gram matrix, of a sample of s rows or of all. Returns the column where it
+ * failed, or n when it is proved. "Full rank from a sample".
+ */
+function fullRank(s: i32): i32 {
+  const n = source.n;
+  const start = mark();
+  const threshold = GUARD * tolerance(high);
+  let failed = 0;
+  if (s == source.m && packedBytes(s) + cholesky.triangleBytes(n) > <u64>source.m * source.width * (source.single ? 5 : 10) + (12 << 20)) {
+    const shift = threshold * threshold + 2 * rounding(s, n, scan.total, scan.total);
+    const L = alloc(cholesky.triangleBytes(n));
+    gramOfSource(L);
+    failed = cholesky.factor(L, n, 0, 0, 0, shift, true);
+    if (failed == n) answer(n, Math.sqrt(shift - rounding(s, n, scan.total, cholesky.growth)), 0, Method.Cholesky);
+    release(start);
+    return failed;
+  }
+  const P = alloc(packedBytes(s));
+  let square = scan.total;
+  if (s == source.m) {
+    packSource(P);
+  } else {
+    const inner = mark();
+    const list = alloc(<u64>s << 2);
+    lowrank.spread(list, s, source.m);
+    const rows = source.select(list, s);
+    pack(P, s, source.at, rows, s, source.selectedColumns(s), n, source.single, source.scale);
+    release(inner);
+    square = 0;
+    const end = P + <usize>packedBytes(s);
+    for (let p = P; p < end; p += 8) square += load<f64>(p) * load<f64>(p);
+  }
+  const shift = threshold * threshold + 2 * rounding(s, n, square, square);
+  const L = alloc(cholesky.triangleBytes(n));
+  failed = cholesky.factor(L, n, P, s, s, shift, true);
+  if (failed == n) answer(n, Math.sqrt(shift - rounding(s, n, square, cholesky.growth)), 0, Method.Cholesky);
+  release(start);
+  return failed;
+}
+
+/** The smallest sigma_min^2 one may hope for in s rows of a generic matrix: sizes the sample, decides nothing. */
+function hope(s: i32): f64 {
+  const n = <f64>source.n;
+  const gap = 1 - Math.sqrt(n / <f64>s);
+  return 0.05 * (scan.total / n) * (<f64>s / <f64>source.m) * max(1 / (n * n), gap * gap);
+}
+
+/** Eigenvalues of G above a shift, or -1 when the pivots grew past what rounding allows for. */
+function above(L: usize, G: usize, shift: f64): i32 {
+  const n = source.n;
+  copyTriangle(L, G, n, 1);
+  cholesky.factor(L, n, 0, 0, 0, shift, false);
+  return cholesky.growth > 10 * scan.total ? -1 : n - cholesky.negatives;
+}
+
+/** The count itself, by Sylvester's law of inertia. "Inertia". */
+function inertia(): bool {
+  const n = source.n;
+  const start = mark();
+  const G = alloc(cholesky.triangleBytes(n));
+  gramOfSource(G);
+  const slack = rounding(source.m, n, scan.total, 10 * scan.total);
+  low = max<f64>(low, Math.sqrt(max<f64>(largestEigenvalue(G, n, scan.total, 1e-4, 60) - slack, 0)));
+  high = min<f64>(high, Math.sqrt(Math.sqrt(squareSymmetric(G, n)) + slack));
+  const least = tolerance(low);
+  let done = false;
+  if (slack <= 0.25 * least * least) {
+    const L = alloc(cholesky.triangleBytes(n));
+    if (tolerance(high) > 0.25 * Math.sqrt(scan.total / n) / <f64>n) certify(L, G, slack);
+    done = between(L, G, slack) || (certify(L, G, slack) && between(L, G, slack));
+  }
+  release(start);
+  return done;
+}
+
+/** Lowers `high` to just above `low` when Cholesky of theta I - G proves it. */
+function certify(L: usize, G: usize, slack: f64): bool {
+  const n = source.n;
+  const theta = low * low * 1.01 + slack;
+  if (high * high <= theta * 1.01) return false;
+  copyTriangle(L, G, n, -1);
+  if (cholesky.factor(L, n, 0, 0, 0, -theta, true) < n) return false;
+  high = min<f64>(high, Math.sqrt(theta + rounding(source.m, n, scan.total, cholesky.growth)));
+  return true;
+}
+
+/** Whether the count is the same at both ends of what the tolerance may be. */
+function between(L: usize, G: usize, slack: f64): bool {
+  const n = source.n;
+  const most = tolerance(high);
+  const least = tolerance(low);
+  const p = above(L, G, most * most + slack);
+  if (p < 0) return false;
+  if (p < n && above(L, G, least * least - slack) != p) return false;
+  return answer(p, most, least, Method.Inertia);
+}
+
+/** Rank k < n from a sample of rows. "Low rank from a sample". */
+function sampled(guess: i32): bool {
+  const k = lowrank.fromSample(guess, absolute, relative, GUARD);
+  if (k < 0) return false;
+  low = max<f64>(low, lowrank.sigma);
+  const slack = Math.sqrt(<f64>k) * U * high;
+  if (lowrank.upper + slack > tolerance(low)) return false;
+  if (lowrank.lower - slack < GUARD * tolerance(high)) return false;
+  return answer(k, lowrank.lower - slack, lowrank.upper + slack, Method.Sample);
+}
+
+/** Householder QR with pivoting, then QR of R^T, then Jacobi, each only if the one before left it open. */
+function byQr(): bool {
+  const n = source.n;
+  const start = mark();
+  const m = source.m > n + (n >> 1) ? n : source.m;
+  const ld = leading(m);
+  let W: usize;
+  if (m < source.m) {
+    W = reduce();
+  } else {
+    W = createColumns(m, n);
+    readAll(W, ld);
+  }
+  const v = alloc(<u64>n << 3);
+  low = max<f64>(low, power(W, ld, m, n, v, 3));
+  const perm = alloc(<u64>n << 2);
+  qrcp.begin(m, n, perm);
+  let k = qrcp.proceed(W, ld, m, n, perm, 0, tolerance(low) / GUARD, 0);
+  let slack = Math.sqrt(<f64>min(k + 1, n)) * U * high;
+  if (settle(W, ld, k, 0, slack, Method.Qr)) return true;
+
+  // The squeeze: the residual is made small beside the tolerance, then R^T is factored.
+  k = qrcp.proceed(W, ld, m, n, perm, k, tolerance(low) / 32, tolerance(low) / GUARD);
+  const rest = qrcp.residual;
+  const tLd = leading(n);
+  const X = transposeUpper(W, ld, k, n);
+  qrcp.begin(n, k, perm);
+  let r = qrcp.proceed(X, tLd, n, k, perm, 0, tolerance(low) / GUARD, 0);
+  if (settle(X, tLd, r, rest, slack, Method.Lq)) return true;
+
+  r = qrcp.proceed(X, tLd, n, k, perm, r, 0, 0);
+  // k x r, lower triangular, its columns close to orthogonal already.
+  const B = transposeUpper(X, tLd, r, k);
+  const values = alloc(<u64>k << 3);
+  slack += rest;
+  if (!jacobi(B, leading(k), k, r, values, absolute, relative, slack)) return false;
+  // Stopped early, Jacobi knows sigma_1 well enough for the count, not for a report.
+  if (!exact) low = load<f64>(values);
+  const tau = tolerance(low);
+  let count = 0;
+  while (count < r && load<f64>(values + (<usize>count << 3)) > tau) count++;
+  const lo: f64 = count ? load<f64>(values + (<usize>(count - 1) << 3)) - slack : 0;
+  const up = (count < r ? load<f64>(values + (<usize>count << 3)) : 0) + slack;
+  release(start);
+  return answer(count, lo, up, Method.Jacobi);
+}
+
+/** Decides from the leading k x k triangle of R and what it leaves: "Pivoted QR". */
+function settle(R: usize, ld: i32, k: i32, rest: f64, slack: f64, by: Method): bool {
+  const up = qrcp.residual + rest + slack;
+  if (k < source.n && up > tolerance(low)) return false;
+  if (k == 0) return answer(0, 0, up, by);
+  const start = mark();
+  const inverse = inverseNorm(packUpper(R, ld, k), k);
+  release(start);
+  const lo: f64 = inverse > 0 && inverse < Infinity ? 1 / inverse - rest - slack : 0;
+  if (lo < GUARD * tolerance(high)) return false;
+  return answer(k, lo, k < source.n ? up : slack, by);
+}
+
+/**
+ * The rank of the open source, scanned and finite. The tolerance is max(absolute, relative sigma_1), absolute in scaled
+ * units. exact: also sigma_1 to near full accuracy. Returns false when Jacobi did not converge.
+ */
+export function decide(absolute_: f64, relative_: f64, exact_: bool): bool {
+  absolute = absolute_;
+  relative = relative_;
+  exact = exact_;
+  const m = source.m;
+  const n = source.n;
+  low = high = 0;
+  if (n == 0) return answer(0, 0, 0, Method.Trivial);
+  const size = Math.sqrt(scan.total);
+  if (n == 1) {
+    low = high = size;
+    return answer(<i32>(size > tolerance(size)), size, size, Method.Trivial);
+  }
+  let most: f64 = 0;
+  for (let j = 0; j < n; j++) most = max(most, load<f64>(scan.squares + (<usize>j << 3)));
+  low = Math.sqrt(max(most, scan.total / <f64>min(m, n))) * (1 - 1e-14);
+  high = size * (1 + 1e-14);
+  if (exact) {
+    const start = mark();
+    const G = alloc(cholesky.triangleBytes(n));
+    gramOfSource(G);
+    low = max<f64>(low, Math.sqrt(largestEigenvalue(G, n, scan.total, 1e-14, 400)));
+    release(start);
+  }
+  if (tolerance(low) >= high) return answer(0, 0, high, Method.Trivial);
+
+  const threshold = GUARD * tolerance(high);
+  const shift = threshold * threshold + 2 * rounding(n, n, scan.total, scan.total) * (<f64>n / <f64>m);
+  const square = m <= n + (n >> 1);
+  let s = square ? m : n + (n >> 3) + 16;
+  if (!square && shift > hope(s)) s = m;
+  let failed = n >> 2;
+  if (shift <= hope(s)) {
+    failed = fullRank(s);
+    if (failed == n) return true;
+  }
+  if (n >= SAMPLE_COLUMNS && failed < n - (n >> 2) && sampled(failed)) return true;
+  if (inertia()) return true;
+  return byQr();
+}

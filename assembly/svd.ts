@@ -1,0 +1,83 @@
+// All singular values, and the column-pivoted QR factor that callers see.
+//
+// Singular values: QR with pivoting, QR of R^T, one-sided Jacobi to full accuracy (dgejsv's preconditioning).
+// Cost: 4/3 m n^2 + 4/3 n^3 and about 5 sweeps of up to 4 n^3 flops.
+import { alloc, mark, release } from './arena';
+import { column, createColumns, leading, read, readAll } from './columns';
+import { panel } from './householder';
+import { jacobi } from './jacobi';
+import * as qrcp from './qrcp';
+import { reduce } from './reduce';
+import * as source from './source';
+import { transposeUpper } from './squeeze';
+
+/** Whether A is tall enough that reducing it first pays. */
+function tall(): bool {
+  return source.m > source.n + (source.n >> 1);
+}
+
+/** A, or R of a tall A, by columns. */
+function matrix(): usize {
+  if (tall()) return reduce();
+  const W = createColumns(source.m, source.n);
+  readAll(W, leading(source.m));
+  return W;
+}
+
+/** The n singular values of scale * A into values, descending. False when Jacobi did not converge. */
+export function singularValues(values: usize): bool {
+  const n = source.n;
+  memory.fill(values, 0, <usize>source.width << 3);
+  if (n == 0) return true;
+  const start = mark();
+  const m = tall() ? n : source.m;
+  const W = matrix();
+  const perm = alloc(<u64>n << 2);
+  qrcp.begin(m, n, perm);
+  const k = qrcp.proceed(W, leading(m), m, n, perm, 0, 0, 0);
+  const X = transposeUpper(W, leading(m), k, n);
+  qrcp.begin(n, k, perm);
+  const r = qrcp.proceed(X, leading(n), n, k, perm, 0, 0, 0);
+  const B = transposeUpper(X, leading(n), r, k);
+  const done = jacobi(B, leading(k), k, r, values, -1, 0, 0);
+  release(start);
+  return done;
+}
+
+/**
+ * Column-pivoted QR of scale * A, or of its transpose (the caller's matrix when the host turned it). R, k x columns with
+ * k = min(m, n), goes to r row-major, the permutation to perm. Classical pivoting: |r_ii| descends.
+ */
+export function pivotedQr(transposed: bool, r: usize, perm: usize): void {
+  const start = mark();
+  source.keepAll();
+  let rows = source.m;
+  let columns = source.n;
+  let W: usize;
+  if (transposed) {
+    rows = source.n;
+    columns = source.m;
+    W = createColumns(rows, columns);
+    for (let first = 0; first < columns; first += source.panelRows) {
+      const count = min(source.panelRows, columns - first);
+      source.panel(first, count);
+      read(column(W, leading(rows), first), leading(rows), 0, source.columns, rows, source.rows, count);
+    }
+  } else {
+    if (tall()) rows = columns;
+    W = matrix();
+  }
+  const ld = leading(rows);
+  const k = min(rows, columns);
+  for (let j = 0; j < columns; j++) store<i32>(perm + (<usize>j << 2), j);
+  const taus = alloc(<u64>(k + 1) << 3);
+  const squares = alloc(<u64>columns << 3);
+  panel(W, ld, rows, 0, 0, columns, perm, taus, squares, -1, 1);
+  for (let i = 0; i < k; i++) {
+    for (let j = 0; j < columns; j++) {
+      const x: f64 = j < i ? 0 : load<f64>(column(W, ld, j) + (<usize>i << 3));
+      store<f64>(r + ((<usize>i * <usize>columns + <usize>j) << 3), x / source.scale);
+    }
+  }
+  release(start);
+}

@@ -1,0 +1,155 @@
+// .gguf, the files of llama.cpp.
+// Layout, little-endian: 'GGUF', version (2 or 3), tensor count, metadata count (8 bytes each); metadata as key, type, value;
+// per tensor its name, dimensions (innermost first), type and offset; then, aligned, the data that the offsets count from.
+// Floats and integers are read; block-quantised tensors are reported, one by one, as not supported.
+// Source: docs/gguf.md of the ggml project.
+import { countElements, decode, elementSize } from './decode.js';
+import { attempt, FormatError, quote } from './errors.js';
+import { type ByteSource, checkRange } from './source.js';
+import type { NamedTensor, ReadOptions } from './types.js';
+
+const TYPES: Readonly<Record<number, string>> = {
+  0: 'float32',
+  1: 'float16',
+  2: 'q4_0',
+  3: 'q4_1',
+  6: 'q5_0',
+  7: 'q5_1',
+  8: 'q8_0',
+  9: 'q8_1',
+  10: 'q2_k',
+  11: 'q3_k',
+  12: 'q4_k',
+  13: 'q5_k',
+  14: 'q6_k',
+  15: 'q8_k',
+  24: 'int8',
+  25: 'int16',
+  26: 'int32',
+  27: 'int64',
+  28: 'float64',
+  30: 'bfloat16',
+};
+/** Bytes of a metadata value by its type; 8 is a string, 9 an array. */
+const VALUE_SIZE = [1, 1, 2, 2, 4, 4, 4, 1, -1, -1, 8, 8, 8];
+const WINDOW = 1 << 16;
+const MAX_NAME = 1 << 16;
+const MAX_DIMS = 8;
+
+/** The tensors of a .gguf file in stored order. Shapes are turned to the usual order, outermost first. */
+export async function* readGguf(source: ByteSource, options: ReadOptions = {}): AsyncGenerator<NamedTensor> {
+  const file = source.name;
+  const { tensors, base } = await readHeader(source);
+  for (const { name, shape, dtype, offset } of tensors) {
+    const tensor = await attempt(name, file, options, async () => {
+      if (options.filter?.(name, { shape, dtype }) === false) return undefined;
+      const length = countElements(file, name, shape) * elementSize(file, name, dtype);
+      checkRange(file, source.size, base + offset, length, `tensor ${quote(name)}`);
+      const { data, bits } = decode(await source.read(base + offset, length), dtype, {
+        file,
+        name,
+        dims: shape.length,
+      });
+      return { name, shape, dtype, data, ...(bits && { bits }) };
+    });
+    options.onProgress?.(Math.min(source.size, base + offset), source.size);
+    if (tensor !== undefined) yield tensor;
+  }
+  options.onProgress?.(source.size, source.size);
+}
+
+interface Entry {
+  name: string;
+  shape: number[];
+  dtype: string;
+  offset: number;
+}
+
+async function readHeader(source: ByteSource): Promise<{ tensors: Entry[]; base: number }> {
+  const file = source.name;
+  const cursor = new Cursor(source);
+  const magic = await cursor.text(4);
+  if (magic !== 'GGUF') throw new FormatError(file, `expected 'GGUF' at offset 0, not ${quote(magic)}.`);
+  const version = await cursor.u32();
+  if (version !== 2 && version !== 3) {
+    throw new FormatError(file, `expected version 2 or 3, little-endian, at offset 4, not ${version}.`);
+  }
+  const tensorCount = await cursor.u64();
+  const valueCount = await cursor.u64();
+  let alignment = 32;
+  for (let i = 0; i < valueCount; i++) {
+    const key = await cursor.string();
+    const type = await cursor.u32();
+    if (key === 'general.alignment' && type === 4) alignment = await cursor.u32();
+    else await cursor.skipValue(type);
+  }
+  if (alignment < 1 || alignment > 1 << 20) throw new FormatError(file, `general.alignment is ${alignment}.`);
+  const tensors: Entry[] = [];
+  for (let i = 0; i < tensorCount; i++) {
+    const name = await cursor.string();
+    const dims = await cursor.u32();
+    if (dims > MAX_DIMS) throw new FormatError(file, `tensor ${quote(name)} has ${dims} dimensions.`);
+    const shape: number[] = [];
+    for (let k = 0; k < dims; k++) shape.unshift(await cursor.u64());
+    const type = await cursor.u32();
+    tensors.push({ name, shape, dtype: TYPES[type] ?? `ggml type ${type}`, offset: await cursor.u64() });
+  }
+  return { tensors, base: Math.ceil(cursor.pos / alignment) * alignment };
+}
+
+/** Reads a source front to back through a window; every step ends in an error at the file's end. */
+class Cursor {
+  pos = 0;
+  private window = new DataView(new ArrayBuffer(0));
+  private from = 0;
+  constructor(private readonly source: ByteSource) {}
+
+  private async take(length: number): Promise<number> {
+    const { source, pos } = this;
+    if (pos < this.from || pos + length > this.from + this.window.byteLength) {
+      checkRange(source.name, source.size, pos, length, 'the GGUF header');
+      const bytes = await source.read(pos, Math.min(Math.max(WINDOW, length), source.size - pos));
+      this.window = new DataView(bytes.buffer as ArrayBuffer);
+      this.from = pos;
+    }
+    this.pos += length;
+    return pos - this.from;
+  }
+  async u32() {
+    const at = await this.take(4);
+    return this.window.getUint32(at, true);
+  }
+  async u64() {
+    const at = await this.take(8);
+    return Number(this.window.getBigUint64(at, true));
+  }
+  async text(length: number) {
+    const at = await this.take(length);
+    return new TextDecoder().decode(new Uint8Array(this.window.buffer, at, length));
+  }
+  async string() {
+    const length = await this.u64();
+    if (length > MAX_NAME) {
+      throw new FormatError(this.source.name, `a name at offset ${this.pos - 8} claims ${length} bytes.`);
+    }
+    return this.text(length);
+  }
+
+  private skip(length: number) {
+    checkRange(this.source.name, this.source.size, this.pos, length, 'the GGUF header');
+    this.pos += length;
+  }
+  /** Steps over a metadata value; arrays may nest. */
+  async skipValue(type: number, depth = 0): Promise<void> {
+    const size = VALUE_SIZE[type];
+    if (size === undefined || depth > 8) {
+      throw new FormatError(this.source.name, `metadata of type ${type} before offset ${this.pos}.`);
+    }
+    if (size > 0) return this.skip(size);
+    if (type === 8) return this.skip(await this.u64());
+    const inner = await this.u32();
+    const count = await this.u64();
+    if (VALUE_SIZE[inner] > 0) return this.skip(count * VALUE_SIZE[inner]);
+    for (let i = 0; i < count; i++) await this.skipValue(inner, depth + 1);
+  }
+}

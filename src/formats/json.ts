@@ -1,0 +1,47 @@
+// JSON as model files use it: objects whose keys name tensors, so that a key given twice is an error and not a choice.
+import { FormatError } from './errors.js';
+
+export type Json = Record<string, unknown>;
+
+/** The text as a JSON object. */
+export function parseObject(file: string, what: string, text: string): Json {
+  const value = parseJson(file, what, text);
+  if (!isObject(value)) throw new FormatError(file, `expected a JSON object as ${what}.`);
+  return value;
+}
+
+export function parseJson(file: string, what: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new FormatError(file, `${what} is not JSON (${(error as Error).message}).`, { cause: error });
+  }
+}
+
+export function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Keys that valid JSON text gives more than once in its outermost object; JSON.parse keeps the last and is silent. */
+export function duplicateKeys(text: string): Set<string> {
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 0x7b || c === 0x5b) depth++;
+    else if (c === 0x7d || c === 0x5d) depth--;
+    else if (c === 0x22) {
+      const start = i++;
+      while (text.charCodeAt(i) !== 0x22) i += text.charCodeAt(i) === 0x5c ? 2 : 1;
+      if (depth !== 1) continue;
+      let next = i + 1;
+      while (/\s/.test(text[next])) next++;
+      if (text[next] !== ':') continue;
+      const key = JSON.parse(text.slice(start, i + 1)) as string;
+      if (seen.has(key)) twice.add(key);
+      seen.add(key);
+    }
+  }
+  return twice;
+}

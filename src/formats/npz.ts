@@ -1,0 +1,28 @@
+// .npz, NumPy's archive of arrays: a zip of .npy files, stored (np.savez) or deflated (np.savez_compressed).
+// Each array is inflated on its own, straight into its place. Source: numpy/lib/npyio.py.
+import { attempt } from './errors.js';
+import { readNpyTensor } from './npy.js';
+import type { ByteSource } from './source.js';
+import type { NamedTensor, ReadOptions } from './types.js';
+import { openEntry, readZip, withCrc, type ZipEntry } from './zip.js';
+
+/** The arrays of a .npz file in the archive's order, under their names without '.npy'. */
+export async function* readNpz(
+  source: ByteSource,
+  options: ReadOptions = {},
+  entries?: readonly ZipEntry[],
+): AsyncGenerator<NamedTensor> {
+  let done = 0;
+  for (const entry of entries ?? (await readZip(source))) {
+    if (entry.name.endsWith('.npy')) {
+      const name = entry.name.slice(0, -4);
+      const tensor = await attempt(name, source.name, options, async () =>
+        readNpyTensor(withCrc(await openEntry(source, entry, options), entry.crc), name, options),
+      );
+      if (tensor !== undefined) yield tensor;
+    }
+    done = Math.min(source.size, done + entry.stored);
+    options.onProgress?.(done, source.size);
+  }
+  options.onProgress?.(source.size, source.size);
+}

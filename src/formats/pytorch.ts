@@ -1,0 +1,181 @@
+// PyTorch checkpoints (.pt, .pth, .ckpt, .bin) as torch.save writes them since 1.6: a zip archive.
+// Layout: <folder>/data.pkl is a pickle of the saved object, in which a tensor is a call of torch._utils._rebuild_tensor_v2
+// over a storage; the storage's bytes are the entry <folder>/data/<key>; <folder>/byteorder names their order. A tensor is
+// a view: an offset, sizes and strides in elements. Source: torch/serialization.py, torch/_utils.py.
+import { countElements, decode, elementSize } from './decode.js';
+import { attempt, FormatError, quote } from './errors.js';
+import { PickleCall, PickleGlobal, PickleReference, unpickle } from './pickle.js';
+import { type ByteSource, readText } from './source.js';
+import { gather, rowMajorStrides } from './strided.js';
+import type { NamedTensor, ReadOptions } from './types.js';
+import { openEntry, readZip, type ZipEntry } from './zip.js';
+
+const MAX_PICKLE = 1 << 28;
+const MAX_DEPTH = 64;
+/** A view may repeat elements (stride 0) up to this many; past that it would be larger than what is stored. */
+const MAX_REPEATED = 1 << 20;
+/** A file whose tensors share storages so much that they are more than this many times its size is refused. */
+const MAX_SHARING = 64;
+
+const STORAGES: Readonly<Record<string, string>> = {
+  DoubleStorage: 'float64',
+  FloatStorage: 'float32',
+  HalfStorage: 'float16',
+  BFloat16Storage: 'bfloat16',
+  CharStorage: 'int8',
+  ByteStorage: 'uint8',
+  ShortStorage: 'int16',
+  IntStorage: 'int32',
+  LongStorage: 'int64',
+  BoolStorage: 'bool',
+};
+const DTYPES: Readonly<Record<string, string>> = {
+  double: 'float64',
+  float: 'float32',
+  half: 'float16',
+  long: 'int64',
+  int: 'int32',
+  short: 'int16',
+  float8_e4m3fn: 'float8_e4m3',
+};
+
+/** The tensors of a checkpoint, in the order of the saved object, named by the path of keys to them. */
+export async function* readPytorch(
+  source: ByteSource,
+  options: ReadOptions = {},
+  listed?: readonly ZipEntry[],
+): AsyncGenerator<NamedTensor> {
+  const entries = new Map((listed ?? (await readZip(source))).map((entry) => [entry.name, entry]));
+  const pickle = [...entries.values()].find((entry) => /(^|\/)data\.pkl$/.test(entry.name));
+  if (pickle === undefined) throw new FormatError(source.name, 'expected data.pkl in the zip archive.');
+  if (pickle.size > MAX_PICKLE) throw new FormatError(source.name, `data.pkl claims ${pickle.size} bytes.`);
+  const folder = pickle.name.slice(0, -'data.pkl'.length);
+  const from = await openEntry(source, pickle, options);
+  const root = unpickle(from.name, await from.read(0, from.size));
+  const order = entries.get(`${folder}byteorder`);
+  const archive: Archive = {
+    source,
+    options,
+    entry: (key) => entries.get(`${folder}data/${key}`),
+    little:
+      order === undefined || !/^big/.test(await readText(await openEntry(source, order, { maxBytes: 16 }))),
+    budget: MAX_SHARING * (source.size + MAX_REPEATED),
+  };
+  let done = 0;
+  for (const [name, call] of findTensors(source.name, root)) {
+    const full = name === '' ? source.name.replace(/\.\w+$/, '') : name;
+    const tensor = await attempt(full, source.name, options, () => readTensor(archive, full, call));
+    if (tensor !== undefined) {
+      done = Math.min(source.size, done + (tensor.data as Uint8Array).byteLength);
+      options.onProgress?.(done, source.size);
+      yield tensor;
+    }
+  }
+  options.onProgress?.(source.size, source.size);
+}
+
+interface Archive {
+  source: ByteSource;
+  options: ReadOptions;
+  entry(key: string): ZipEntry | undefined;
+  little: boolean;
+  /** Bytes that may still be handed out. */
+  budget: number;
+}
+
+/** Every tensor below `value`; a container that is there twice is entered once. */
+function* findTensors(file: string, root: unknown): Generator<[name: string, call: PickleCall]> {
+  const seen = new Set<unknown>();
+  yield* visit(root, '', 0);
+
+  function* visit(value: unknown, path: string, depth: number): Generator<[string, PickleCall]> {
+    if (value instanceof PickleCall) {
+      if (value.callee.includes('_rebuild_')) yield [path, value];
+      return;
+    }
+    if (!(value instanceof Map || Array.isArray(value)) || seen.has(value)) return;
+    if (depth > MAX_DEPTH)
+      throw new FormatError(file, `data.pkl nests deeper than ${MAX_DEPTH} at ${quote(path)}.`);
+    seen.add(value);
+    for (const [key, inner] of value.entries()) {
+      if (typeof inner !== 'object' || inner === null) continue;
+      const step = typeof key === 'string' || typeof key === 'number' ? String(key) : '?';
+      yield* visit(inner, path === '' ? step : `${path}.${step}`, depth + 1);
+    }
+  }
+}
+
+async function readTensor(
+  archive: Archive,
+  name: string,
+  call: PickleCall,
+): Promise<NamedTensor | undefined> {
+  const file = archive.source.name;
+  const fail = (detail: string) => new FormatError(file, `tensor ${quote(name)} ${detail}.`);
+  const [storage, offset, shape, strides, , , type] = unwrap(call, fail).args;
+  const id = storage instanceof PickleReference ? storage.id : undefined;
+  if (!Array.isArray(id) || id[0] !== 'storage' || !(id[1] instanceof PickleGlobal))
+    throw fail('has no storage');
+  const kind = id[1].name.slice(id[1].name.lastIndexOf('.') + 1);
+  const elements = id[4];
+  if (!Array.isArray(shape) || !Array.isArray(strides) || shape.length !== strides.length) {
+    throw fail('has sizes and strides that do not fit together');
+  }
+  const whole = (v: unknown): v is number => typeof v === 'number' && Number.isSafeInteger(v) && v >= 0;
+  if (!whole(offset) || !whole(elements) || !strides.every(whole))
+    throw fail('has a fractional or negative stride');
+  const count = countElements(file, name, shape);
+  const dtype = type instanceof PickleGlobal ? dtypeOf(type.name) : (STORAGES[kind] ?? kind);
+  if (archive.options.filter?.(name, { shape, dtype }) === false) return undefined;
+  const size = elementSize(file, name, dtype);
+  const stored = kind === 'UntypedStorage' ? Math.floor(elements / size) : elements;
+  const end = count === 0 ? offset : shape.reduce((sum, n, i) => sum + (n - 1) * strides[i], offset) + 1;
+  if (!(end <= stored)) throw fail(`reaches element ${end} of a storage of ${stored}`);
+  if (count > Math.max(stored, MAX_REPEATED)) throw fail(`repeats ${stored} elements into ${count}`);
+  archive.budget -= count * size;
+  if (archive.budget < 0) throw fail('and those before it share storages beyond belief');
+
+  const key = String(id[2]);
+  const entry = archive.entry(key);
+  if (entry === undefined) throw fail(`needs the storage ${quote(key)}, which the archive lacks`);
+  if (stored * size > entry.size)
+    throw fail(`needs ${stored * size} bytes of storage ${quote(key)}, it has ${entry.size}`);
+  const from = await openEntry(archive.source, entry, archive.options);
+  const bytes = await from.read(offset * size, (end - offset) * size);
+  const { data, bits } = decode(bytes, dtype, { file, name, dims: shape.length }, archive.little);
+  const dense = rowMajorStrides(shape);
+  const contiguous = data.length === count && shape.every((n, i) => n <= 1 || strides[i] === dense[i]);
+  return {
+    name,
+    shape,
+    dtype,
+    data: contiguous ? data : gather(data, shape, strides),
+    ...(bits && { bits }),
+  };
+}
+
+/** From a parameter to its tensor, and from a subclass to the call that makes it. */
+function unwrap(call: PickleCall, fail: (detail: string) => FormatError): PickleCall {
+  let inner = call;
+  for (let depth = 0; depth < 8; depth++) {
+    const { callee, args } = inner;
+    if (/\._rebuild_tensor(_v[23])?$/.test(callee)) return inner;
+    let next: unknown;
+    if (/\._rebuild_parameter(_with_state)?$/.test(callee)) next = args[0];
+    else if (
+      callee.endsWith('._rebuild_from_type_v2') &&
+      args[0] instanceof PickleGlobal &&
+      Array.isArray(args[2])
+    ) {
+      next = new PickleCall(args[0].name, args[2]);
+    }
+    if (!(next instanceof PickleCall)) throw fail(`is made by ${quote(callee)}, not supported`);
+    inner = next;
+  }
+  throw fail('is wrapped too deeply');
+}
+
+function dtypeOf(name: string): string {
+  const short = name.replace(/^torch\./, '');
+  return Object.hasOwn(DTYPES, short) ? DTYPES[short] : short;
+}

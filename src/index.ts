@@ -1,0 +1,5 @@
+export { simd } from './kernel.js';
+export * from './layers/index.js';
+export { matrixRank, matrixRanks, rankReport } from './rank.js';
+export { independentColumns, qr, singularValues } from './spectrum.js';
+export type * from './types.js';

@@ -1,0 +1,131 @@
+// Moves one matrix into the kernel: whole when it is small, panel by panel (on the kernel's request) when it is large.
+// The caller's array is only ever read.
+import { kernel } from './kernel.js';
+import type { Stack } from './input.js';
+
+/** Matrices of up to this many bytes are copied whole; larger ones are pulled in panels as the kernel asks. */
+const RESIDENT = 1 << 18;
+
+type Floats = Float64Array | Float32Array;
+
+let data: Floats = new Float64Array(0);
+let start = 0; // first element of the open matrix
+let long = 0; // m >= n
+let short = 0;
+let byRow = true;
+
+let doubles = new Float64Array(0);
+let singles = new Float32Array(0);
+
+/** A view of kernel memory for arrays like `like`, made anew after the memory grew. */
+function view(like: Floats): Floats {
+  const buffer = kernel().memory.buffer;
+  if (doubles.buffer !== buffer) {
+    doubles = new Float64Array(buffer);
+    singles = new Float32Array(buffer);
+  }
+  return like instanceof Float32Array ? singles : doubles;
+}
+
+/** n float64 values of kernel memory, copied out. */
+export function copyOut(pointer: number, n: number): Float64Array {
+  return (view(doubles) as Float64Array).slice((pointer >>> 0) / 8, (pointer >>> 0) / 8 + n);
+}
+
+/** n int32 values of kernel memory, copied out. */
+export function copyOutInt(pointer: number, n: number): Int32Array {
+  return new Int32Array(kernel().memory.buffer, pointer >>> 0, n).slice();
+}
+
+/** Kernel import: rows first .. first + count of the open matrix, to `to`, lines `ld` elements apart. */
+export function pull(first: number, count: number, ld: number, to: number): void {
+  const out = view(data);
+  let p = (to >>> 0) / data.BYTES_PER_ELEMENT;
+  if (byRow) {
+    out.set(data.subarray(start + first * short, start + (first + count) * short), p);
+    return;
+  }
+  for (let j = 0, from = start + first; j < short; j++, from += long, p += ld) {
+    out.set(data.subarray(from, from + count), p);
+  }
+}
+
+/** Kernel import: the listed rows, packed one after the other as pull() would. */
+export function gather(list: number, count: number, ld: number, to: number): void {
+  const out = view(data);
+  const rows = new Int32Array(kernel().memory.buffer, list >>> 0, count);
+  let p = (to >>> 0) / data.BYTES_PER_ELEMENT;
+  if (byRow) {
+    for (let i = 0; i < count; i++, p += ld) {
+      const from = start + rows[i] * short;
+      out.set(data.subarray(from, from + short), p);
+    }
+    return;
+  }
+  for (let j = 0, from = start; j < short; j++, from += long, p += ld) {
+    for (let i = 0; i < count; i++) out[p + i] = data[from + rows[i]];
+  }
+}
+
+/** Elements as float64 or float32, without a copy where they are that already. */
+export function floats(stack: Stack): { data: Floats; offset: number } {
+  const { kind, offset } = stack;
+  if (kind === 'f64' || kind === 'f32') return { data: stack.data as Floats, offset };
+  const n = stack.count * stack.rows * stack.cols;
+  if (kind === 'other') {
+    const all = stack.data as ArrayLike<number>;
+    const out = new Float64Array(n);
+    if (ArrayBuffer.isView(all)) out.set((all as Float64Array).subarray(offset, offset + n));
+    else for (let i = 0; i < n; i++) out[i] = all[offset + i];
+    return { data: out, offset: 0 };
+  }
+  const bits = (stack.data as Uint16Array).subarray(offset, offset + n);
+  const words = new Uint32Array(n);
+  if (kind === 'bf16') for (let i = 0; i < n; i++) words[i] = bits[i] << 16;
+  else for (let i = 0; i < n; i++) words[i] = widenHalf(bits[i]);
+  return { data: new Float32Array(words.buffer), offset: 0 };
+}
+
+/** float16 bits as float32 bits. */
+function widenHalf(h: number): number {
+  const sign = (h & 0x8000) << 16;
+  const exponent = (h >> 10) & 31;
+  const fraction = h & 1023;
+  if (exponent === 31) return sign | 0x7f800000 | (fraction << 13);
+  if (exponent) return sign | ((exponent + 112) << 23) | (fraction << 13);
+  if (!fraction) return sign;
+  const shift = Math.clz32(fraction) - 21; // a denormal: its leading bit moves to the hidden place
+  return sign | ((113 - shift) << 23) | ((fraction << (shift + 13)) & 0x7fffff);
+}
+
+/**
+ * Opens rows x cols elements from `offset` on in the kernel, stored row by row (or column by column). Returns whether
+ * the kernel sees the transpose of the caller's matrix.
+ */
+export function open(from: Floats, offset: number, rows: number, cols: number, colMajor: boolean): boolean {
+  const k = kernel();
+  const lines = colMajor ? cols : rows; // contiguous lines, and their length
+  const length = colMajor ? rows : cols;
+  data = from;
+  start = offset;
+  byRow = lines >= length;
+  long = byRow ? lines : length;
+  short = byRow ? length : lines;
+  if (long > 0x7fffffff) throw new RangeError(`matrix-rank: ${long} rows are more than 2147483647.`);
+  k.reset();
+  const bytes = long * short * from.BYTES_PER_ELEMENT;
+  let at = 0;
+  if (bytes <= RESIDENT) {
+    at = k.reserve(bytes);
+    const out = view(from);
+    const p = (at >>> 0) / from.BYTES_PER_ELEMENT;
+    out.set(offset === 0 && from.length === long * short ? from : from.subarray(offset, offset + long * short), p);
+  }
+  k.open(at, long, short, from instanceof Float32Array, byRow);
+  return byRow === colMajor;
+}
+
+/** Lets go of the caller's array. */
+export function close(): void {
+  data = doubles;
+}
