@@ -60,7 +60,10 @@ export function panel(
     const tau = size == 0 ? 0 : (beta - alpha) / beta;
     store<f64>(taus + (<usize>k << 3), tau);
     if (size == 0) {
-      for (let j = k + 1; j < b; j++) store<f64>(squares + (<usize>j << 3), 0);
+      for (let j = k + 1; j < b; j++) {
+        const x = column(W, ld, c + j) + (<usize>(row + 1) << 3);
+        store<f64>(squares + (<usize>j << 3), dot(x, x, length - 1));
+      }
       continue;
     }
     scaleColumn(v + 8, 1 / (alpha - beta), length - 1);
