@@ -44,7 +44,7 @@ export function panel(
     }
     restMost = max<f64>(most, 0);
     restTotal = sum;
-    if (k >= last || most * <f64>(count - k) <= limit) return k;
+    if (k >= last || (limit >= 0 && most * <f64>(count - k) <= limit)) return k;
     const pk = column(W, ld, c + k);
     if (perm && best != k) {
       swapColumns(pk, column(W, ld, c + best), ld);
