@@ -151,17 +151,17 @@ function wide(buffer: ArrayBuffer, length: number, signed: boolean, at: DecodeCo
   const [lo, hi] = LITTLE ? [0, 1] : [1, 0];
   for (let i = 0; i < length; i++) {
     const value = high[2 * i + hi] * 4294967296 + low[2 * i + lo];
-    if (at.dims >= 2 && !Number.isSafeInteger(value)) throw unsafe(at, i, value);
+    if (at.dims >= 2 && !Number.isSafeInteger(value)) throw unsafe(at.file, at.name, i, value);
     out[i] = value;
   }
   return out;
 }
 
 /** The error for a 64-bit integer that float64 cannot hold. */
-export function unsafe(at: DecodeContext, index: number, value: number): FormatError {
+export function unsafe(file: string, name: string, index: number, value: number): FormatError {
   return new FormatError(
-    at.file,
-    `tensor ${quote(at.name)} holds the 64-bit integer ${value} at element ${index}, past 2^53 - 1.`,
+    file,
+    `tensor ${quote(name)} holds the 64-bit integer ${value} at element ${index}, past 2^53 - 1.`,
   );
 }
 

@@ -3,7 +3,7 @@
 // per tensor its name, dimensions (innermost first), type and offset; then, aligned, the data that the offsets count from.
 // Floats and integers are read; block-quantised tensors are reported, one by one, as not supported.
 // Source: docs/gguf.md of the ggml project.
-import { countElements, decode, elementSize } from './decode.js';
+import { countElements, decode, ELEMENT_SIZE, elementSize } from './decode.js';
 import { attempt, FormatError, quote } from './errors.js';
 import { type ByteSource, checkRange } from './source.js';
 import type { NamedTensor, ReadOptions } from './types.js';
@@ -40,8 +40,9 @@ const MAX_DIMS = 8;
 export async function* readGguf(source: ByteSource, options: ReadOptions = {}): AsyncGenerator<NamedTensor> {
   const file = source.name;
   const { tensors, base } = await readHeader(source);
-  for (const { name, shape, dtype, offset } of tensors) {
+  for (const { name, shape, dtype, offset, problem } of tensors) {
     const tensor = await attempt(name, file, options, async () => {
+      if (problem !== undefined) throw problem;
       if (options.filter?.(name, { shape, dtype }) === false) return undefined;
       const length = countElements(file, name, shape) * elementSize(file, name, dtype);
       checkRange(file, source.size, base + offset, length, `tensor ${quote(name)}`);
@@ -63,6 +64,7 @@ interface Entry {
   shape: number[];
   dtype: string;
   offset: number;
+  problem?: FormatError;
 }
 
 async function readHeader(source: ByteSource): Promise<{ tensors: Entry[]; base: number }> {
@@ -94,7 +96,23 @@ async function readHeader(source: ByteSource): Promise<{ tensors: Entry[]; base:
     const type = await cursor.u32();
     tensors.push({ name, shape, dtype: TYPES[type] ?? `ggml type ${type}`, offset: await cursor.u64() });
   }
+  refuseOverlaps(file, tensors);
   return { tensors, base: Math.ceil(cursor.pos / alignment) * alignment };
+}
+
+function refuseOverlaps(file: string, tensors: readonly Entry[]) {
+  let end = 0;
+  for (const entry of [...tensors].sort((a, b) => a.offset - b.offset)) {
+    const { name, shape, dtype, offset } = entry;
+    if (offset < end) {
+      entry.problem = new FormatError(
+        file,
+        `tensor ${quote(name)} at data offset ${offset} overlaps another.`,
+      );
+    }
+    const size = ELEMENT_SIZE[dtype] ?? 0; // the length of quantised blocks is not known here
+    end = Math.max(end, offset + shape.reduce((a, b) => a * b, size));
+  }
 }
 
 /** Reads a source front to back through a window; every step ends in an error at the file's end. */

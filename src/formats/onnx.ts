@@ -4,7 +4,7 @@
 // each tensor's elements lie; then each tensor is read on its own, here.
 // Source: onnx/onnx.proto and docs/ExternalData.md of the ONNX project.
 import { PbfReader } from 'pbf';
-import { checkLength, countElements, decode, elementSize } from './decode.js';
+import { checkLength, countElements, decode, elementSize, unsafe } from './decode.js';
 import { attempt, FormatError, quote } from './errors.js';
 import { type OnnxTensor, readOnnxGraphs } from './onnx-graph.js';
 import { eachWeight } from './onnx-layout.js';
@@ -83,7 +83,7 @@ async function readTensor(
   const storedShape = half ? [Math.ceil(count / 2)] : shape;
   elementSize(file, name, stored);
   const at = { file, name, dims: shape.length };
-  let bytes: Uint8Array | undefined;
+  let bytes: Uint8Array | Float64Array;
   if (tensor.external) {
     bytes = await files.read(name, tensor.external, stored, storedShape);
   } else if (tensor.raw !== undefined && (count === 0 || tensor.raw[1] > tensor.raw[0])) {
@@ -94,12 +94,16 @@ async function readTensor(
     const elements = half ? storedShape[0] : count;
     bytes = await readField(source, name, tensor, field, elements, stored);
   }
+  if (bytes instanceof Float64Array) return { name, shape, dtype, data: bytes };
   if (half) return { name, shape, dtype, data: unpackNibbles(bytes, count, dtype === 'int4') };
   const { data, bits } = decode(bytes, dtype, at);
   return { name, shape, dtype, data, ...(bits && { bits }) };
 }
 
-/** The elements of float_data, int32_data, int64_data, double_data or uint64_data, as the bytes of `dtype`. */
+/**
+ * The elements of float_data, int32_data, int64_data, double_data or uint64_data, as the bytes of `dtype`; 64-bit integers
+ * as they come out of decode().
+ */
 async function readField(
   source: ByteSource,
   name: string,
@@ -107,7 +111,7 @@ async function readField(
   number: number,
   count: number,
   dtype: string,
-): Promise<Uint8Array> {
+): Promise<Uint8Array | Float64Array> {
   const file = source.name;
   const size = elementSize(file, name, dtype);
   const wire = number === 4 ? 4 : number === 10 ? 8 : 1; // the fewest bytes of one stored element
@@ -120,18 +124,18 @@ async function readField(
   }
   const out = new Uint8Array(count * size);
   const to = new DataView(out.buffer);
+  const wide = size === 8 && wire === 1 ? new Float64Array(out.buffer) : undefined;
   let index = 0;
-  const put = (value: number) => {
-    if (index < count) {
-      if (size === 1) to.setUint8(index, value);
-      else if (size === 2) to.setUint16(2 * index, value, true);
-      else if (size === 4) to.setUint32(4 * index, value, true);
-      else {
-        to.setUint32(8 * index, value, true); // the low half of a double is exact up to 2^53
-        to.setUint32(8 * index + 4, Math.floor(value / 4294967296), true);
-      }
-    }
-    index++;
+  const put = (read: number) => {
+    const at = index++;
+    if (at >= count) return;
+    if (wide !== undefined) {
+      const value = dtype === 'uint64' && read < 0 ? read + 2 ** 64 : read;
+      if (tensor.dims.length >= 2 && !Number.isSafeInteger(value)) throw unsafe(file, name, at, value);
+      wide[at] = value;
+    } else if (size === 1) to.setUint8(at, read);
+    else if (size === 2) to.setUint16(2 * at, read, true);
+    else to.setUint32(4 * at, read, true);
   };
   const walker = new ProtoWalker(source);
   await walker.fields(`tensor ${quote(name)}`, tensor.start, tensor.end, async (field) => {
@@ -156,7 +160,7 @@ async function readField(
         `at offset ${tensor.start}.`,
     );
   }
-  return out;
+  return wide ?? out;
 }
 
 function unpackNibbles(bytes: Uint8Array, count: number, signed: boolean): Int8Array | Uint8Array {

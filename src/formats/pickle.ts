@@ -134,10 +134,6 @@ export function unpickle(file: string, bytes: Uint8Array): unknown {
     if (!memo.has(key)) throw fail(`recalls ${key}, which was not stored,`);
     stack.push(memo.get(key));
   };
-  const tuple = (n: number) => {
-    const items = Array.from({ length: n }, pop).reverse();
-    stack.push(items);
-  };
 
   for (let count = 0; ; count++) {
     opcode = pos;
@@ -163,12 +159,6 @@ export function unpickle(file: string, bytes: Uint8Array): unknown {
         break;
       case '0': // POP
         if (stack.pop() === undefined) throw fail('takes a value that is not there');
-        break;
-      case '1': // POP_MARK
-        toMark();
-        break;
-      case '2': // DUP
-        stack.push(top());
         break;
       case 'N':
         stack.push(null);
@@ -230,8 +220,8 @@ export function unpickle(file: string, bytes: Uint8Array): unknown {
         break;
       case '\x85':
       case '\x86':
-      case '\x87':
-        tuple(op - 0x84);
+      case '\x87': // TUPLE1, TUPLE2, TUPLE3
+        stack.push(Array.from({ length: op - 0x84 }, pop).reverse());
         break;
       case 'd': {
         const items = toMark();
