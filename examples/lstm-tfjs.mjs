@@ -4,17 +4,16 @@
 import * as tf from '@tensorflow/tfjs';
 import { lstm, lstmLayerRank } from 'matrix-rank';
 
-const [batch, time, features, units] = [64, 20, 8, 32];
+const [batch, time, features, units] = [64, 20, 4, 16];
 const layer = tf.layers.lstm({ units, recurrentActivation: 'sigmoid' });
 
-// Sequences that are shorter than the layer is wide: after one step an input of 8 numbers cannot fill 32 units
-// linearly, but the gates are not linear. To what tolerance do they fill them?
+// Four numbers a step, sixteen units: how many directions do the outputs of a batch use, and how strongly?
 for (const steps of [1, 2, 5, time]) {
   const x = tf.randomNormal([batch, steps, features], 0, 1, 'float32', 7);
   const ranks = tf.tidy(() =>
-    [1e-1, 1e-2, 1e-3].map((rtol) => lstmLayerRank((sequence) => layer.apply(sequence), x, { rtol })),
+    [0.1, 0.03, 0.01].map((rtol) => lstmLayerRank((sequence) => layer.apply(sequence), x, { rtol })),
   );
-  console.log(`${steps} steps: rank ${ranks.join(', ')} to 10 %, 1 %, 0.1 % of the largest singular value`);
+  console.log(`${steps} steps: rank ${ranks.join(', ')} to 10 %, 3 %, 1 % of the largest singular value`);
   x.dispose();
 }
 
@@ -23,5 +22,5 @@ const [kernel, recurrentKernel, bias] = layer.getWeights();
 const cell = lstm({ kernel, recurrentKernel, bias });
 const x = tf.randomNormal([batch, time, features], 0, 1, 'float32', 7);
 const sequence = { data: x.dataSync(), shape: x.shape };
-console.log('without tfjs:', lstmLayerRank(cell, sequence, { rtol: 1e-2 }), 'to 1 %');
+console.log('without tfjs:', lstmLayerRank(cell, sequence, { rtol: 0.03 }), 'to 3 %');
 x.dispose();
