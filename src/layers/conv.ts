@@ -7,7 +7,7 @@
 import { readOptions } from '../options.js';
 import { matrixRank, matrixRanks } from '../rank.js';
 import type { MatrixInput, RankOptions } from '../types.js';
-import { readTensor, show, type View } from './tensor.js';
+import { readTensor, show, type TensorView } from './tensor.js';
 import { unfoldAnyOrder } from './unfold.js';
 
 /** How a kernel is stored, beside the tolerance. */
@@ -91,11 +91,11 @@ export function convLayerRank(kernel: MatrixInput, options?: ConvLayerOptions): 
 }
 
 /** Whether a HWIO kernel can only be a depthwise one. */
-function isDepthwise(view: View, groups: number, outer: number, inner: number): boolean {
+function isDepthwise(view: TensorView, groups: number, outer: number, inner: number): boolean {
   return view.shape[outer] % groups !== 0 && view.shape[inner] === groups;
 }
 
-function checkDepthwise(view: View, groups: number, channels: number, transposed: boolean): void {
+function checkDepthwise(view: TensorView, groups: number, channels: number, transposed: boolean): void {
   if (transposed) {
     throw new RangeError(
       "convLayerRank: layout 'HWCM' has no transposed form; give 'HWIO' or 'OIHW' and groups.",
@@ -109,7 +109,13 @@ function checkDepthwise(view: View, groups: number, channels: number, transposed
 }
 
 /** The view with `axis` as two: [groups, each], the group's channels lying together. */
-function splitAxis(view: View, axis: number, groups: number, transposed: boolean, layout: string): View {
+function splitAxis(
+  view: TensorView,
+  axis: number,
+  groups: number,
+  transposed: boolean,
+  layout: string,
+): TensorView {
   const extent = view.shape[axis];
   if (extent % groups !== 0) {
     const name = transposed ? 'inputs' : 'outputs';

@@ -6,7 +6,7 @@ export { type LstmCell, type LstmOptions, lstm } from './lstm-cell.js';
 export type { KerasLstmWeights, LstmWeights, OnnxLstmWeights, TorchLstmWeights } from './lstm-weights.js';
 export type { BatchOptions } from './output.js';
 export { poolingLayerRank, poolingLayerRankAsync } from './pooling.js';
-export type { RealTensor } from './tensor.js';
+export type { RealTensor, TensorView } from './tensor.js';
 export { multilinearRank, unfold } from './unfold.js';
 export {
   type AveragePoolingOptions,

@@ -13,7 +13,7 @@ export interface RealTensor {
 }
 
 /** A tensor in place, every element inside `data`. It is a TensorLike itself. */
-export interface View {
+export interface TensorView {
   data: Elements;
   shape: readonly number[];
   strides: readonly number[];
@@ -27,10 +27,10 @@ export interface View {
  *
  * @throws TypeError when it is no tensor, RangeError when its data and its shape do not fit
  */
-export function readTensor(fn: string, value: unknown): View {
+export function readTensor(fn: string, value: unknown): TensorView {
   const { data, kind, shape, strides, offset } = selfDescribedView(fn, value);
   const dtype = kind === 'f16' ? 'float16' : kind === 'bf16' ? 'bfloat16' : undefined;
-  const view: View = { data, shape, strides: strides ?? denseStrides(shape), offset: offset ?? 0 };
+  const view: TensorView = { data, shape, strides: strides ?? denseStrides(shape), offset: offset ?? 0 };
   if (dtype !== undefined) view.dtype = dtype;
   checkReach(fn, view, strides === null && offset === null);
   return view;
@@ -60,7 +60,7 @@ export function readReal(fn: string, value: unknown): RealTensor {
 }
 
 /** The elements of a view in row-major order, in a new array of the same type (number[]: Float64Array). */
-export function gather(view: View): Elements {
+export function gather(view: TensorView): Elements {
   const { data, shape, strides, offset } = view;
   const size = sizeOf(shape);
   const type = Array.isArray(data) ? Float64Array : (data.constructor as Float64ArrayConstructor);
@@ -100,7 +100,7 @@ export function show(value: unknown): string {
 }
 
 /** Exactly one element for each of the shape's, or, given strides or an offset, all of them inside the data. */
-function checkReach(fn: string, { data, shape, strides, offset }: View, exact: boolean): void {
+function checkReach(fn: string, { data, shape, strides, offset }: TensorView, exact: boolean): void {
   const size = sizeOf(shape);
   if (exact ? data.length === size : size === 0) return;
   let first = offset;

@@ -7,7 +7,7 @@
 import { readOptions } from '../options.js';
 import { matrixRank } from '../rank.js';
 import type { MatrixInput, RankOptions } from '../types.js';
-import { denseStrides, gather, readTensor, show, sizeOf, type View } from './tensor.js';
+import { denseStrides, gather, readTensor, show, sizeOf, type TensorView } from './tensor.js';
 
 /**
  * The mode-n unfolding: a matrix [shape[mode], product of the other dimensions], whose rows are the slices along
@@ -20,7 +20,7 @@ import { denseStrides, gather, readTensor, show, sizeOf, type View } from './ten
  *   dense copy; write to neither
  * @throws TypeError for what is no tensor, RangeError for a mode that the tensor does not have
  */
-export function unfold(tensor: MatrixInput, mode: number): View {
+export function unfold(tensor: MatrixInput, mode: number): TensorView {
   const view = readTensor('unfold: tensor', tensor);
   const order = view.shape.length;
   if (typeof mode !== 'number') throw new TypeError(`unfold: mode must be a number; got ${show(mode)}.`);
@@ -58,14 +58,14 @@ export function multilinearRank(tensor: MatrixInput, options?: RankOptions): num
  * An unfolding, or with `stackAxis` one for each index along it: [stack, rows, columns]. The columns come in whatever
  * order needs no copy, where one does: their order changes no singular value.
  */
-export function unfoldAnyOrder(view: View, mode: number, stackAxis?: number): View {
+export function unfoldAnyOrder(view: TensorView, mode: number, stackAxis?: number): TensorView {
   const columns = otherAxes(view, mode, stackAxis);
   columns.sort((a, b) => Math.abs(view.strides[b]) - Math.abs(view.strides[a]));
   return regroup(view, stackAxis === undefined ? [[mode], columns] : [[stackAxis], [mode], columns]);
 }
 
 /** The tensor with each group of axes as one dimension, the group's last axis fastest; in place where strides can. */
-function regroup(view: View, groups: readonly (readonly number[])[]): View {
+function regroup(view: TensorView, groups: readonly (readonly number[])[]): TensorView {
   const shape = groups.map((axes) => sizeOf(axes.map((axis) => view.shape[axis])));
   const strides = groups.map((axes) => mergedStride(view, axes));
   if (!strides.includes(undefined)) return { ...view, shape, strides: strides as number[] };
@@ -79,7 +79,7 @@ function regroup(view: View, groups: readonly (readonly number[])[]): View {
 }
 
 /** The one stride that walks `axes` as one dimension, the last fastest; undefined when there is none. */
-function mergedStride(view: View, axes: readonly number[]): number | undefined {
+function mergedStride(view: TensorView, axes: readonly number[]): number | undefined {
   const real = axes.filter((axis) => view.shape[axis] !== 1);
   for (let i = 1; i < real.length; i++) {
     const [outer, inner] = [real[i - 1], real[i]];
@@ -88,6 +88,6 @@ function mergedStride(view: View, axes: readonly number[]): number | undefined {
   return real.length === 0 ? 1 : view.strides[real[real.length - 1]];
 }
 
-function otherAxes(view: View, mode: number, stackAxis?: number): number[] {
+function otherAxes(view: TensorView, mode: number, stackAxis?: number): number[] {
   return view.shape.map((_, axis) => axis).filter((axis) => axis !== mode && axis !== stackAxis);
 }
