@@ -2,7 +2,7 @@
 // Layout: '\x93NUMPY', version (2 bytes), header length (2 bytes little-endian in version 1, 4 in versions 2 and 3), the
 // header, then the elements. The header is a Python literal: {'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }.
 // Source: NEP 1 and numpy/lib/format.py.
-import { countElements, decode, elementSize } from './decode.js';
+import { checkLength, countElements, decode, elementSize } from './decode.js';
 import { attempt, FormatError, quote } from './errors.js';
 import type { ByteSource } from './source.js';
 import { checkRange } from './source.js';
@@ -44,17 +44,19 @@ export async function* readNpy(source: ByteSource, options: ReadOptions = {}): A
   if (tensor !== undefined) yield tensor;
 }
 
-/** The array of a .npy file, or undefined when the filter refuses it. */
+/** The array of a .npy file, or undefined when the filter refuses it. `exact`: nothing may follow it. */
 export async function readNpyTensor(
   source: ByteSource,
   name: string,
   options: ReadOptions,
+  exact = false,
 ): Promise<NamedTensor | undefined> {
   const { shape, dtype, fortran, little, offset } = await readNpyHeader(source, name);
   if (options.filter?.(name, { shape, dtype }) === false) return undefined;
   // Bytes past the array are no error: np.save may be called more than once on one file.
   const length = countElements(source.name, name, shape) * elementSize(source.name, name, dtype);
   checkRange(source.name, source.size, offset, length, `${dtype} [${shape.join(', ')}]`);
+  if (exact) checkLength(source.name, name, dtype, shape, source.size - offset, offset);
   const bytes = await source.read(offset, length);
   const { data, bits } = decode(bytes, dtype, { file: source.name, name, dims: shape.length }, little);
   const rows = fortran && shape.length > 1 ? gather(data, shape, columnMajorStrides(shape)) : data;

@@ -17,7 +17,7 @@ export async function* readNpz(
     if (entry.name.endsWith('.npy')) {
       const name = entry.name.slice(0, -4);
       const tensor = await attempt(name, source.name, options, async () =>
-        readNpyTensor(withCrc(await openEntry(source, entry, options), entry.crc), name, options),
+        readNpyTensor(withCrc(await openEntry(source, entry, options), entry.crc), name, options, true),
       );
       if (tensor !== undefined) yield tensor;
     }

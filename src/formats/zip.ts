@@ -121,13 +121,13 @@ function judge(entries: ZipEntry[], directory: number) {
     }
   }
   const sorted = [...entries].sort((a, b) => a.offset - b.offset);
-  let end = 0;
-  for (const entry of sorted) {
-    if (entry.offset < end) entry.problem ??= `overlaps another entry at offset ${entry.offset}`;
-    end = Math.max(end, entry.offset + 30 + entry.stored);
-    if (end > directory)
+  sorted.forEach((entry, i) => {
+    const end = entry.offset + 30 + entry.stored;
+    const next = sorted[i + 1];
+    if (end > directory) {
       entry.problem ??= `claims ${entry.stored} bytes at offset ${entry.offset}, past the data's end`;
-  }
+    } else if (next !== undefined && end > next.offset) entry.problem ??= `overlaps ${quote(next.name)}`;
+  });
 }
 
 /** An entry's bytes. Nothing is allocated before its sizes have been found believable. */
@@ -153,7 +153,12 @@ export async function openEntry(
   if (head.getUint32(0, true) !== LOCAL) {
     throw new FormatError(file, `expected the header of ${what} at offset ${entry.offset}.`);
   }
-  const start = entry.offset + 30 + head.getUint16(26, true) + head.getUint16(28, true);
+  const nameLength = head.getUint16(26, true);
+  checkRange(file, source.size, entry.offset + 30, nameLength, what);
+  const name = new TextDecoder().decode(await source.read(entry.offset + 30, nameLength));
+  if (name !== entry.name)
+    throw new FormatError(file, `${what} is named ${quote(name)} at offset ${entry.offset}.`);
+  const start = entry.offset + 30 + nameLength + head.getUint16(28, true);
   checkRange(file, source.size, start, entry.stored, what);
   const data = sliceSource(source, start, entry.stored, `${file}/${entry.name}`);
   return entry.method === 0 ? data : new InflateSource(data, entry.size);

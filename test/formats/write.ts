@@ -3,7 +3,13 @@
 export const utf8 = (text: string) => new TextEncoder().encode(text);
 
 export function concat(...parts: (Uint8Array | readonly number[])[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((p) => [...p]));
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
 }
 
 /** The bytes of a typed array (little-endian on every machine that the tests run on). */

@@ -1,0 +1,83 @@
+// .gguf, byte by byte.
+import { describe, expect, test } from 'vitest';
+import { all, failure, one, salvage } from './helpers.js';
+import { bytesOf, gguf, ggufNumber, ggufText, ggufTexts, uint } from './write.js';
+
+const name = 'm.gguf';
+const f32 = (...values: number[]) => bytesOf(Float32Array.from(values));
+const tensor = (own: string, type = 0, data = f32(1, 2, 3, 4, 5, 6), dims = [3, 2]) => ({
+  name: own,
+  dims,
+  type,
+  data,
+});
+
+test('types, metadata of every kind, shapes turned outermost first', async () => {
+  const metadata = [
+    ggufText('general.architecture', 'test'),
+    ggufTexts('tokens', ['a', 'bb', '']),
+    ggufNumber('n', 5),
+  ];
+  const file = gguf(
+    [
+      tensor('a'),
+      tensor('b', 1, bytesOf(Uint16Array.of(1, 2, 3, 4, 5, 6))),
+      tensor('c', 30, bytesOf(Uint16Array.of(1, 2, 3, 4, 5, 6))),
+      tensor('d', 28, bytesOf(Float64Array.of(1, 2, 3, 4, 5, 6))),
+      tensor('e', 24, Uint8Array.of(1, 2, 3, 4, 5, 255)),
+    ],
+    metadata,
+  );
+  const read = await all(file, { name });
+  expect(read.map((t) => [t.name, t.dtype, t.shape, t.bits])).toEqual([
+    ['a', 'float32', [2, 3], undefined],
+    ['b', 'float16', [2, 3], 'float16'],
+    ['c', 'bfloat16', [2, 3], 'bfloat16'],
+    ['d', 'float64', [2, 3], undefined],
+    ['e', 'int8', [2, 3], undefined],
+  ]);
+  expect(read[0].data).toEqual(Float32Array.of(1, 2, 3, 4, 5, 6));
+  expect(read[4].data).toEqual(Int8Array.of(1, 2, 3, 4, 5, -1));
+  expect((await one(gguf([tensor('a')], [], 2))).name).toBe('a');
+});
+
+describe('bad GGUF files', () => {
+  test('a quantised tensor costs no other', async () => {
+    const { names, errors } = await salvage(
+      gguf([tensor('a'), tensor('q', 12), tensor('x', 99), tensor('b')]),
+      { name },
+    );
+    expect(names).toEqual(['a', 'b']);
+    expect(errors.q).toContain("type 'q4_k', not supported");
+    expect(errors.x).toContain("'ggml type 99'");
+  });
+
+  test('cuts', async () => {
+    const good = gguf([tensor('a')], [ggufText('k', 'v')]);
+    for (let cut = 0; cut < good.length - 8; cut++) {
+      expect(await failure(good.subarray(0, cut), { name })).toMatch(/^m\.gguf: /);
+    }
+  });
+
+  test('lies', async () => {
+    const file = (at: number, value: number | bigint, size = 8) => {
+      const bytes = gguf([tensor('a')]);
+      bytes.set(uint(value, size), at);
+      return bytes;
+    };
+    expect(await failure(file(4, 1, 4), { name })).toContain('version 2 or 3');
+    expect(await failure(file(8, 2n ** 63n), { name })).toContain('dimensions');
+    expect(await failure(file(16, 2n ** 60n), { name })).toContain(':');
+    expect(await failure(file(24, 2n ** 40n), { name })).toContain(
+      'a name at offset 24 claims 1099511627776 bytes',
+    );
+    expect(await failure(file(33, 1000, 4), { name })).toContain('has 1000 dimensions');
+    expect(await failure(file(37, 2n ** 40n), { name })).toContain('needs 8796093022208 bytes');
+    expect(await failure(file(57, 2n ** 40n), { name })).toContain('at offset');
+    const overlapping = gguf([tensor('a'), tensor('b')]);
+    overlapping.set(uint(0, 8), 24 + 41 + 33); // the offset of the second tensor
+    const { names, errors } = await salvage(overlapping, { name });
+    expect(names).toEqual(['a']);
+    expect(errors.b).toContain('overlaps another');
+  });
+});
