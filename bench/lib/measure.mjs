@@ -1,0 +1,69 @@
+// Timing. JavaScript is timed by tinybench, NumPy by its own clock, both in the same way: calls for at least `ms`
+// milliseconds, the median of the samples. Sides take turns, round by round, so that what slows the machine for a while
+// slows both; each round gives one ratio, and the table shows their median and their spread.
+import { Bench } from 'tinybench';
+import { median } from './stats.mjs';
+
+/** Calls in one sample: enough for the clock's resolution and for tinybench's own call not to matter. */
+export function batchFor(call) {
+  const shortest = 0.5;
+  for (let batch = 1; ; batch *= 2) {
+    const start = performance.now();
+    for (let i = 0; i < batch; i++) call();
+    if (performance.now() - start >= shortest || batch >= 1 << 16) return batch;
+  }
+}
+
+/** Median milliseconds of one call, over at least `ms` milliseconds. */
+export function measure(call, ms, batch = 1) {
+  const bench = new Bench({ time: ms, iterations: 1, warmup: false, throws: true });
+  bench.add('call', () => {
+    for (let i = 0; i < batch; i++) call();
+  });
+  bench.runSync();
+  return bench.tasks[0].result.latency.p50 / batch;
+}
+
+/** Calls until the engine has compiled what it will compile: at least twice, and `ms` milliseconds. */
+export function warmUp(call, ms) {
+  const end = performance.now() + ms;
+  call();
+  do call();
+  while (performance.now() < end);
+  return batchFor(call);
+}
+
+/**
+ * Ours and NumPy's in turn, on the matrix that NumPy holds already. Without NumPy only our times.
+ * Returns one entry a round: { ours, theirs, ratio }, and NumPy's value.
+ */
+export async function duel({ call, numpy, numpyCall, rounds, ms }) {
+  const batch = warmUp(call, ms);
+  let theirBatch = 1;
+  let value;
+  if (numpy) {
+    const first = await numpy.run(numpyCall, 0);
+    const second = first.samples[0] < 1 ? await numpy.run(numpyCall, ms / 4) : first;
+    theirBatch = Math.max(1, Math.ceil(0.5 / median(second.samples)));
+    value = first.value;
+  }
+  const times = [];
+  for (let i = 0; i < rounds; i++) {
+    const ours = measure(call, ms, batch);
+    const theirs = numpy ? median((await numpy.run(numpyCall, ms, theirBatch)).samples) : Number.NaN;
+    times.push({ ours, theirs, ratio: theirs / ours });
+  }
+  return { times, value };
+}
+
+/** What a table shows of duel()'s rounds. */
+export function summary(times) {
+  const ratios = times.map((t) => t.ratio);
+  return {
+    ours: median(times.map((t) => t.ours)),
+    theirs: median(times.map((t) => t.theirs)),
+    ratio: median(ratios),
+    least: Math.min(...ratios),
+    most: Math.max(...ratios),
+  };
+}

@@ -1,0 +1,40 @@
+// The matrices of bench/rank.mjs. aim: how many times faster than native NumPy the project means to be, with the
+// relaxed and with the baseline build; a measured ratio below it is a task, not an error.
+import { gaussian, product, smoothKernel, stack } from '../matrices.mjs';
+
+const f32 = { dtype: 'float32' };
+
+export const RANK_CASES = [
+  { name: 'Gaussian 16', aim: [8, 5], make: () => gaussian(16, 16) },
+  { name: 'Gaussian 64', aim: [6, 4], make: () => gaussian(64, 64) },
+  { name: 'Gaussian 256', aim: [6, 4], make: () => gaussian(256, 256) },
+  { name: 'Gaussian 1024', aim: [4, 3], make: () => gaussian(1024, 1024) },
+  { name: '1024, rank 512', aim: [3, 2], make: () => product(1024, 1024, 512) },
+  { name: '1024, rank 102', aim: [10, 7], make: () => product(1024, 1024, 102) },
+  { name: 'conv 512x4608 f32', aim: [15, 12], make: () => gaussian(512, 4608, f32) },
+  { name: 'conv 512x4608 f32, rank 128', aim: [6, 4], make: () => product(512, 4608, 128, f32) },
+  // A full-rank tall matrix must not need more kernel memory than a sample and a buffer, however many rows it has.
+  { name: 'tall 100000x64', aim: [25, 20], memory: 32, make: () => gaussian(100000, 64) },
+  { name: 'tall 100000x64, rank 40', aim: [5, 4], make: () => product(100000, 64, 40) },
+  {
+    name: 'stack of 1000 64x64',
+    aim: [8, 5],
+    make: () => stack(1000, (i) => gaussian(64, 64, { seed: i + 1 })),
+  },
+  {
+    name: 'stack of 10000 8x8, mixed',
+    aim: [15, 10],
+    make: () => stack(10000, (i) => product(8, 8, i % 9, { seed: i + 1 })),
+  },
+  { name: 'Gaussian 2048 f32', aim: [4, 3], make: () => gaussian(2048, 2048, f32) },
+  { name: 'smooth kernel 400x400', aim: [5, 4], make: () => smoothKernel(400, 0.25) },
+];
+
+/** What the geometric mean of all, and the slowest of all, should reach. */
+export const AIM_ALL = [7, 5];
+export const AIM_EACH = [2, 1.5];
+
+/** MiB of kernel memory that a case may take: 1.25 times its input and 16 MiB, or less where the case says so. */
+export function memoryBound(entry, bytes) {
+  return Math.min(entry.memory ?? Infinity, (1.25 * bytes) / 2 ** 20 + 16);
+}
