@@ -15,20 +15,25 @@ export function packSource(P: usize): void {
   for (let first = 0; first < source.m; first += source.panelRows) {
     const count = min(source.panelRows, source.m - first);
     source.panel(first, count);
-    packPanel(P + (<usize>first << 5), source.m, 0, count);
+    packPanel(P + (<usize>first << 5), source.m, 0, count, source.columns, source.n);
   }
 }
 
-function packPanel(to: usize, ld: i32, from: i32, count: i32): void {
+function packPanel(to: usize, ld: i32, from: i32, count: i32, columns: usize, n: i32): void {
   const rows = source.rows + (<usize>from << 2);
-  pack(to, ld, source.at, rows, count, source.columns, source.n, source.single, source.scale);
+  pack(to, ld, source.at, rows, count, columns, n, source.single, source.scale);
 }
 
-/** G = A^T A, packed lower triangle, a few hundred rows of A at a time. */
+/** G = A^T A, packed lower triangle. */
 export function gramOfSource(G: usize): void {
+  gramOfColumns(G, source.columns, source.n);
+}
+
+/** The same for the n columns of a table of byte offsets, a few hundred rows of A at a time. */
+export function gramOfColumns(G: usize, columns: usize, n: i32): void {
   const start = mark();
   const ld = min(GRAM_ROWS, source.m);
-  const P = alloc(packedBytes(ld));
+  const P = alloc((<u64>panels(n) * ld) << 5);
   let filled = 0;
   let fresh = true;
   for (let first = 0; first < source.m; ) {
@@ -36,18 +41,18 @@ export function gramOfSource(G: usize): void {
     source.panel(first, count);
     for (let used = 0; used < count; ) {
       const take = min(count - used, ld - filled);
-      packPanel(P + (<usize>filled << 5), ld, used, take);
+      packPanel(P + (<usize>filled << 5), ld, used, take, columns, n);
       used += take;
       filled += take;
       if (filled == ld) {
-        gram(G, source.n, P, ld, filled, fresh);
+        gram(G, n, P, ld, filled, fresh);
         fresh = false;
         filled = 0;
       }
     }
     first += count;
   }
-  if (filled || fresh) gram(G, source.n, P, ld, filled, fresh);
+  if (filled || fresh) gram(G, n, P, ld, filled, fresh);
   release(start);
 }
 

@@ -7,9 +7,11 @@
 // Cost: 2 m k (n - k) flops and two passes over A. docs/certificates.md, "Low rank from a sample".
 import { alloc, calloc, mark, release } from './arena';
 import { column, createColumns, leading, read } from './columns';
+import { gramOfColumns } from './grams';
 import { imageNorm, power } from './norms';
 import { pack } from './pack';
 import * as qrcp from './qrcp';
+import { qr } from './reduce';
 import { hsum, load1 } from './simd';
 import * as source from './source';
 import { madd44, square44 } from './tile';
@@ -21,12 +23,12 @@ export let lower: f64 = 0;
 /** A lower bound of sigma_1. */
 export let sigma: f64 = 0;
 
-/** s row indices, one from each of s equal strata of 0 .. m, seeded. */
-export function spread(list: usize, s: i32, m: i32): void {
-  let seed: u64 = 0x2545f4914f6cdd1d + <u64>s;
-  for (let i = 0; i < s; i++) {
-    const from = <u64>i * m / s;
-    const to = <u64>(i + 1) * m / s;
+/** `count` row indices, one from each of as many equal strata of 0 .. m, seeded. */
+export function spread(list: usize, count: i32, m: i32): void {
+  let seed: u64 = 0x2545f4914f6cdd1d + <u64>count;
+  for (let i = 0; i < count; i++) {
+    const from = <u64>i * m / count;
+    const to = <u64>(i + 1) * m / count;
     seed = seed * 6364136223846793005 + 1442695040888963407;
     store<i32>(list + (<usize>i << 2), <i32>(from + (seed >> 33) % max<u64>(to - from, 1)));
   }
@@ -35,7 +37,7 @@ export function spread(list: usize, s: i32, m: i32): void {
 /** ||A(:, rest) - A(:, J) T||_F^2 over all rows. J and rest are column tables; T in column panels of kPad steps. */
 function residualSquare(J: usize, k: i32, rest: usize, others: i32, T: usize, kPad: i32): f64 {
   const start = mark();
-  const s = source.scale;
+  const scale = source.scale;
   const A1 = alloc(<u64>((source.panelRows + 3) & ~3) * <u64>kPad << 3);
   const tile = alloc(128);
   let sum = f64x2.splat(0);
@@ -43,12 +45,12 @@ function residualSquare(J: usize, k: i32, rest: usize, others: i32, T: usize, kP
     const count = min(source.panelRows, source.m - first);
     source.panel(first, count);
     // Row panels of -A(:, J): the roles of rows and columns exchanged in pack().
-    pack(A1, kPad, source.at, J, k, source.rows, count, source.single, -s);
+    pack(A1, kPad, source.at, J, k, source.rows, count, source.single, -scale);
     for (let q = 0; q < others; q += 4) {
       const b = T + ((<usize>(q >> 2) * <usize>kPad) << 5);
       for (let i = 0; i < count; i += 4) {
-        if (source.single) gatherTile<f32>(tile, i, count, rest, q, others, s);
-        else gatherTile<f64>(tile, i, count, rest, q, others, s);
+        if (source.single) gatherTile<f32>(tile, i, count, rest, q, others, scale);
+        else gatherTile<f64>(tile, i, count, rest, q, others, scale);
         madd44(tile, A1 + ((<usize>(i >> 2) * <usize>kPad) << 5), b, k);
         sum = f64x2.add(sum, square44(tile));
       }
@@ -86,59 +88,108 @@ function gatherTile<T>(tile: usize, i: i32, rows: i32, rest: usize, q: i32, othe
   }
 }
 
-/**
- * Looks for a rank near `guess`. relative and absolute give the tolerance, max(absolute, relative sigma_1); guard is how
- * far below it the residual must be. Returns k with lower and upper set, or -1 when a sample would be no saving.
- */
-export function fromSample(guess: i32, absolute: f64, relative: f64, guard: f64): i32 {
-  const m = source.m;
+// The sample: s rows of A by columns, factored in place; its pivots and how far it has come.
+let W: usize = 0;
+let ld: i32 = 0;
+let s: i32 = 0;
+let perm: usize = 0;
+/** Steps of the sample's factorisation: the rank it sees. */
+export let k: i32 = 0;
+/** Byte offsets of A's columns in pivot order: J, then the rest. */
+let table: usize = 0;
+let T: usize = 0;
+let kPad: i32 = 0;
+
+/** Reads a sample of `rows` rows; sigma becomes a lower bound of sigma_1(A). All of it lives above the caller's mark. */
+export function take(rows: i32): void {
+  s = rows;
+  k = 0;
   const n = source.n;
-  for (let s = guess + (guess >> 2) + 32; ; s <<= 1) {
-    s = (s + 3) & ~3;
-    if (s > m - (m >> 2) || s > n + (n >> 2) + 32) return -1;
-    const start = mark();
-    const list = alloc(<u64>s << 2);
-    spread(list, s, m);
-    const ld = leading(s);
-    const W = createColumns(s, n);
-    const inner = mark();
-    const ro = source.select(list, s);
-    read(W, ld, 0, ro, s, source.selectedColumns(s), n);
-    release(inner);
-    const v = calloc(<u64>n << 3);
-    const own = power(W, ld, s, n, v, 4);
-    sigma = max<f64>(own, imageNorm(v));
-    const stop = max<f64>(absolute, relative * sigma) / guard * Math.sqrt(<f64>s / <f64>m);
-    const perm = alloc(<u64>n << 2);
-    qrcp.begin(s, n, perm);
-    const k = qrcp.proceed(W, ld, s, n, perm, 0, stop, 0);
-    if (k > s - 8 && k < n) {
-      release(start);
-      continue; // the sample has no rows to spare: it may not have seen all of the row space
-    }
-    if (k == 0 || k == n) {
-      release(start);
-      return -1;
-    }
-    const inverse = inverseNorm(packUpper(W, ld, k), k);
-    lower = inverse < Infinity ? 1 / inverse : 0;
-    const kPad = (k + 3) & ~3;
-    const others = n - k;
-    const T = calloc(<u64>((others + 3) >> 2) * <u64>kPad << 5);
-    for (let j = 0; j < others; j++) {
-      const from = column(W, ld, k + j);
-      const to = T + ((<usize>(j >> 2) * <usize>kPad) << 5) + (<usize>(j & 3) << 3);
-      for (let i = 0; i < k; i++) store<f64>(to + (<usize>i << 5), load<f64>(from + (<usize>i << 3)));
-    }
-    solveUpper(W, ld, k, T, kPad, (others + 3) >> 2);
-    const table = alloc(<u64>n << 2);
-    for (let j = 0; j < n; j++) {
-      const from = source.columns + (<usize>load<i32>(perm + (<usize>j << 2)) << 2);
-      store<u32>(table + (<usize>j << 2), load<u32>(from));
-    }
-    const rest = residualSquare(table, k, table + (<usize>k << 2), others, T, kPad);
-    upper = Math.sqrt(rest);
-    release(start);
-    return k;
+  ld = leading(s);
+  W = createColumns(s, n);
+  perm = alloc(<u64>n << 2);
+  table = alloc(<u64>n << 2);
+  const start = mark();
+  const list = alloc(<u64>s << 2);
+  spread(list, s, source.m);
+  const ro = source.select(list, s);
+  read(W, ld, 0, ro, s, source.selectedColumns(s), n);
+  const v = calloc(<u64>n << 3);
+  const own = power(W, ld, s, n, v, 4);
+  sigma = max<f64>(own, imageNorm(v));
+  release(start);
+  qrcp.begin(s, n, perm);
+}
+
+/** Factors the sample until its residual, scaled up to all rows, is <= stop (see qrcp.proceed). Returns k. */
+export function extend(stop: f64, patience: f64): i32 {
+  const part = Math.sqrt(<f64>s / <f64>source.m);
+  k = qrcp.proceed(W, ld, s, source.n, perm, k, stop * part, patience * part);
+  return k;
+}
+
+/** Sets lower, from R11, and upper, from one pass over A. 0 < k < n. */
+export function verify(): void {
+  const start = mark();
+  const n = source.n;
+  const inverse = inverseNorm(packUpper(W, ld, k), k);
+  lower = inverse < Infinity ? 1 / inverse : 0;
+  release(start);
+  kPad = (k + 3) & ~3;
+  const others = n - k;
+  T = calloc(<u64>((others + 3) >> 2) * <u64>kPad << 5);
+  for (let j = 0; j < others; j++) {
+    const from = column(W, ld, k + j);
+    const to = T + ((<usize>(j >> 2) * <usize>kPad) << 5) + (<usize>(j & 3) << 3);
+    for (let i = 0; i < k; i++) store<f64>(to + (<usize>i << 5), load<f64>(from + (<usize>i << 3)));
   }
+  solveUpper(W, ld, k, T, kPad, (others + 3) >> 2);
+  for (let j = 0; j < n; j++) {
+    const from = source.columns + (<usize>load<i32>(perm + (<usize>j << 2)) << 2);
+    store<u32>(table + (<usize>j << 2), load<u32>(from));
+  }
+  upper = Math.sqrt(residualSquare(table, k, table + (<usize>k << 2), others, T, kPad));
+}
+
+/** A(:, J)^T A(:, J), packed lower triangle: sigma_k(A) >= sigma_k(A(:, J)). */
+export function gramOfPivots(G: usize): void {
+  gramOfColumns(G, table, k);
+}
+
+/** ||A(:, J)||_F^2 */
+export function squareOfPivots(squares: usize): f64 {
+  let sum: f64 = 0;
+  for (let j = 0; j < k; j++) sum += load<f64>(squares + (<usize>load<i32>(perm + (<usize>j << 2)) << 3));
+  return sum;
+}
+
+/** (R1 [I T])^T, n x k: the singular values of A to within `upper`. R1 is the R factor of A(:, J). */
+export function product(): usize {
+  const n = source.n;
+  const m = source.m;
+  const X = createColumns(n, k);
+  const xLd = leading(n);
+  const start = mark();
+  const A1 = createColumns(m, k);
+  const aLd = leading(m);
+  for (let first = 0; first < m; first += source.panelRows) {
+    const count = min(source.panelRows, m - first);
+    source.panel(first, count);
+    read(A1, aLd, first, source.rows, count, table, k);
+  }
+  qr(A1, aLd, m, k);
+  for (let i = 0; i < k; i++) {
+    const x = column(X, xLd, i);
+    for (let j = i; j < k; j++) store<f64>(x + (<usize>j << 3), load<f64>(column(A1, aLd, j) + (<usize>i << 3)));
+    for (let j = 0; j < n - k; j++) {
+      const t = T + ((<usize>(j >> 2) * <usize>kPad) << 5) + (<usize>(j & 3) << 3);
+      let sum: f64 = 0;
+      for (let p = i; p < k; p++) {
+        sum += load<f64>(x + (<usize>p << 3)) * load<f64>(t + (<usize>p << 5));
+      }
+      store<f64>(x + (<usize>(k + j) << 3), sum);
+    }
+  }
+  release(start);
+  return X;
 }

@@ -72,7 +72,7 @@ function fullRank(s: i32): i32 {
   const start = mark();
   const threshold = GUARD * tolerance(high);
   let failed = 0;
-  if (s == source.m && packedBytes(s) + cholesky.triangleBytes(n) > <u64>source.m * source.width * (source.single ? 5 : 10) + (12 << 20)) {
+  if (s == source.m && (s > 2 * n && s > 4096 || packedBytes(s) + cholesky.triangleBytes(n) > <u64>source.m * source.width * (source.single ? 5 : 10) + (12 << 20))) {
     const shift = threshold * threshold + 2 * rounding(s, n, scan.total, scan.total);
     const L = alloc(cholesky.triangleBytes(n));
     gramOfSource(L);
@@ -104,11 +104,29 @@ function fullRank(s: i32): i32 {
   return failed;
 }
 
-/** The smallest sigma_min^2 one may hope for in s rows of a generic matrix: sizes the sample, decides nothing. */
+/** A guess at the rank, from the corner of a small sample: n where it shows no deficiency. Decides nothing. */
+function probe(): i32 {
+  const n = source.n;
+  const s = n >> 2;
+  if (n < SAMPLE_COLUMNS || s >= source.m) return n;
+  const start = mark();
+  const P = alloc(packedBytes(s));
+  const list = alloc(<u64>s << 2);
+  lowrank.spread(list, s, source.m);
+  const rows = source.select(list, s);
+  pack(P, s, source.at, rows, s, source.selectedColumns(s), s, source.single, source.scale);
+  const L = alloc(cholesky.triangleBytes(s));
+  const share = scan.total * <f64>s / <f64>source.m * <f64>s / <f64>n;
+  const failed = cholesky.factor(L, s, P, s, s, 1e-12 * share, true);
+  release(start);
+  return failed < s - (s >> 3) ? failed : n;
+}
+
+/** The sigma_min^2 one may hope for in s rows of a generic matrix: sizes the sample, decides nothing. */
 function hope(s: i32): f64 {
   const n = <f64>source.n;
-  const gap = 1 - Math.sqrt(n / <f64>s);
-  return 0.05 * (scan.total / n) * (<f64>s / <f64>source.m) * max(1 / (n * n), gap * gap);
+  const gap = Math.sqrt(<f64>s) - Math.sqrt(n);
+  return (scan.total / (n * <f64>source.m)) * max(0.3 * gap * gap, 0.01 / n);
 }
 
 /** Eigenvalues of G above a shift, or -1 when the pivots grew past what rounding allows for. */
@@ -122,10 +140,11 @@ function above(L: usize, G: usize, shift: f64): i32 {
 /** The count itself, by Sylvester's law of inertia. "Inertia". */
 function inertia(): bool {
   const n = source.n;
+  const slack = rounding(source.m, n, scan.total, 10 * scan.total);
+  if (slack > 0.25 * tolerance(high) * tolerance(high)) return false;
   const start = mark();
   const G = alloc(cholesky.triangleBytes(n));
   gramOfSource(G);
-  const slack = rounding(source.m, n, scan.total, 10 * scan.total);
   low = max<f64>(low, Math.sqrt(max<f64>(largestEigenvalue(G, n, scan.total, 1e-4, 60) - slack, 0)));
   high = min<f64>(high, Math.sqrt(Math.sqrt(squareSymmetric(G, n)) + slack));
   const least = tolerance(low);
@@ -163,19 +182,55 @@ function between(L: usize, G: usize, slack: f64): bool {
 
 /** Rank k < n from a sample of rows. "Low rank from a sample". */
 function sampled(guess: i32): bool {
-  const k = lowrank.fromSample(guess, absolute, relative, GUARD);
-  if (k < 0) return false;
-  low = max<f64>(low, lowrank.sigma);
-  const slack = Math.sqrt(<f64>k) * U * high;
-  if (lowrank.upper + slack > tolerance(low)) return false;
-  if (lowrank.lower - slack < GUARD * tolerance(high)) return false;
-  return answer(k, lowrank.lower - slack, lowrank.upper + slack, Method.Sample);
+  const start = mark();
+  const done = fromSample(guess);
+  release(start);
+  return done;
 }
 
-/** Householder QR with pivoting, then QR of R^T, then Jacobi, each only if the one before left it open. */
+function fromSample(guess: i32): bool {
+  const n = source.n;
+  let k = 0;
+  const start = mark();
+  for (let s = guess + (guess >> 2) + 32; ; s <<= 1) {
+    s = (s + 3) & ~3;
+    // No saving: the sample is as large as what it should spare.
+    if (s > source.m - (source.m >> 2) || s > n + (n >> 2) + 32) return false;
+    release(start);
+    lowrank.take(s);
+    low = max<f64>(low, lowrank.sigma);
+    k = lowrank.extend(tolerance(low) / GUARD, 0);
+    if (k <= s - 8) break; // else it has no rows to spare and may not have seen all of the row space
+  }
+  if (k == 0 || k == n) return false;
+  lowrank.verify();
+  let slack = Math.sqrt(<f64>k) * U * high;
+  if (lowrank.upper + slack > tolerance(low)) return false;
+  const up = lowrank.upper + slack;
+  if (lowrank.lower - slack >= GUARD * tolerance(high)) return answer(k, lowrank.lower - slack, up, Method.Sample);
+
+  // All rows of the pivot columns say more about sigma_k than the sample does.
+  const L = alloc(cholesky.triangleBytes(k));
+  lowrank.gramOfPivots(L);
+  const square = lowrank.squareOfPivots(scan.squares);
+  const threshold = GUARD * tolerance(high);
+  const shift = threshold * threshold + 2 * rounding(source.m, k, square, square);
+  if (cholesky.factor(L, k, 0, 0, 0, shift, true) == k) {
+    return answer(k, Math.sqrt(shift - rounding(source.m, k, square, cholesky.growth)), up, Method.Sample);
+  }
+
+  // The spectrum passes through the tolerance: go below it, then look at what is left.
+  k = lowrank.extend(tolerance(low) / 32, tolerance(low) / GUARD);
+  if (k == n) return false;
+  lowrank.verify();
+  slack = Math.sqrt(<f64>k) * U * high;
+  if (lowrank.upper > 0.25 * tolerance(low)) return false;
+  return squeeze(lowrank.product(), k, lowrank.upper, slack);
+}
+
+/** Householder QR of all of A with pivoting, then the squeeze if that leaves it open. "Pivoted QR". */
 function byQr(): bool {
   const n = source.n;
-  const start = mark();
   const m = source.m > n + (n >> 1) ? n : source.m;
   const ld = leading(m);
   let W: usize;
@@ -190,21 +245,27 @@ function byQr(): bool {
   const perm = alloc(<u64>n << 2);
   qrcp.begin(m, n, perm);
   let k = qrcp.proceed(W, ld, m, n, perm, 0, tolerance(low) / GUARD, 0);
-  let slack = Math.sqrt(<f64>min(k + 1, n)) * U * high;
+  const slack = Math.sqrt(<f64>min(k + 1, n)) * U * high;
   if (settle(W, ld, k, 0, slack, Method.Qr)) return true;
 
-  // The squeeze: the residual is made small beside the tolerance, then R^T is factored.
+  // The residual is made small beside the tolerance, then R^T is factored.
   k = qrcp.proceed(W, ld, m, n, perm, k, tolerance(low) / 32, tolerance(low) / GUARD);
   const rest = qrcp.residual;
-  const tLd = leading(n);
-  const X = transposeUpper(W, ld, k, n);
-  qrcp.begin(n, k, perm);
-  let r = qrcp.proceed(X, tLd, n, k, perm, 0, tolerance(low) / GUARD, 0);
-  if (settle(X, tLd, r, rest, slack, Method.Lq)) return true;
+  return squeeze(transposeUpper(W, ld, k, n), k, rest, slack);
+}
 
-  r = qrcp.proceed(X, tLd, n, k, perm, r, 0, 0);
+/** X (n x k) has the singular values of A to within `rest`: QR with pivoting, then Jacobi. "Squeeze". */
+function squeeze(X: usize, k: i32, rest: f64, slack: f64): bool {
+  const n = source.n;
+  const ld = leading(n);
+  const perm = alloc(<u64>k << 2);
+  qrcp.begin(n, k, perm);
+  let r = qrcp.proceed(X, ld, n, k, perm, 0, tolerance(low) / GUARD, 0);
+  if (settle(X, ld, r, rest, slack, Method.Lq)) return true;
+
+  r = qrcp.proceed(X, ld, n, k, perm, r, 0, 0);
   // k x r, lower triangular, its columns close to orthogonal already.
-  const B = transposeUpper(X, tLd, r, k);
+  const B = transposeUpper(X, ld, r, k);
   const values = alloc(<u64>k << 3);
   slack += rest;
   if (!jacobi(B, leading(k), k, r, values, absolute, relative, slack)) return false;
@@ -215,7 +276,6 @@ function byQr(): bool {
   while (count < r && load<f64>(values + (<usize>count << 3)) > tau) count++;
   const lo: f64 = count ? load<f64>(values + (<usize>(count - 1) << 3)) - slack : 0;
   const up = (count < r ? load<f64>(values + (<usize>count << 3)) : 0) + slack;
-  release(start);
   return answer(count, lo, up, Method.Jacobi);
 }
 
@@ -262,15 +322,18 @@ export function decide(absolute_: f64, relative_: f64, exact_: bool): bool {
   }
   if (tolerance(low) >= high) return answer(0, 0, high, Method.Trivial);
 
+  // The smallest sample that may prove full rank; nothing is lost but time if it does not.
   const threshold = GUARD * tolerance(high);
-  const shift = threshold * threshold + 2 * rounding(n, n, scan.total, scan.total) * (<f64>n / <f64>m);
-  const square = m <= n + (n >> 1);
-  let s = square ? m : n + (n >> 3) + 16;
-  if (!square && shift > hope(s)) s = m;
-  let failed = n >> 2;
+  const shift = threshold * threshold + 4 * rounding(n, n, scan.total, scan.total) * (<f64>n / <f64>m);
+  let s = n + (n >> 3) + 16;
+  while (s < m && shift > hope(s)) s += s >> 2;
+  if (s > m - (m >> 2)) s = m;
+  let failed: i32;
   if (shift <= hope(s)) {
     failed = fullRank(s);
     if (failed == n) return true;
+  } else {
+    failed = probe();
   }
   if (n >= SAMPLE_COLUMNS && failed < n - (n >> 2) && sampled(failed)) return true;
   if (inertia()) return true;

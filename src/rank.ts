@@ -75,7 +75,7 @@ function ranksOf(fn: string, stack: Stack, options: unknown): Int32Array {
 }
 
 /** Whether (data, shape, options) or (a, options) was meant: a shape is an array. */
-function split(shape: unknown, options: unknown): [shape: unknown, options: unknown] {
+export function split(shape: unknown, options: unknown): [shape: unknown, options: unknown] {
   if (options === undefined && typeof shape === 'object' && shape !== null && !Array.isArray(shape)) {
     return ArrayBuffer.isView(shape) ? [shape, undefined] : [undefined, shape];
   }

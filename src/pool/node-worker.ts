@@ -1,0 +1,2 @@
+// The worker thread that piscina starts.
+export { run as default } from './run.js';

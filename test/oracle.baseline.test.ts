@@ -1,0 +1,5 @@
+// The oracle on the baseline build.
+import { runsOn } from './builds.js';
+import './oracle/suite.js';
+
+runsOn('baseline');
