@@ -1,7 +1,8 @@
 // createRankPool: the rank functions on all cores. Threads, and the library that keeps them, load with the first call.
-import type { StartThreads } from './pool/threads.js';
+
 import { Queue } from './pool/queue.js';
 import { type Task, type TaskName, toTask } from './pool/task.js';
+import type { StartThreads } from './pool/threads.js';
 import type { MatrixInput, NumericArray, RankOptions, RankReport } from './types.js';
 
 export interface PoolOptions {
@@ -34,7 +35,10 @@ export interface RankPool {
 /** Threads that wait for matrices. They do not keep a Node process alive; close() gives their memory back. */
 export function createRankPool(options: PoolOptions = {}): RankPool {
   const tasks = createTaskPool(options);
-  const call = (name: TaskName) => async (...args: unknown[]) => (await tasks.run(toTask(name, args)))[0];
+  const call =
+    (name: TaskName) =>
+    async (...args: unknown[]) =>
+      (await tasks.run(toTask(name, args)))[0];
   return {
     matrixRank: call('matrixRank') as RankPool['matrixRank'],
     matrixRanks: call('matrixRanks') as RankPool['matrixRanks'],
@@ -73,7 +77,7 @@ export function createTaskPool(options: PoolOptions = {}) {
     async close(): Promise<void> {
       closed ??= new Error('RankPool: the pool is closed.');
       const opened = await queue?.catch(() => undefined);
-      opened?.queue.close(closed);
+      opened?.queue.close(new Error('RankPool: the pool was closed before this call had finished.'));
       await opened?.close();
     },
   };

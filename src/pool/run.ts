@@ -1,15 +1,17 @@
 // What a worker does with a task, in Node and in browsers alike.
 import { matrixRank, matrixRanks, rankReport } from '../rank.js';
 import { singularValues } from '../spectrum.js';
-import type { Task, TaskName, TaskTensor } from './task.js';
 import type { RankOptions } from '../types.js';
+import type { Task, TaskName, TaskTensor } from './task.js';
 
 const FUNCTIONS: Record<TaskName, (a: TaskTensor, options?: RankOptions) => unknown> = {
   matrixRank,
   matrixRanks,
   rankReport,
   singularValues: (a) => singularValues(a),
-  spectralMetrics: () => { throw new Error('spectralMetrics: not here yet.'); },
+  spectralMetrics: () => {
+    throw new Error('spectralMetrics: not here yet.');
+  },
 };
 
 /** The results of the task's functions, in order. */

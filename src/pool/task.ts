@@ -27,7 +27,8 @@ export function work({ tensor: { shape }, names }: Task): number {
   const rows = shape.at(-2) ?? 1;
   let count = 1;
   for (let k = 0; k < shape.length - 2; k++) count *= shape[k];
-  return count * rows * cols * Math.min(rows, cols) * (names.some((n) => n !== 'rankReport') ? 4 : 1);
+  const spectrum = names.includes('singularValues') || names.includes('spectralMetrics');
+  return count * rows * cols * Math.min(rows, cols) * (spectrum ? 8 : 1);
 }
 
 /** The task of one call of `name`, with a copy of the elements: the caller's array stays as it is. */
@@ -50,8 +51,7 @@ function copied(stack: Stack): TaskTensor {
     ? (data as Float64Array).slice(offset, offset + length)
     : Float64Array.from(offset === 0 && data.length === length ? data : data.slice(offset, offset + length));
   return {
-    // A Buffer's slice is a view of its parent: Uint8Array's constructor copies.
-    data: owns(elements) ? elements : new (elements.constructor as Float64ArrayConstructor)(elements),
+    data: owns(elements) ? elements : new Uint8Array(elements), // a Buffer's slice is a view of its parent
     shape: vector ? [cols] : [...batch, rows, cols],
     strides: colMajor ? columnStrides(batch, rows, cols) : undefined,
     dtype: kind === 'f16' ? 'float16' : kind === 'bf16' ? 'bfloat16' : undefined,

@@ -1,0 +1,125 @@
+// The command line, read and checked before anything is opened.
+import { parseArgs } from 'node:util';
+import type { RankOptions } from '../types.js';
+
+/** A command line that makes no sense: exit status 2. */
+export class UsageError extends Error {
+  override name = 'UsageError';
+}
+
+export interface Arguments {
+  files: string[];
+  output: 'table' | 'json' | 'csv';
+  html?: string;
+  filter?: RegExp;
+  metrics: boolean;
+  tolerance: RankOptions;
+  threads?: number;
+  /** Bytes; undefined: a quarter of the machine's. */
+  memory?: number;
+  compare?: string;
+  diff: boolean;
+  help: boolean;
+  version: boolean;
+}
+
+const OPTIONS = {
+  json: { type: 'boolean' },
+  csv: { type: 'boolean' },
+  html: { type: 'string' },
+  filter: { type: 'string' },
+  metrics: { type: 'boolean' },
+  tol: { type: 'string' },
+  rtol: { type: 'string' },
+  atol: { type: 'string' },
+  threads: { type: 'string' },
+  memory: { type: 'string' },
+  compare: { type: 'string' },
+  diff: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'v' },
+} as const;
+
+export function readArguments(argv: readonly string[]): Arguments {
+  const { values, positionals: files } = parse(argv);
+  const { json, csv, html, compare, diff = false, metrics = false } = values;
+  const read: Arguments = {
+    files,
+    output: json ? 'json' : csv ? 'csv' : 'table',
+    html,
+    filter: values.filter === undefined ? undefined : readPattern(values.filter),
+    metrics,
+    tolerance: readTolerance(values),
+    threads: values.threads === undefined ? undefined : readThreads(values.threads),
+    memory: values.memory === undefined ? undefined : readBytes(values.memory),
+    compare,
+    diff,
+    help: values.help ?? false,
+    version: values.version ?? false,
+  };
+  if (read.help || read.version) return read;
+  if (files.length === 0) throw new UsageError('no FILE given.');
+  if (json && csv) throw new UsageError('--json and --csv exclude each other.');
+  if (diff && compare === undefined) throw new UsageError('--diff needs --compare FILE.');
+  if (compare !== undefined && files.length > 1)
+    throw new UsageError('--compare takes one FILE to compare with.');
+  if (compare !== undefined && html !== undefined)
+    throw new UsageError('--compare and --html exclude each other.');
+  if (compare !== undefined && metrics) throw new UsageError('--compare and --metrics exclude each other.');
+  if ([...files, compare].filter((f) => f === '-').length > 1) {
+    throw new UsageError("'-', the standard input, can be read once only.");
+  }
+  return read;
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    // "Unknown option '--x'. To specify a positional argument ...": the first sentence says it.
+    const text = (error as Error).message.replace(/\n/g, ' ').split(/\. (?=To |Did )/)[0];
+    throw new UsageError(`${text.charAt(0).toLowerCase()}${text.slice(1).replace(/\.?$/, '.')}`);
+  }
+}
+
+function readPattern(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch (error) {
+    throw new UsageError(`--filter takes a regular expression; ${(error as Error).message}.`);
+  }
+}
+
+function readTolerance({ tol, rtol, atol }: { tol?: string; rtol?: string; atol?: string }): RankOptions {
+  const given = Object.entries({ tol, rtol, atol }).filter((e): e is [string, string] => e[1] !== undefined);
+  if (tol !== undefined && given.length > 1) {
+    throw new UsageError(
+      `--tol and --${given[1][0]} exclude each other; give --tol alone, or --rtol and --atol.`,
+    );
+  }
+  return Object.fromEntries(
+    given.map(([name, text]) => {
+      const value = text.trim() === '' ? Number.NaN : Number(text);
+      if (!(value >= 0)) throw new UsageError(`--${name} takes a number, 0 or more; got '${text}'.`);
+      return [name, value];
+    }),
+  );
+}
+
+function readThreads(text: string): number {
+  const threads = /^\d+$/.test(text) ? Number(text) : 0;
+  if (threads < 1 || threads > 1024) {
+    throw new UsageError(`--threads takes a whole number from 1 to 1024; got '${text}'.`);
+  }
+  return threads;
+}
+
+const UNITS: Record<string, number> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
+
+function readBytes(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?$/i.exec(text);
+  const bytes = match ? Math.floor(Number(match[1]) * UNITS[match[2].toUpperCase()]) : 0;
+  if (!(bytes > 0))
+    throw new UsageError(`--memory takes bytes, such as 500000000, 512M or 2G; got '${text}'.`);
+  return bytes;
+}

@@ -1,0 +1,48 @@
+// What --help prints.
+export const HELP = `matrix-rank: which layers of a model are low-rank, by how much, and how sure that is.
+
+Usage: matrix-rank FILE... [options]
+
+  FILE            .safetensors (or its .index.json), .onnx, .npy, .npz, .pt/.pth, .gguf, or a tfjs model.json;
+                  - reads the standard input
+
+Output (a table, unless one of these is given)
+  --json          one JSON object a line: name shape matrix dtype rank full tolerance margin method
+  --csv           the same as comma-separated values, with a header
+  --html OUT      also write a page of its own with the spectrum of every weight
+
+What is computed
+  --filter REGEX  only tensors whose name matches
+  --metrics       also stable rank, effective rank, energy ranks, condition number
+  --tol X         count singular values above X
+  --rtol X        above X times the largest one
+  --atol X        above X; with --rtol, above the larger of the two
+                  default: the largest one times max(rows, columns) times float32's (float64's) epsilon, as NumPy
+
+Two files
+  --compare FILE  layer by layer, the rank before (the first FILE) and after (this one)
+  --diff          with --compare: also the rank of the difference, above what rounding to the stored type makes
+
+Resources
+  --threads N     default: one for each core
+  --memory BYTES  stay below; 512M and 2G are understood; default: a quarter of the machine's
+
+  -h, --help      this text
+  -v, --version   the version
+
+What a row says
+  Each tensor of two dimensions or more is flattened to one matrix: its outputs are the rows (recurrent weights:
+  one matrix for each direction). rank counts the singular values above the tolerance, full is min(rows, columns).
+  margin is how far the nearest proven bound of a singular value stays from the tolerance: 1 is on the edge, 10
+  means a tolerance ten times larger or smaller would give the same rank. "Infinity" in JSON and CSV: none does.
+  method is the step that decided. With several files each row also has its file. A tensor that cannot be decided
+  has no rank, but an error.
+
+Exit status: 0 fine, 1 some tensor or file failed (the others are still reported), 2 bad usage, 130 interrupted.
+
+Examples
+  matrix-rank model.safetensors
+  matrix-rank model.onnx --filter 'attn|mlp' --metrics
+  matrix-rank weights.npz --json | jq 'select(.rank < .full)'
+  matrix-rank base.safetensors --compare tuned.safetensors --diff
+`;

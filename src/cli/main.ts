@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+// The command. Reads the arguments, runs, and turns what happened into an exit status:
+// 0 fine, 1 some tensor or file failed, 2 bad usage, 130 interrupted.
+import { readFileSync } from 'node:fs';
+import { readArguments, UsageError } from './args.js';
+import { HELP } from './help.js';
+import { runReport } from './report.js';
+
+async function main(argv: readonly string[]): Promise<number> {
+  const args = readArguments(argv);
+  if (args.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  if (args.version) {
+    const about = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+    process.stdout.write(`${about.version}\n`);
+    return 0;
+  }
+  return runReport(args);
+}
+
+// `| head` closes the pipe: nobody reads on, so there is nothing left to do.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') process.stderr.write(`matrix-rank: standard output: ${error.message}\n`);
+  process.exit(error.code === 'EPIPE' ? 0 : 1);
+});
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const usage = error instanceof UsageError;
+  const text = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`matrix-rank: ${text}${usage ? " 'matrix-rank --help' explains." : ''}\n`);
+  process.exitCode = usage ? 2 : 1;
+}

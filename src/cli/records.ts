@@ -1,0 +1,67 @@
+// Rows for programs: one JSON object a line, or comma-separated values (RFC 4180, but with \n). Keys and their order
+// are part of the public interface.
+import type { Row } from './rows.js';
+import type { Screen, Writer } from './writer.js';
+
+export type Record_ = Record<string, unknown>;
+
+/** A row as an object: null where there is no value, Infinity as the string that Number() and float() read back. */
+export function toRecord(row: Row, withFile: boolean): Record_ {
+  const { file, name, shape, matrix, dtype, report, full, metrics, error } = row;
+  return {
+    ...(withFile && { file }),
+    name,
+    shape: shape ?? null,
+    matrix: matrix ?? null,
+    dtype: dtype ?? null,
+    rank: report?.rank ?? null,
+    full: full ?? null,
+    tolerance: number(report?.tolerance),
+    margin: number(report?.margin),
+    method: report?.method ?? null,
+    ...(metrics &&
+      Object.fromEntries(
+        Object.entries(metrics)
+          .filter(([k]) => k !== 'rank')
+          .map(([k, v]) => [k, number(v)]),
+      )),
+    ...(error !== undefined && { error }),
+  };
+}
+
+export function number(value: number | undefined): number | string | null {
+  if (value === undefined) return null;
+  return Number.isFinite(value) ? value : String(value);
+}
+
+export function jsonWriter(screen: Screen, withFile: boolean): Writer {
+  return {
+    file() {},
+    row: (row) => screen.out(`${JSON.stringify(toRecord(row, withFile))}\n`),
+    summary: (text) => screen.err(`${text}\n`),
+  };
+}
+
+/** `metrics`: the names of their columns. Shapes are written 64x3x3, an error stands in the last column. */
+export function csvWriter(screen: Screen, withFile: boolean, metrics: readonly string[]): Writer {
+  const columns = [
+    ...(withFile ? ['file'] : []),
+    ...'name shape matrix dtype rank full tolerance margin method'.split(' '),
+    ...metrics,
+    'error',
+  ];
+  screen.out(`${columns.join(',')}\n`);
+  return {
+    file() {},
+    row(row) {
+      const record = toRecord(row, withFile);
+      screen.out(`${columns.map((c) => field(record[c])).join(',')}\n`);
+    },
+    summary: (text) => screen.err(`${text}\n`),
+  };
+}
+
+export function field(value: unknown): string {
+  const text = Array.isArray(value) ? value.join('x') : String(value ?? '');
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,111 @@
+// One row for each matrix of the files, computed on all cores and handed on in the order of the files.
+// Reading goes on while matrices are decided, as far as the memory budget lets it.
+import { FormatError, oneLine } from '../formats/errors.js';
+import { type NamedMatrix, toMatrices } from '../formats/matrices.js';
+import { readTensors } from '../formats/read.js';
+import type { NamedTensor, ReadOptions } from '../formats/types.js';
+import { owns, type Task, type TaskName } from '../pool/task.js';
+import type { RankOptions, RankReport } from '../types.js';
+import { type Budget, taskBytes } from './budget.js';
+import type { Channel } from './channel.js';
+import { openInput } from './input.js';
+
+export interface Row {
+  file: string;
+  name: string;
+  /** As stored; absent when the tensor could not be read. */
+  shape?: number[];
+  matrix?: [number, number];
+  dtype?: string;
+  full?: number;
+  /** Absent when `error` says why. */
+  report?: RankReport;
+  metrics?: Record<string, number>;
+  singularValues?: Float64Array;
+  error?: string;
+}
+
+/** What comes out, in the order of the files. */
+export type Event = { file: string } | { broken: string } | { row: Row };
+
+export interface Job {
+  run(task: Task): Promise<unknown[]>;
+  budget: Budget;
+  tolerance: RankOptions;
+  metrics: boolean;
+  /** Also the singular values, for the report. */
+  spectra: boolean;
+  read: Pick<ReadOptions, 'filter' | 'signal'>;
+  onProgress?(file: string, bytesRead: number, bytesTotal: number): void;
+  onTensor?(name: string): void;
+}
+
+/** Reads the files one after the other and puts their events into the channel. */
+export async function produce(files: readonly string[], job: Job, out: Channel<Event>): Promise<void> {
+  for (const file of files) {
+    out.push(Promise.resolve({ file }));
+    try {
+      for await (const tensor of tensorsOf(file, job, out)) {
+        job.onTensor?.(tensor.name);
+        for (const matrix of toMatrices(tensor)) {
+          const cost = taskBytes(matrix, job.metrics || job.spectra);
+          await job.budget.take(cost);
+          const row = decide(file, tensor, matrix, job).finally(() => job.budget.give(cost));
+          out.push(row.then((row) => ({ row })));
+        }
+      }
+    } catch (error) {
+      if (job.read.signal?.aborted) return;
+      out.push(Promise.resolve({ broken: fileMessage(file, error) }));
+    }
+  }
+}
+
+/** The tensors of a file; those that cannot be read become rows at once. */
+export async function* tensorsOf(file: string, job: Job, out: Channel<Event>): AsyncGenerator<NamedTensor> {
+  const { from, options } = await openInput(file);
+  yield* readTensors(from, {
+    ...options,
+    ...job.read,
+    onProgress: (read, total) => job.onProgress?.(file, read, total),
+    onError: (name, error) => out.push(Promise.resolve({ row: { file, name, error: message(error) } })),
+  });
+}
+
+async function decide(file: string, tensor: NamedTensor, matrix: NamedMatrix, job: Job): Promise<Row> {
+  const { shape, dtype } = tensor;
+  const full = Math.min(...matrix.shape);
+  const row: Row = { file, name: matrix.name, shape, matrix: matrix.shape, dtype, full };
+  const names: TaskName[] = ['rankReport'];
+  if (job.metrics) names.push('spectralMetrics');
+  if (job.spectra) names.push('singularValues');
+  try {
+    const results = await job.run(toTask(matrix, names, job.tolerance));
+    row.report = results[0] as RankReport;
+    if (job.metrics) row.metrics = results[1] as Record<string, number>;
+    if (job.spectra) row.singularValues = results.at(-1) as Float64Array;
+  } catch (error) {
+    row.error = message(error);
+  }
+  return row;
+}
+
+/** A task that gives the matrix's buffer away; a matrix that shares its buffer with others is copied. */
+export function toTask(matrix: NamedMatrix, names: readonly TaskName[], options: RankOptions): Task {
+  const { data, shape, dtype } = matrix;
+  const view = data as Float32Array;
+  return { names, tensor: { data: owns(view) ? view : view.slice(), shape, dtype }, options };
+}
+
+/** An error for a row, without the name of the function that threw it. */
+export function message(error: unknown): string {
+  return oneLine(error instanceof Error ? error.message : String(error)).replace(
+    /^(rankReport|[a-z]+[A-Z]\w*): /,
+    '',
+  );
+}
+
+function fileMessage(file: string, error: unknown): string {
+  if (error instanceof FormatError) return error.message;
+  return oneLine(`${file}: ${error instanceof Error ? error.message : error}`);
+}

@@ -1,0 +1,39 @@
+// The last line: how many, how deficient, what it would save, how fast.
+import type { Row } from './rows.js';
+
+export class Summary {
+  private readonly start = performance.now();
+  private done = 0;
+  private deficient = 0;
+  private failed = 0;
+  private parameters = 0;
+  private saved = 0;
+
+  add({ report, matrix, full = 0, error }: Row): void {
+    if (error !== undefined) this.failed++;
+    if (!report || !matrix) return;
+    const [rows, columns] = matrix;
+    const { rank } = report;
+    this.done++;
+    this.parameters += rows * columns;
+    if (rank < full) this.deficient++;
+    // Two factors, rows x rank and rank x columns, where they are smaller than the matrix.
+    this.saved += Math.max(0, rows * columns - rank * (rows + columns));
+  }
+
+  text(): string {
+    const seconds = (performance.now() - this.start) / 1000;
+    const { done, deficient, parameters, saved, failed } = this;
+    const percent = parameters > 0 ? (100 * saved) / parameters : 0;
+    const parts = [
+      `${count(done, 'tensor')}, ${deficient} deficient${failed > 0 ? `, ${failed} failed` : ''}`,
+      `${count(parameters, 'parameter')}, exact low rank would save ${big(saved)} (${percent.toFixed(1)} %)`,
+      `${seconds.toFixed(2)} s, ${rate(done / seconds)} tensors/s`,
+    ];
+    return parts.join('; ');
+  }
+}
+
+const big = (n: number) => n.toLocaleString('en-US');
+const rate = (n: number) => (n < 10 ? n.toFixed(1) : String(Math.round(n)));
+const count = (n: number, what: string) => `${big(n)} ${what}${n === 1 ? '' : 's'}`;

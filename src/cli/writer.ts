@@ -1,0 +1,19 @@
+// Where rows go. table.ts writes for people, records.ts for programs.
+import type { Row } from './rows.js';
+
+export interface Writer {
+  /** Rows of this file follow. */
+  file(name: string): void;
+  row(row: Row): void;
+  /** The last line, about all of them. */
+  summary(text: string): void;
+}
+
+/** The terminal, or what stands for it. */
+export interface Screen {
+  out(text: string): void;
+  err(text: string): void;
+  /** Columns of the terminal; undefined when the output is none. */
+  width?: number;
+  colour: boolean;
+}
