@@ -30,7 +30,7 @@ export function quote(name: unknown): string {
 /** Lets a FormatError and an abort through; wraps what decoders, JSON, typed arrays and the disk throw. */
 export function toFormatError(error: unknown, file: string, where = ''): unknown {
   if (error instanceof FormatError || !(error instanceof Error) || error.name === 'AbortError') return error;
-  return new FormatError(file, `${where}${where && ' '}cannot be decoded (${error.message}).`, {
+  return new FormatError(file, `${where}${where && ' '}cannot be read (${error.message}).`, {
     cause: error,
   });
 }

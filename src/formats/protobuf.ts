@@ -63,29 +63,34 @@ export class ProtoWalker {
   }
 
   private head(what: string, at: number, end: number): ProtoField {
-    const { pbf, source } = this;
-    pbf.pos = at - this.base;
-    const tag = pbf.readVarint();
-    const field = {
-      number: Math.floor(tag / 8),
-      type: tag % 8,
-      value: 0,
-      start: pbf.pos + this.base,
-      end: 0,
-    };
+    const { pbf, source, base } = this;
+    const field = { number: 0, type: 0, value: 0, start: 0, end: 0 };
     const fail = (detail: string) =>
       new FormatError(source.name, `field ${field.number} of ${what} at offset ${at} ${detail}.`);
+    const varint = (signed = false) => {
+      try {
+        return pbf.readVarint(signed);
+      } catch {
+        throw fail('holds an integer of more than ten bytes');
+      }
+    };
+    pbf.pos = at - base;
+    const tag = varint();
+    field.number = Math.floor(tag / 8);
+    field.type = tag % 8;
     if (field.number < 1 || field.number >= 1 << 29) throw fail('has a number that no field has');
+    field.start = pbf.pos + base;
     if (field.type === 0) {
-      field.value = pbf.readVarint(true);
-      field.end = pbf.pos + this.base;
+      field.value = varint(true);
+      field.end = pbf.pos + base;
     } else if (field.type === 1 || field.type === 5) {
       field.end = field.start + (field.type === 1 ? 8 : 4);
     } else if (field.type === 2) {
-      const length = pbf.readVarint();
-      field.start = pbf.pos + this.base;
+      const length = varint();
+      field.start = pbf.pos + base;
       field.end = field.start + length;
-      if (field.end > end) throw fail(`claims ${length} bytes, its message has ${end - field.start} left`);
+      if (field.end > end)
+        throw fail(`claims ${length} bytes, its message has ${Math.max(0, end - field.start)} left`);
     } else {
       throw fail(`has wire type ${field.type}`);
     }

@@ -37,7 +37,7 @@ async function detect(source: ByteSource, options: ReadOptions): Promise<AsyncGe
   if (starts('\x93NUMPY')) return readNpy(source, options);
   if (starts('GGUF')) return readGguf(source, options);
   if (starts('PK\x03\x04') || starts('PK\x05\x06')) return readArchive(source, options);
-  if (starts('{', 8) && extension !== 'onnx') return readSafetensors(source, options);
+  if (starts('\0\0\0\0{', 4) && extension !== 'onnx') return readSafetensors(source, options); // a length below 2^32
   switch (extension) {
     case 'npy':
       return readNpy(source, options);

@@ -89,13 +89,13 @@ class MemorySource implements ByteSource {
 }
 
 function openBlob(blob: Blob, name: string, open?: ReadOptions['open']): ByteSource {
-  const read: ReadInto = async (offset, into) => {
-    into.set(new Uint8Array(await blob.slice(offset, offset + into.length).arrayBuffer()));
-  };
+  const read = async (offset: number, length: number) =>
+    new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
+  const readInto: ReadInto = async (offset, into) => into.set(await read(offset, into.length));
   return {
     name,
     size: blob.size,
-    read: inBlocks(name, blob.size, read),
+    read: inBlocks(name, blob.size, readInto, read),
     sibling: (other) => openBeside(name, other, open),
     close: async () => {},
   };
@@ -104,13 +104,19 @@ function openBlob(blob: Blob, name: string, open?: ReadOptions['open']): ByteSou
 type ReadInto = (offset: number, into: Uint8Array) => Promise<void>;
 
 /** Range checks, and one block kept and refilled, so that small reads side by side share a call. */
-function inBlocks(file: string, size: number, readInto: ReadInto): ByteSource['read'] {
+function inBlocks(
+  file: string,
+  size: number,
+  readInto: ReadInto,
+  readNew?: ByteSource['read'],
+): ByteSource['read'] {
   let block: Uint8Array = new Uint8Array(0);
   let from = 0;
   let filling = false;
   return async (offset, length) => {
     checkRange(file, size, offset, length);
     if (length > SMALL || filling) {
+      if (readNew !== undefined) return readNew(offset, length);
       const bytes = new Uint8Array(length);
       await readInto(offset, bytes);
       return bytes;
@@ -146,12 +152,20 @@ async function openBeside(file: string, name: string, open: ReadOptions['open'])
   return openSource(await open(name), { name, open });
 }
 
+/** Node's files, behind a name that bundlers for browsers leave alone. */
+async function nodeFiles(path: string): Promise<typeof import('node:fs/promises')> {
+  const module = 'node:fs/promises';
+  try {
+    return await import(/* webpackIgnore: true */ /* @vite-ignore */ module);
+  } catch {
+    throw new FormatError(path, 'a path can be read in Node only; pass bytes or a Blob.');
+  }
+}
+
 async function openPath(path: string): Promise<ByteSource> {
   const cut = Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1;
   const name = path.slice(cut);
-  const fs = await import('node:fs/promises').catch(() => {
-    throw new FormatError(path, 'a path can be read in Node only; pass bytes or a Blob.');
-  });
+  const fs = await nodeFiles(path);
   const failed = (error: unknown) => {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     const reason = { ENOENT: 'no such file', EACCES: 'permission denied', EISDIR: 'is a folder' }[code];

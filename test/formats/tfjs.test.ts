@@ -66,6 +66,9 @@ describe('what a tfjs model can hold', () => {
       });
       writeFileSync(join(folder, 'weights_manifest.json'), json([group('one'), group('two')]));
       const read = await all(join(folder, 'weights_manifest.json'));
+      // Printed with spaces, so that the first brace stands where a .safetensors header has its own.
+      const pretty = utf8(`[\n      ${JSON.stringify(group('one'))}]`);
+      expect((await all(pretty, { open: (own) => join(folder, own) })).map((t) => t.name)).toEqual(['one']);
       expect(from(read)).toEqual({ one: Float32Array.of(1), two: Float32Array.of(2) });
     } finally {
       rmSync(folder, { recursive: true });
