@@ -1,9 +1,10 @@
 // The ABI: what the host calls, one matrix at a time. reset(), reserve() memory for its elements or leave them to be
 // pulled, open() it, scan() it, then one of rank(), singularValues(), qr(). Host imports: pull and gather
 // (source.ts), outOfMemory (arena.ts).
-import { alloc } from './arena';
+import { alloc, mark, release } from './arena';
 import * as driver from './rank';
 import * as scanner from './scan';
+import { fits, smallRank } from './small';
 import * as source from './source';
 import * as svd from './svd';
 
@@ -26,6 +27,33 @@ export function scan(): bool {
  */
 export function rank(absolute: f64, relative: f64, exact: bool): i32 {
   return driver.decide(absolute * source.scale, relative, exact) ? driver.rank : -1;
+}
+
+/**
+ * Ranks of `count` matrices that stand one after the other at `base`, opened here.
+ * Returns how many were done: fewer where one is not finite, or Jacobi did not converge on it.
+ */
+export function ranks(
+  out: usize, base: usize, count: i32, m: i32, n: i32, single: bool, byRow: bool, absolute: f64, relative: f64,
+): i32 {
+  const step = <usize>m * <usize>n * (single ? 4 : 8);
+  const start = mark();
+  const small = fits(m, n);
+  for (let i = 0; i < count; i++) {
+    if (small) {
+      const r = smallRank(base + <usize>i * step, m, n, single, byRow, absolute, relative);
+      store<i32>(out + (<usize>i << 2), r);
+      if (r >= 0) continue;
+    }
+    source.open(base + <usize>i * step, m, n, single, byRow);
+    if (!scanner.scan() || !driver.decide(absolute * source.scale, relative, false)) {
+      release(start);
+      return i;
+    }
+    store<i32>(out + (<usize>i << 2), driver.rank);
+    release(start);
+  }
+  return count;
 }
 
 export function lower(): f64 {

@@ -33,3 +33,7 @@ export const GRAM_ROWS: i32 = 192;
 
 /** Below this many columns a sample of rows saves nothing. */
 export const SAMPLE_COLUMNS: i32 = 64;
+
+/** Matrices of up to this size (the longer side first) are decided in fixed scratch, with no arena. */
+export const SMALL_ROWS: i32 = 64;
+export const SMALL_COLUMNS: i32 = 16;

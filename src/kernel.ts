@@ -13,6 +13,17 @@ export interface Kernel {
   open(at: number, m: number, n: number, single: boolean, byRow: boolean): void;
   scan(): number;
   rank(absolute: number, relative: number, exact: boolean): number;
+  ranks(
+    out: number,
+    base: number,
+    count: number,
+    m: number,
+    n: number,
+    single: boolean,
+    byRow: boolean,
+    absolute: number,
+    relative: number,
+  ): number;
   lower(): number;
   upper(): number;
   sigma(): number;

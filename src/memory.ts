@@ -125,6 +125,40 @@ export function open(from: Floats, offset: number, rows: number, cols: number, c
   return byRow === colMajor;
 }
 
+/** How many matrices of so many bytes are copied into the kernel at once, 0 where each is to be opened on its own. */
+export function batchSize(bytes: number): number {
+  return bytes > RESIDENT ? 0 : Math.max(1, Math.floor((2 * RESIDENT) / bytes));
+}
+
+/**
+ * Ranks of `count` matrices of a stack into ranks[first ..], in one call of the kernel. Returns how many were done: it stops at one
+ * that is not finite or did not converge.
+ */
+export function batch(
+  from: Floats,
+  offset: number,
+  lines: number,
+  length: number,
+  count: number,
+  absolute: number,
+  relative: number,
+  ranks: Int32Array,
+  first: number,
+): number {
+  const k = kernel();
+  k.reset();
+  const size = lines * length;
+  const out = k.reserve(4 * count);
+  const at = k.reserve(count * size * from.BYTES_PER_ELEMENT);
+  view(from).set(from.subarray(offset, offset + count * size), (at >>> 0) / from.BYTES_PER_ELEMENT);
+  const tall = lines >= length;
+  const single = from instanceof Float32Array;
+  const m = tall ? lines : length;
+  const done = k.ranks(out, at, count, m, size / m, single, tall, absolute, relative);
+  ranks.set(new Int32Array(k.memory.buffer, out >>> 0, done), first);
+  return done;
+}
+
 /** Lets go of the caller's array. */
 export function close(): void {
   data = doubles;

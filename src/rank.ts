@@ -1,7 +1,7 @@
 // matrixRank, matrixRanks, rankReport: tolerance and input in, the kernel's answer out.
 import { element, type Stack, position, readInput, symmetrized } from './input.js';
 import { type Kernel, kernel } from './kernel.js';
-import { close, floats, open } from './memory.js';
+import { batch, batchSize, close, floats, open } from './memory.js';
 import { readOptions, type Tolerance } from './options.js';
 import type { MatrixInput, NumericArray, RankOptions, RankReport } from './types.js';
 
@@ -17,14 +17,14 @@ function tolerances(t: Tolerance, stack: Stack): { absolute: number; relative: n
   return { absolute: t.atol, relative };
 }
 
-function notFinite(fn: string, stack: Stack, first: number, count: number): never {
+/** Throws for the first element that is NaN or infinite. */
+function checkFinite(fn: string, stack: Stack, first: number, count: number): void {
   for (let i = first; i < first + count; i++) {
     const x = element(stack, i);
     if (!Number.isFinite(x)) {
       throw new RangeError(`${fn}: element ${position(stack, i)} is ${x}; every element must be finite.`);
     }
   }
-  throw new RangeError(`${fn}: the data changed while it was read.`);
 }
 
 /** Runs `visit` on each matrix of the stack, opened and scanned in the kernel. */
@@ -43,7 +43,7 @@ export function each(
       const transposed = source
         ? open(source.data, source.offset + i * size, rows, cols, stack.colMajor)
         : open(symmetrized(stack, i, fn), 0, rows, cols, false);
-      if (!k.scan()) notFinite(fn, stack, i * size, size);
+      if (!k.scan()) checkFinite(fn, stack, i * size, size);
       visit(k, i, transposed);
     }
   } finally {
@@ -66,6 +66,19 @@ function ranksOf(fn: string, stack: Stack, options: unknown): Int32Array {
     return ranks;
   }
   const { absolute, relative } = tolerances(t, stack);
+  const size = stack.rows * stack.cols;
+  const step = t.hermitian ? 0 : batchSize(size * 8);
+  if (step) {
+    const { data, offset } = floats(stack);
+    const lines = stack.colMajor ? stack.cols : stack.rows;
+    for (let i = 0; i < stack.count; i += step) {
+      const n = Math.min(step, stack.count - i);
+      const done = batch(data, offset + i * size, lines, size / lines, n, absolute, relative, ranks, i);
+      if (done < n) checkFinite(fn, stack, (i + done) * size, size);
+      if (done < n) failed(fn);
+    }
+    return ranks;
+  }
   each(fn, stack, t.hermitian, (k, i) => {
     const r = k.rank(absolute, relative, false);
     if (r < 0) failed(fn);

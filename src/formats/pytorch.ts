@@ -12,6 +12,7 @@ import { openEntry, readZip, type ZipEntry } from './zip.js';
 
 const MAX_PICKLE = 1 << 28;
 const MAX_DEPTH = 64;
+const MAX_NAME = 1 << 16;
 /** A view may repeat elements (stride 0) up to this many; past that it would be larger than what is stored. */
 const MAX_REPEATED = 1 << 20;
 /** A file whose tensors share storages so much that they are more than this many times its size is refused. */

@@ -157,9 +157,10 @@ async function stringBytes(
   return at - start;
 }
 
-/** A group's files as one stretch of bytes; each is opened when it is first reached. */
+/** A group's files as one stretch of bytes, read front to back: each is opened when it is reached, closed when passed. */
 class Shards {
   private readonly opened: { source: ByteSource; start: number }[] = [];
+  private next = 0;
   /** Bytes of the files opened so far. */
   known = 0;
   constructor(
@@ -170,9 +171,10 @@ class Shards {
 
   /** Whether there are at least `size` bytes. */
   async has(size: number): Promise<boolean> {
-    while (this.known < size && this.opened.length < this.paths.length) {
-      const source = await this.source.sibling(this.paths[this.opened.length] as string);
+    while (this.known < size && this.next < this.paths.length) {
+      const source = await this.source.sibling(this.paths[this.next] as string);
       this.opened.push({ source, start: this.known });
+      this.next++;
       this.known += source.size;
     }
     return this.known >= size;
@@ -183,6 +185,9 @@ class Shards {
       checkRange(this.source.name, this.known, offset, length, `tensor ${quote(name)} of ${this.where}`);
     }
     const end = offset + length;
+    while (this.opened.length > 1 && this.opened[0].start + this.opened[0].source.size <= offset) {
+      await this.opened.shift()?.source.close();
+    }
     const parts = this.opened.filter(({ source, start }) => start < end && start + source.size > offset);
     if (parts.length === 1) return parts[0].source.read(offset - parts[0].start, length);
     const out = new Uint8Array(length);

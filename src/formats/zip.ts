@@ -16,6 +16,8 @@ const CHUNK = 1 << 15;
 /** Deflate cannot do better than 1032 to 1 (zlib, "Maximum Compression Factor"). */
 const MAX_RATIO = 1032;
 const MAX_DIRECTORY = 1 << 28;
+/** Chunks that may pass without output: a stored block of 64 KiB needs three. */
+const MAX_IDLE = 4;
 
 export interface ZipEntry {
   name: string;
@@ -171,6 +173,8 @@ class InflateSource implements ByteSource {
   private from = 0;
   private to = 0;
   private used = 0;
+  /** Chunks since the last output. */
+  private idle = 0;
   private inflate?: Inflate;
 
   constructor(
@@ -182,9 +186,10 @@ class InflateSource implements ByteSource {
 
   private restart() {
     this.queue = [];
-    this.from = this.to = this.used = 0;
+    this.from = this.to = this.used = this.idle = 0;
     this.inflate = new Inflate((chunk) => {
       if (chunk.length === 0) return;
+      this.idle = 0;
       this.to += chunk.length;
       if (this.to > this.size)
         throw new FormatError(this.name, `inflates to more than the ${this.size} bytes it claims.`);
@@ -196,6 +201,9 @@ class InflateSource implements ByteSource {
     if (this.used >= this.data.size) {
       throw new FormatError(this.name, `inflates to ${this.to} bytes, it claims ${this.size}.`);
     }
+    // After its last block a stream gives nothing more, whatever follows it.
+    if (this.idle++ > MAX_IDLE)
+      throw new FormatError(this.name, `ends before offset ${this.used} of its data.`);
     const chunk = await this.data.read(this.used, Math.min(CHUNK, this.data.size - this.used));
     this.used += chunk.length;
     try {
