@@ -95,6 +95,8 @@ function* findTensors(file: string, root: unknown): Generator<[name: string, cal
       return;
     }
     if (!(value instanceof Map || Array.isArray(value)) || seen.has(value)) return;
+    if (path.length > MAX_NAME)
+      throw new FormatError(file, `data.pkl has the name ${quote(path)}, too long.`);
     if (depth > MAX_DEPTH)
       throw new FormatError(file, `data.pkl nests deeper than ${MAX_DEPTH} at ${quote(path)}.`);
     seen.add(value);

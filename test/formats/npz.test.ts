@@ -93,6 +93,14 @@ describe('bad .npz files', () => {
     expect(Object.values(errors).join()).toContain(name);
   });
 
+  test('data that goes on after the end of the stream', async () => {
+    const tail = concat(deflated.deflated as Uint8Array, new Uint8Array(1 << 20));
+    expect(await failure(zip([{ ...deflated, deflated: tail }]), { name })).toContain('ends before offset');
+    const short = deflateSync(array.subarray(0, 5000));
+    const cut = concat(short, new Uint8Array(1 << 20));
+    expect(await failure(zip([{ ...deflated, deflated: cut }]), { name })).toContain('ends before offset');
+  });
+
   test('maxBytes, twins, entries that share bytes', async () => {
     expect(await failure(zip([deflated]), { name, maxBytes: 1000 })).toContain('more than maxBytes (1000)');
     expect((await salvage(zip([stored, stored]), { name })).names).toEqual([]);
