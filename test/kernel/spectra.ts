@@ -1,0 +1,139 @@
+// Singular values and eigenvalues: one-sided Jacobi, Lanczos, power iteration.
+import { describe, expect, test } from 'vitest';
+import { type Matrix, matrix, multiply, Random, transpose } from '../numbers.js';
+import { referenceValues } from '../reference.js';
+import { area, f64, k, putColumns, putSymmetric, SIZES, watch } from './kernel.js';
+
+describe('Jacobi', () => {
+  function run(x: Matrix, absolute = -1, relative = 0, slack = 0) {
+    k.reset();
+    const { W, ld, bytes } = putColumns(x);
+    const values = area(8 * x.n);
+    const converged = watch(
+      [
+        [W, bytes],
+        [values, 8 * x.n],
+      ],
+      () => k.jacobi(W, ld, x.m, x.n, values, absolute, relative, slack),
+    );
+    expect(converged).toBeTruthy();
+    return f64(values, x.n).slice();
+  }
+
+  test.each(SIZES.filter((n) => n < 40))('%i columns, square and tall', (n) => {
+    for (const m of [n, n + 1, 2 * n + 3]) {
+      const x = new Random(m).matrix(m, n);
+      const known = referenceValues(x);
+      run(x).forEach((s, i) => {
+        expect(Math.abs(s - known[i])).toBeLessThan(2e-15 * Math.sqrt(m + n) * known[0]);
+      });
+    }
+  });
+
+  test.each([63, 64, 65, 66, 100])('%i columns of known singular values', (n) => {
+    const known = Array.from({ length: n }, (_, i) => 1 / (1 + i));
+    const got = run(new Random(n).withSpectrum(n + 3, n, known));
+    got.forEach((s, i) => {
+      expect(Math.abs(s - known[i])).toBeLessThan(1e-14);
+    });
+    expect(k.coupling.value).toBeLessThan(1e-12);
+  });
+
+  test('graded columns keep their relative accuracy', () => {
+    const b = new Random(7).matrix(24, 20);
+    const x = matrix(24, 20, (i, j) => b.a[i * 20 + j] * 10 ** -j);
+    const known = referenceValues(x);
+    run(x).forEach((s, i) => {
+      expect(Math.abs(s / known[i] - 1)).toBeLessThan(1e-13);
+    });
+  });
+
+  test('zero columns, equal columns, orthogonal columns, one column', () => {
+    expect([...run(matrix(5, 3, () => 0))]).toEqual([0, 0, 0]);
+    const ones = run(matrix(9, 6, () => 1));
+    expect(ones[0]).toBeCloseTo(Math.sqrt(54), 13);
+    for (const s of ones.slice(1)) expect(s).toBeLessThan(1e-14);
+    const values = [3, 7, 0, 5, 5];
+    expect([...run(matrix(5, 5, (i, j) => (i === j ? values[i] : 0)))]).toEqual([7, 5, 5, 3, 0]);
+    expect([...run(matrix(2, 1, (i) => 3 + i))]).toEqual([5]);
+  });
+
+  test('stopped early, the count is right', () => {
+    for (const n of [5, 12, 33]) {
+      const known = Array.from({ length: n }, (_, i) => 3 ** -i);
+      const x = new Random(n).withSpectrum(n, n, known);
+      for (let i = 0; i < Math.min(n - 1, 25); i++) {
+        for (const [absolute, relative] of [
+          [known[i] * 0.6, 0],
+          [0, known[i] * 0.6],
+        ]) {
+          const got = run(x, absolute, relative);
+          expect(got.filter((s) => s > known[i] * 0.6).length).toBe(i + 1);
+        }
+      }
+    }
+  });
+});
+
+describe('the largest eigenvalue', () => {
+  const cases: [string, (n: number) => Matrix, (n: number) => number][] = [
+    ['I', (n) => matrix(n, n, (i, j) => (i === j ? 1 : 0)), () => 1],
+    ['rank one', (n) => matrix(n, n, () => 1), (n) => n],
+    ['diagonal', (n) => matrix(n, n, (i, j) => (i === j ? i + 1 : 0)), (n) => n],
+    [
+      'second differences',
+      (n) => matrix(n, n, (i, j) => (i === j ? 2 : Math.abs(i - j) === 1 ? -1 : 0)),
+      (n) => 2 - 2 * Math.cos((n * Math.PI) / (n + 1)),
+    ],
+  ];
+  test.each(cases)('%s', (_, make, known) => {
+    for (const n of SIZES) {
+      k.reset();
+      const x = make(n);
+      const trace = Array.from({ length: n }, (_, i) => x.a[i * n + i]).reduce((s, t) => s + t, 0);
+      const G = putSymmetric(x);
+      const theta = watch([], () => k.largestEigenvalue(G, n, trace, 1e-14, 400));
+      expect(theta).toBeLessThanOrEqual(known(n) * (1 + 1e-13));
+      expect(theta).toBeGreaterThanOrEqual(known(n) * (1 - 1e-7));
+    }
+  });
+
+  test('of a zero matrix is 0', () => {
+    k.reset();
+    const G = putSymmetric(matrix(6, 6, () => 0));
+    expect(k.largestEigenvalue(G, 6, 0, 1e-14, 400)).toBe(0);
+  });
+
+  test('of random Gram matrices is that of the reference', () => {
+    for (const n of [2, 3, 9, 20, 31]) {
+      k.reset();
+      const x = new Random(n).matrix(n, n);
+      const gram = multiply(transpose(x), x);
+      const trace = x.a.reduce((s, t) => s + t * t, 0);
+      const known = referenceValues(x)[0] ** 2;
+      const theta = k.largestEigenvalue(putSymmetric(gram), n, trace, 1e-14, 400);
+      expect(Math.abs(theta / known - 1)).toBeLessThan(1e-12);
+    }
+  });
+});
+
+test('power iteration gives a unit vector and the length of its image', () => {
+  for (const [m, n] of [
+    [1, 1],
+    [3, 2],
+    [5, 9],
+    [66, 33],
+  ]) {
+    k.reset();
+    const x = new Random(m).matrix(m, n);
+    const { W, ld } = putColumns(x);
+    const v = area(8 * n);
+    const size = watch([[v, 8 * n]], () => k.power(W, ld, m, n, v, 5));
+    const unit = f64(v, n);
+    expect(Math.abs(unit.reduce((s, t) => s + t * t, 0) - 1)).toBeLessThan(1e-14);
+    const image = multiply(x, { m: n, n: 1, a: unit.slice() });
+    expect(Math.abs(size / Math.sqrt(image.a.reduce((s, t) => s + t * t, 0)) - 1)).toBeLessThan(1e-14);
+    const known = n * m > 1000 ? Infinity : referenceValues(x)[0];
+    expect(size).toBeLessThanOrEqual(known * (1 + 1e-14));
+  }
+});
