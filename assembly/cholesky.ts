@@ -9,7 +9,7 @@
 // every sign is +, and by Sylvester's law of inertia the number of + signs is the number of eigenvalues
 // of G above the shift. Cost: s n^2 + n^3 / 3 flops. Source: Golub & Van Loan, section 4.2; Demmel 1989.
 import { alloc, mark, release } from './arena';
-import { CHOLESKY_BLOCK } from './params';
+import { CHOLESKY_BLOCK, GRAM_BLOCK } from './params';
 import { hsum, madd, nmadd } from './simd';
 import { madd44, square44, zero44 } from './tile';
 
@@ -40,14 +40,16 @@ export function triangleBytes(n: i32): u64 {
 /** G += P^T P, or G = P^T P when fresh. */
 export function gram(G: usize, n: i32, P: usize, ld: i32, s: i32, fresh: bool): void {
   const count = panels(n);
-  for (let i0 = 0; i0 < count; i0 += CHOLESKY_BLOCK) {
-    const i1 = min(count, i0 + CHOLESKY_BLOCK);
-    for (let j = 0; j < i1; j++) {
-      const b = P + ((<usize>j * <usize>ld) << 5);
-      for (let i = max(i0, j); i < i1; i++) {
-        const tile = rowPanel(G, i) + (<usize>j << 7);
+  // A block of column panels stays in the L2 cache while row panels pass; tiles are met in the order of memory.
+  for (let j0 = 0; j0 < count; j0 += GRAM_BLOCK) {
+    for (let i = j0; i < count; i++) {
+      const a = P + ((<usize>i * <usize>ld) << 5);
+      const last = min(i + 1, j0 + GRAM_BLOCK);
+      let tile = rowPanel(G, i) + (<usize>j0 << 7);
+      for (let j = j0; j < last; j++) {
         if (fresh) zero44(tile);
-        madd44(tile, P + ((<usize>i * <usize>ld) << 5), b, s);
+        madd44(tile, a, P + ((<usize>j * <usize>ld) << 5), s);
+        tile += 128;
       }
     }
   }
@@ -58,7 +60,8 @@ function diagonal(tile: usize, negative: usize, j: i32, n: i32, shift: f64, defi
   for (let k = 0; k < 4; k++) {
     const column = tile + (<usize>k << 5);
     const g = (j << 2) + k;
-    let d = g < n ? load<f64>(column + (<usize>k << 3)) : 1;
+    // Padding gets a pivot too small to count in the growth.
+    let d = g < n ? load<f64>(column + (<usize>k << 3)) : abs(shift) + f64.MIN_NORMAL_VALUE;
     if (!(d > 0)) {
       if (definite) return k;
       negatives++;

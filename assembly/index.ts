@@ -68,6 +68,18 @@ export function sigma(): f64 {
   return driver.low / source.scale;
 }
 
+/** The tolerance at sigma(). */
+export function tolerance(): f64 {
+  return driver.tolerance(driver.low) / source.scale;
+}
+
+/** min(lower / tolerance, tolerance / upper), of the scaled matrix: no overflow. A zero bound sets no limit. */
+export function margin(): f64 {
+  const t = driver.tolerance(driver.low);
+  const below: f64 = t == 0 ? Infinity : driver.lower / t;
+  return min<f64>(below, driver.upper == 0 ? Infinity : t / driver.upper);
+}
+
 export function method(): i32 {
   return driver.method;
 }

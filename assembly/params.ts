@@ -28,8 +28,11 @@ export const MAX_SWEEPS: i32 = 40;
 export const SAFE_MIN: f64 = 1e-140;
 export const SAFE_MAX: f64 = 1e140;
 
+/** Column panels (of 4) that share one pass in the update of the Gram matrix. */
+export const GRAM_BLOCK: i32 = 16;
+
 /** Rows of A gathered for one update of the Gram matrix: deep enough to hide the traffic of G itself. */
-export const GRAM_ROWS: i32 = 192;
+export const GRAM_ROWS: i32 = 256;
 
 /** Below this many columns a sample of rows saves nothing. */
 export const SAMPLE_COLUMNS: i32 = 64;

@@ -37,7 +37,7 @@ let exact: bool = false;
 
 // @ts-ignore: decorator
 @inline
-function tolerance(sigma: f64): f64 {
+export function tolerance(sigma: f64): f64 {
   return max<f64>(absolute, relative * sigma);
 }
 

@@ -27,6 +27,8 @@ export interface Kernel {
   lower(): number;
   upper(): number;
   sigma(): number;
+  tolerance(): number;
+  margin(): number;
   method(): number;
   singularValues(values: number): number;
   qr(transposed: boolean, r: number, permutation: number): void;

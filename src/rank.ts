@@ -146,17 +146,16 @@ export function rankReport(a: unknown, b?: unknown, c?: unknown): RankReport {
   each(fn, stack, t.hermitian && !stack.vector, (k) => {
     const rank = k.rank(absolute, relative, true);
     if (rank < 0) failed(fn);
-    const sigmaMax = k.sigma();
-    const tolerance = Math.max(absolute, relative * sigmaMax);
-    const lower = k.lower();
-    const upper = k.upper();
-    const margin = Math.min(ratio(lower, tolerance), ratio(tolerance, upper));
-    report = { rank, shape: [rows, cols], tolerance, method: METHODS[k.method()], lower, upper, sigmaMax, margin };
+    report = {
+      rank,
+      shape: [rows, cols],
+      tolerance: k.tolerance(),
+      method: METHODS[k.method()],
+      lower: k.lower(),
+      upper: k.upper(),
+      sigmaMax: k.sigma(),
+      margin: k.margin(),
+    };
   });
   return report;
-}
-
-/** a / b, where 0 / 0 and Infinity / anything set no limit. */
-function ratio(a: number, b: number): number {
-  return b === 0 || a === Infinity ? Infinity : a / b;
 }

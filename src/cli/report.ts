@@ -1,11 +1,15 @@
 // The run: files to rows on all cores, rows to the writer, and what is to be done when Ctrl-C comes.
+import { accessSync, constants, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { dirname } from 'node:path';
 import { createTaskPool } from '../pool.js';
-import type { Arguments } from './args.js';
+import { type Arguments, UsageError } from './args.js';
 import { createBudget } from './budget.js';
 import { Channel } from './channel.js';
+import { type Layer, toLayer } from './html/data.js';
 import { createProgress, noProgress } from './progress.js';
 import { csvWriter, jsonWriter } from './records.js';
+import { toHtml } from './report-html.js';
 import { type Event, type Job, produce } from './rows.js';
 import { Summary } from './summary.js';
 import { tableWriter } from './table.js';
@@ -33,7 +37,8 @@ function createWriter({ output, files, metrics }: Arguments, screen: Screen): Wr
 
 /** Runs the command and returns its exit status. */
 export async function runReport(args: Arguments): Promise<number> {
-  const { files, filter } = args;
+  const { files, filter, html } = args;
+  if (html !== undefined) checkFolder(html);
   const screen = openScreen();
   const writer = createWriter(args, screen);
   const summary = new Summary();
@@ -41,6 +46,7 @@ export async function runReport(args: Arguments): Promise<number> {
   const pool = createTaskPool({ threads: args.threads });
   const stop = new AbortController();
   const events = new Channel<Event>();
+  const layers: Layer[] = [];
   let status = 0;
   let rows = 0;
 
@@ -53,6 +59,7 @@ export async function runReport(args: Arguments): Promise<number> {
     if (event.row.error !== undefined) status = 1;
     summary.add(event.row);
     writer.row(event.row);
+    if (html !== undefined) layers.push(toLayer(event.row, files.length > 1));
     progress.done(++rows);
   };
 
@@ -70,7 +77,7 @@ export async function runReport(args: Arguments): Promise<number> {
     budget: createBudget(args.memory, args.threads ?? availableParallelism()),
     tolerance: args.tolerance,
     metrics: args.metrics,
-    spectra: args.html !== undefined,
+    spectra: html !== undefined,
     read: { signal: stop.signal, filter: filter && ((name) => filter.test(name)) },
     onProgress(file, read, total) {
       sizes.set(file, [read, total]);
@@ -87,7 +94,18 @@ export async function runReport(args: Arguments): Promise<number> {
   for await (const event of events) progress.around(() => write(event));
   await reading;
   progress.stop();
-  writer.summary(summary.text());
+  const text = summary.text();
+  writer.summary(text);
+  if (html !== undefined) writeFileSync(html, toHtml({ title: files.join(', '), summary: text, layers }));
   await pool.close();
   return status;
+}
+
+/** Said at once rather than after an hour of work. */
+function checkFolder(file: string): void {
+  try {
+    accessSync(dirname(file), constants.W_OK);
+  } catch {
+    throw new UsageError(`--html: the folder of '${file}' does not exist or cannot be written to.`);
+  }
 }
