@@ -16,22 +16,34 @@ const USAGE = `node bench/peers.mjs [--case REGEX] [--peer REGEX] [--rounds N] [
 
 const CHILD = fileURLToPath(new URL('lib/peer-child.mjs', import.meta.url));
 const OURS = 'matrix-rank';
+const SLOW_TO_LOAD = 'emlapack'; // seven seconds: its process serves all cases
 
-/** A child that measures one library; restarted after it had to be ended. */
+/** A child that measures one library, a fresh one for each case. */
 class Peer {
   #child;
+  #limit;
 
   constructor(name) {
     this.name = name;
   }
 
-  async ask(message, limit) {
+  /** One call, which has to return within `limit` seconds: { took, rank }, { error } or { hangs }. */
+  async first(entry, limit) {
     if (!this.#child) {
       this.#child = fork(CHILD, [this.name], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
-      await this.#next(60);
+      const ready = await this.#next(60);
+      if (ready !== 'ready') return ready;
     }
-    this.#child.send(message);
-    return this.#next(limit);
+    this.#child.send({ name: entry.name });
+    const answer = await this.#next(limit);
+    this.#limit = limit + (20 * (answer.took ?? 0)) / 1000;
+    return answer;
+  }
+
+  /** Many calls: { time } or { error }. */
+  time(ms) {
+    this.#child.send({ ms });
+    return this.#next(this.#limit);
   }
 
   #next(limit) {
@@ -56,30 +68,27 @@ class Peer {
   }
 }
 
-/** NumPy behind the same ask(). */
+/** NumPy behind the same two methods. */
 class NumpyPeer {
   name = 'NumPy';
-  #at = '';
   #batch = 1;
 
   constructor(numpy) {
     this.numpy = numpy;
   }
 
-  async ask({ name, ms }) {
-    if (this.#at !== name) {
-      this.#at = name;
-      await this.numpy.put(PEER_CASES.find((entry) => entry.name === name).make());
-      const once = median((await this.numpy.run('rank', ms / 2)).samples);
-      this.#batch = Math.max(1, Math.ceil(0.5 / once));
-    }
-    const { samples, value } = await this.numpy.run('rank', ms, this.#batch);
-    return { time: median(samples), rank: value };
+  async first(entry) {
+    await this.numpy.put(entry.make());
+    const { samples, value } = await this.numpy.run('rank', 50);
+    this.#batch = Math.max(1, Math.ceil(0.5 / median(samples)));
+    return { took: samples[0], rank: value };
   }
 
-  close() {
-    this.numpy.close();
+  async time(ms) {
+    return { time: median((await this.numpy.run('rank', ms, this.#batch)).samples) };
   }
+
+  close() {}
 }
 
 function version(name) {
@@ -93,18 +102,23 @@ function version(name) {
 }
 
 async function run(entry, peers, { rounds, ms, limit }) {
-  const results = new Map(peers.map((peer) => [peer.name, { times: [] }]));
+  const truth = entry.make().rank;
+  const results = new Map();
+  for (const peer of peers) {
+    progress(`${entry.name}: ${peer.name}`);
+    results.set(peer.name, { times: [], ...(await peer.first(entry, limit)) });
+  }
   for (let i = 0; i < rounds; i++) {
     for (const peer of peers) {
       const result = results.get(peer.name);
       if (result.error || result.hangs) continue;
-      progress(`${entry.name}: ${peer.name}`);
-      const { time: taken, ...rest } = await peer.ask({ name: entry.name, ms }, limit);
-      Object.assign(result, rest);
-      if (taken !== undefined) result.times.push(taken);
+      progress(`${entry.name}: ${peer.name}, round ${i + 1}`);
+      const answer = await peer.time(ms);
+      if (answer.time === undefined) Object.assign(result, answer);
+      else result.times.push(answer.time);
     }
   }
-  const truth = entry.make().rank;
+  for (const peer of peers) if (peer.name !== SLOW_TO_LOAD) peer.close();
   for (const result of results.values()) {
     result.time = result.times.length ? median(result.times) : Number.NaN;
     result.wrong = result.rank === undefined ? null : differing(result.rank, truth);

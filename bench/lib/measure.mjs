@@ -24,13 +24,12 @@ export function measure(call, ms, batch = 1) {
   return bench.tasks[0].result.latency.p50 / batch;
 }
 
-/** Calls until the engine has compiled what it will compile: at least twice, and `ms` milliseconds. */
+/** Calls until the engine has compiled what it will compile: at least twice, and a while. */
 export function warmUp(call, ms) {
-  const end = performance.now() + ms;
+  const end = performance.now() + Math.max(ms, 200);
   call();
   do call();
   while (performance.now() < end);
-  return batchFor(call);
 }
 
 /**
@@ -38,7 +37,8 @@ export function warmUp(call, ms) {
  * Returns one entry a round: { ours, theirs, ratio }, and NumPy's value.
  */
 export async function duel({ call, numpy, numpyCall, rounds, ms }) {
-  const batch = warmUp(call, ms);
+  warmUp(call, ms);
+  const batch = batchFor(call);
   let theirBatch = 1;
   let value;
   if (numpy) {

@@ -21,9 +21,10 @@ function nested(data, rows, cols) {
   return Array.from({ length: rows }, (_, i) => Array.from(data.subarray(i * cols, (i + 1) * cols)));
 }
 
-/** A stack is a loop over its matrices: none of these libraries takes one. */
-function each(prepare) {
+/** A stack is a loop over its matrices: none of these libraries takes one. `begin` lets go of the last matrix. */
+function each(prepare, begin = () => {}) {
   return ({ data, shape }) => {
+    begin();
     const [rows, cols] = shape.slice(-2);
     const size = rows * cols;
     const calls = Array.from({ length: data.length / size }, (_, i) =>
@@ -36,25 +37,30 @@ function each(prepare) {
 
 function dgesdd(lapack) {
   const run = lapack.cwrap('dgesdd_', null, Array(14).fill('number'));
+  const blocks = []; // its heap has 16 MiB and does not grow
+  const allocate = (bytes) => {
+    const p = lapack._malloc(bytes);
+    if (!p) throw new Error('out of memory');
+    blocks.push(p);
+    return p;
+  };
   const int = (value) => {
-    const p = lapack._malloc(4);
+    const p = allocate(4);
     lapack.setValue(p, value, 'i32');
     return p;
   };
   const job = lapack._malloc(1);
   lapack.setValue(job, 'N'.charCodeAt(0), 'i8');
-  return (data, rows, cols) => {
+  const prepare = (data, rows, cols) => {
     const eps = epsilon(data);
     const least = Math.min(rows, cols);
     const [m, n, one, info, length] = [int(cols), int(rows), int(1), int(0), int(-1)]; // row-major: the transpose
-    const a = lapack._malloc(8 * data.length);
-    const s = lapack._malloc(8 * least);
-    const integers = lapack._malloc(32 * least);
-    const ask = lapack._malloc(8);
-    if (!(a && s && integers && ask)) throw new Error('out of memory');
+    const a = allocate(8 * data.length);
+    const s = allocate(8 * least);
+    const integers = allocate(32 * least);
+    const ask = allocate(8);
     run(job, m, n, a, m, s, 0, one, 0, one, ask, length, integers, info);
-    const work = lapack._malloc(8 * lapack.getValue(ask, 'double'));
-    if (!work) throw new Error('out of memory');
+    const work = allocate(8 * lapack.getValue(ask, 'double'));
     lapack.setValue(length, lapack.getValue(ask, 'double'), 'i32');
     return () => {
       lapack.HEAPF64.set(data, a / 8);
@@ -62,6 +68,9 @@ function dgesdd(lapack) {
       return count(lapack.HEAPF64.subarray(s / 8, s / 8 + least), rows, cols, eps);
     };
   };
+  return each(prepare, () => {
+    for (const p of blocks.splice(0)) lapack._free(p);
+  });
 }
 
 export const PEERS = {
@@ -98,7 +107,7 @@ export const PEERS = {
     });
   },
   async emlapack() {
-    return each(dgesdd(require('emlapack')));
+    return dgesdd(require('emlapack'));
   },
   async 'svd-js'() {
     const { SVD } = await import('svd-js');

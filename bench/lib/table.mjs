@@ -32,7 +32,7 @@ export function time(ms) {
 /** A ratio, green where it reaches `aim`, yellow below. */
 export function ratio(x, aim) {
   if (Number.isNaN(x)) return '-';
-  const text = `${x >= 9.95 ? x.toFixed(0) : x.toFixed(1)}x`;
+  const text = `${x.toFixed(x >= 9.95 ? 0 : x >= 0.95 ? 1 : 2)}x`;
   if (aim === undefined) return text;
   return x >= aim ? pc.green(text) : pc.yellow(text);
 }
