@@ -1,0 +1,153 @@
+// Singular values against the double-double reference, and the plain matrices on which other libraries hang.
+import { describe, expect, test } from 'vitest';
+import { matrixRank, rankReport, singularValues } from '../../src/index.js';
+import { members } from '../families.js';
+import { blockDiagonal, type Matrix, map, matrix, Random, transpose } from '../numbers.js';
+import { referenceValues } from '../reference.js';
+
+const valuesOf = (x: Matrix) => singularValues(x.a, [x.m, x.n]);
+
+describe('singularValues', () => {
+  const small = members().filter(({ x }) => Math.min(x.m, x.n) <= 41 && x.m * x.n <= 3000);
+
+  test.each(small.map((c) => [c.name, c.x] as const))('%s: to 1e-13 of the largest', (_, x) => {
+    const known = referenceValues(x);
+    const got = valuesOf(x);
+    expect(got.length).toBe(known.length);
+    const most = known[0];
+    got.forEach((s, i) => {
+      // At the lower end of float64 a value can be off by one unit.
+      expect(Math.abs(s - known[i])).toBeLessThanOrEqual(1e-13 * most + 2 ** -1073);
+      if (i) expect(s).toBeLessThanOrEqual(got[i - 1]);
+    });
+  });
+
+  test.each([5, 12, 24, 40])('B D with graded D, order %i: small values keep 11 digits and more', (n) => {
+    const r = new Random(n);
+    const b = r.withSpectrum(
+      n + 6,
+      n,
+      Array.from({ length: n }, (_, i) => 1 + i / n),
+    );
+    for (const order of ['descending', 'ascending', 'mixed']) {
+      const p =
+        order === 'mixed'
+          ? r.permutation(n)
+          : Array.from({ length: n }, (_, i) => (order === 'ascending' ? n - 1 - i : i));
+      const x = matrix(n + 6, n, (i, j) => b.a[i * n + j] * 10 ** ((-12 * p[j]) / (n - 1)));
+      for (const y of [x, transpose(x), map(x, (v) => v * 2 ** 700)]) {
+        const known = referenceValues(y);
+        valuesOf(y).forEach((s, i) => {
+          expect(Math.abs(s / known[i] - 1)).toBeLessThan(1e-11);
+        });
+      }
+    }
+  });
+
+  test('larger matrices of known values, and their sum of squares', () => {
+    for (const [m, n] of [
+      [150, 150],
+      [400, 120],
+      [90, 700],
+      [260, 250],
+    ]) {
+      const k = Math.min(m, n);
+      const known = Array.from({ length: k }, (_, i) => 1 / (1 + i));
+      const x = new Random(m).withSpectrum(m, n, known);
+      valuesOf(x).forEach((s, i) => {
+        expect(Math.abs(s - known[i])).toBeLessThan(1e-13);
+      });
+    }
+  });
+
+  test('empty, a vector, one element', () => {
+    expect(singularValues([], [0, 3])).toEqual(new Float64Array(0));
+    expect(singularValues([-3], [1, 1])).toEqual(Float64Array.of(3));
+    expect(singularValues([[3, -4]])).toEqual(Float64Array.of(5));
+  });
+});
+
+// One-sided Jacobi and QR iterations of other libraries do not end, or end wrongly, on some of these.
+describe('plain matrices are answered at once', () => {
+  const sizes = [
+    ...Array.from({ length: 66 }, (_, i) => i + 1),
+    80,
+    96,
+    100,
+    127,
+    128,
+    129,
+    150,
+    200,
+    256,
+    257,
+    300,
+  ];
+  const kinds: [string, (n: number, r: Random) => Matrix, (n: number) => number][] = [
+    ['ones', (n) => matrix(n, n, () => 1), () => 1],
+    ['identity', (n) => matrix(n, n, (i, j) => (i === j ? 1 : 0)), (n) => n],
+    ['zeros', (n) => matrix(n, n, () => 0), () => 0],
+    ['diagonal', (n) => matrix(n, n, (i, j) => (i === j ? 1 + (i % 7) : 0)), (n) => n],
+    [
+      'diagonal with zeros',
+      (n) => matrix(n, n, (i, j) => (i === j && i % 3 ? i : 0)),
+      (n) => n - Math.ceil(n / 3),
+    ],
+    [
+      'permutation',
+      (n, r) => {
+        const p = r.permutation(n);
+        return matrix(n, n, (i, j) => (p[i] === j ? 1 : 0));
+      },
+      (n) => n,
+    ],
+    [
+      'blocks of ones',
+      (n) => matrix(n, n, (i, j) => (Math.floor(i / 5) === Math.floor(j / 5) ? 1 : 0)),
+      (n) => Math.ceil(n / 5),
+    ],
+    ['blocks of 2 by 2', (n) => matrix(n, n, (i, j) => (i >> 1 !== j >> 1 ? 0 : i === j ? 2 : 1)), (n) => n],
+    [
+      'equal rows',
+      (n, r) => {
+        const row = r.matrix(1, n).a;
+        return matrix(n, n, (_, j) => row[j]);
+      },
+      () => 1,
+    ],
+    ['one element', (n) => matrix(n, n, (i, j) => (i === n - 1 && j === n >> 1 ? -2 : 0)), () => 1],
+    ['lower triangle of ones', (n) => matrix(n, n, (i, j) => (i >= j ? 1 : 0)), (n) => n],
+  ];
+
+  test.each(kinds)('%s', (_, make, rank) => {
+    for (const n of sizes) {
+      const x = make(n, new Random(n));
+      const known = rank(n);
+      const single = Float32Array.from(x.a);
+      const started = performance.now();
+      if (matrixRank(x.a, [n, n]) !== known)
+        expect.fail(`order ${n}: ${matrixRank(x.a, [n, n])}, not ${known}`);
+      if (matrixRank(single, [n, n]) !== known) expect.fail(`order ${n}, float32`);
+      if (rankReport(x.a, [n, n]).rank !== known) expect.fail(`order ${n}, report`);
+      // Not a measure of speed: a call that hangs would take minutes.
+      expect(performance.now() - started).toBeLessThan(20_000);
+      if (n > 130) continue;
+      const values = valuesOf(x);
+      const square = x.a.reduce((s, v) => s + v * v, 0);
+      const sum = values.reduce((s, v) => s + v * v, 0);
+      if (Math.abs(sum - square) > 1e-12 * square) expect.fail(`order ${n}: sum of squares`);
+      if (values.filter((v) => v > 1e-12 * values[0]).length !== known) expect.fail(`order ${n}: values`);
+    }
+  });
+
+  test('blocks of different sizes and scales', () => {
+    for (const n of [1, 2, 5, 16, 33, 64, 100]) {
+      const r = new Random(n);
+      const x = blockDiagonal(
+        matrix(n, n, () => 1),
+        map(r.withSpectrum(n, n, Array(n).fill(1)), (v) => v * 1e-6),
+      );
+      expect(matrixRank(x.a, [2 * n, 2 * n])).toBe(n + 1);
+    }
+  });
+});
