@@ -40,3 +40,9 @@ export const SAMPLE_COLUMNS: i32 = 64;
 /** Matrices of up to this size (the longer side first) are decided in fixed scratch, with no arena. */
 export const SMALL_ROWS: i32 = 64;
 export const SMALL_COLUMNS: i32 = 16;
+
+/** From this many columns on singular values of evenly sized matrices come by bidiagonalisation. */
+export const BIDIAGONAL_COLUMNS: i32 = 48;
+
+/** Largest spread of row norms times that of column norms for which a matrix counts as evenly sized. */
+export const EVEN: f64 = 64;
