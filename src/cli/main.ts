@@ -3,6 +3,7 @@
 // 0 fine, 1 some tensor or file failed, 2 bad usage, 130 interrupted.
 import { readFileSync } from 'node:fs';
 import { readArguments, UsageError } from './args.js';
+import { runCompare } from './compare.js';
 import { HELP } from './help.js';
 import { runReport } from './report.js';
 
@@ -17,7 +18,7 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(`${about.version}\n`);
     return 0;
   }
-  return runReport(args);
+  return args.compare === undefined ? runReport(args) : runCompare(args);
 }
 
 // `| head` closes the pipe: nobody reads on, so there is nothing left to do.

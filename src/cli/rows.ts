@@ -26,7 +26,7 @@ export interface Row {
 }
 
 /** What comes out, in the order of the files. */
-export type Event = { file: string } | { broken: string } | { row: Row };
+export type Event<R> = { file: string } | { broken: string } | { row: R };
 
 export interface Job {
   run(task: Task): Promise<unknown[]>;
@@ -41,11 +41,16 @@ export interface Job {
 }
 
 /** Reads the files one after the other and puts their events into the channel. */
-export async function produce(files: readonly string[], job: Job, out: Channel<Event>): Promise<void> {
+export async function produce(files: readonly string[], job: Job, out: Channel<Event<Row>>): Promise<void> {
   for (const file of files) {
     out.push(Promise.resolve({ file }));
+    const lost: string[] = [];
     try {
-      for await (const tensor of tensorsOf(file, job, out)) {
+      const failed = (name: string, error: unknown) => {
+        lost.push(message(error));
+        out.push(Promise.resolve({ row: { file, name, error: inFile(error) } }));
+      };
+      for await (const tensor of tensorsOf(file, job, failed)) {
         job.onTensor?.(tensor.name);
         for (const matrix of toMatrices(tensor)) {
           const cost = taskBytes(matrix, job.metrics || job.spectra);
@@ -56,19 +61,30 @@ export async function produce(files: readonly string[], job: Job, out: Channel<E
       }
     } catch (error) {
       if (job.read.signal?.aborted) return;
-      out.push(Promise.resolve({ broken: fileMessage(file, error) }));
+      lost.unshift(fileMessage(file, error));
     }
+    tellLost(lost, out);
   }
 }
 
-/** The tensors of a file; those that cannot be read become rows at once. */
-export async function* tensorsOf(file: string, job: Job, out: Channel<Event>): AsyncGenerator<NamedTensor> {
+/** One line for all that a file could not give. */
+export function tellLost<R>(lost: readonly string[], out: Channel<Event<R>>): void {
+  const more = lost.length > 1 ? ` (and ${lost.length - 1} more)` : '';
+  if (lost.length > 0) out.push(Promise.resolve({ broken: lost[0] + more }));
+}
+
+/** The tensors of a file; `failed` is told of those that cannot be read. */
+export async function* tensorsOf(
+  file: string,
+  job: Job,
+  failed: (name: string, error: unknown) => void,
+): AsyncGenerator<NamedTensor> {
   const { from, options } = await openInput(file);
   yield* readTensors(from, {
     ...options,
     ...job.read,
     onProgress: (read, total) => job.onProgress?.(file, read, total),
-    onError: (name, error) => out.push(Promise.resolve({ row: { file, name, error: message(error) } })),
+    onError: failed,
   });
 }
 
@@ -105,7 +121,16 @@ export function message(error: unknown): string {
   );
 }
 
-function fileMessage(file: string, error: unknown): string {
+/** The reader's error for a row: the file is known there. */
+export function inFile(error: unknown): string {
+  const text = message(error);
+  return error instanceof FormatError && text.startsWith(`${error.file}: `)
+    ? text.slice(error.file.length + 2)
+    : text;
+}
+
+/** An error of a whole file. */
+export function fileMessage(file: string, error: unknown): string {
   if (error instanceof FormatError) return error.message;
   return oneLine(`${file}: ${error instanceof Error ? error.message : error}`);
 }

@@ -17,6 +17,7 @@ export interface Column<R> {
 
 const NAME = 40; // columns for the name where there is no terminal; longer ones push the row out
 const MIN_NAME = 24;
+const NAME_LIMIT = 1000;
 
 /** Prints columns after a name that takes what is left of the width. */
 export class Columns<R extends { name: string }> {
@@ -56,7 +57,7 @@ export class Columns<R extends { name: string }> {
 
   /** The name alone, padded, and a text after it. */
   note(name: string, text: string): string {
-    return `${this.line(oneLine(name), [])}  ${text}`;
+    return `${shorten(oneLine(name), this.fixed ? this.nameWidth : NAME_LIMIT).padEnd(this.nameWidth)}  ${text}`;
   }
 
   private line(name: string, cells: readonly string[]): string {
@@ -118,7 +119,7 @@ const COLUMNS: Column<Row>[] = [
     width: 9,
     right: true,
     spare: 2,
-    cell: (r) => r.report?.tolerance.toExponential(2) ?? '',
+    cell: (r) => r.report?.tolerance.toExponential(2).replace('0.00e+0', '0') ?? '',
   },
   { head: 'margin', width: 7, right: true, spare: 1, cell: (r) => short(r.report?.margin) },
   { head: 'method', width: 9, spare: 4, cell: (r) => r.report?.method ?? '' },
@@ -143,14 +144,20 @@ const METRICS = [
 export function tableWriter(screen: Screen, withFile: boolean, metrics: boolean): Writer {
   const columns = new Columns<Row>(screen, metrics ? [...COLUMNS, ...METRICS] : COLUMNS);
   const { bold, dim, yellow, red } = pico.createColors(screen.colour);
+  let heading = ''; // printed before the next row
   let started = false;
+  const start = () => {
+    if (heading) screen.out(`${started ? '\n' : ''}${heading}`);
+    heading = '';
+    started = true;
+  };
   return {
     file(name) {
-      if (withFile) screen.out(`${started ? '\n' : ''}${bold(name)}\n`);
-      if (withFile || !started) screen.out(`${dim(columns.head())}\n`);
-      started = true;
+      if (withFile) heading = `${bold(name)}\n${dim(columns.head())}\n`;
+      else if (!started) heading = `${dim(columns.head())}\n`;
     },
     row(row) {
+      start();
       if (row.error !== undefined) {
         const what = [row.matrix?.join('x'), row.dtype].filter(Boolean).join(' ');
         screen.out(`${red(columns.note(row.name, `${what && `${what}: `}${row.error}`))}\n`);

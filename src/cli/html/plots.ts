@@ -138,7 +138,7 @@ export function drawSpectrum(host: HTMLElement, layer: Layer): UPlot | undefined
     stroke: colour,
     width: 1.5,
     points: { show: at.length < 200, size: 5, fill: colour, stroke: colour },
-    value: (_, v) => (v === null ? '' : number(v)),
+    value: (_, v, __, i) => (v === null || i === null ? '' : number(values[i])),
   });
   const side = (above: boolean) => values.map((v) => (v > tolerance === above ? Math.max(v, floor) : null));
   const bottom = Math.floor(Math.log10(lowest / 1.5));

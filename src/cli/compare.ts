@@ -1,0 +1,157 @@
+// --compare: two files layer by layer. --diff: also the rank of after - before.
+//
+// Stored weights are rounded, and the difference of two rounded matrices has full rank in its last digits. Rounding to a
+// type of spacing eps adds to W a matrix of independent errors up to eps |w| / 2 (rms eps |w| / sqrt(12)), of spectral norm
+// about their rms times sqrt(m) + sqrt(n) (Davidson & Szarek 2001). The rank of a difference counts what stands above
+// eps rms(W) (sqrt(m) + sqrt(n)), 3.5 times as much, unless a tolerance is given.
+import { type NamedMatrix, toMatrices } from '../formats/matrices.js';
+import type { NamedTensor } from '../formats/types.js';
+import { readInput } from '../input.js';
+import { floats } from '../memory.js';
+import type { RankOptions, RankReport } from '../types.js';
+import type { Arguments } from './args.js';
+import { taskBytes } from './budget.js';
+import type { Channel } from './channel.js';
+import { type PairWriter, pairSummary, pairWriter } from './compare-rows.js';
+import { Partner } from './partner.js';
+import { type Event, fileMessage, type Job, message, tellLost, tensorsOf, toTask } from './rows.js';
+import { openScreen, run } from './run.js';
+
+/** One layer of two files; `before` or `after` is absent where the file has no such layer. */
+export interface Pair {
+  name: string;
+  shape?: number[];
+  matrix?: [number, number];
+  dtype?: string;
+  full?: number;
+  before?: RankReport;
+  after?: RankReport;
+  diff?: RankReport;
+  error?: string;
+}
+
+/** Runs the comparison and returns the exit status. */
+export async function runCompare(args: Arguments): Promise<number> {
+  const screen = openScreen();
+  const writer: PairWriter = pairWriter(args.output, screen, args.diff);
+  const pairs: Pair[] = [];
+  return run<Pair>(args, screen, {
+    produce: (job, out) => produce(args.files[0], args.compare!, args.diff, job, out),
+    row(pair) {
+      pairs.push(pair);
+      writer.pair(pair);
+      return pair.error === undefined;
+    },
+    finish: () => writer.summary(pairSummary(pairs, args.diff)),
+  });
+}
+
+async function produce(
+  before: string,
+  after: string,
+  diff: boolean,
+  job: Job,
+  out: Channel<Event<Pair>>,
+): Promise<void> {
+  let at = after;
+  const lost: string[] = [];
+  const failed = (name: string, error: unknown) => {
+    lost.push(message(error));
+    out.push(Promise.resolve({ row: { name, error: message(error) } }));
+  };
+  try {
+    const partner = await Partner.open(after, {
+      ...job.read,
+      onError: failed,
+      onProgress: (read, total) => job.onProgress?.(`${after} (after)`, read, total),
+    });
+    at = before;
+    for await (const tensor of tensorsOf(before, job, failed)) {
+      job.onTensor?.(tensor.name);
+      if (tensor.shape.length < 2) continue;
+      at = after;
+      const other = await partner.take(tensor.name);
+      at = before;
+      await submit(tensor, other, diff, job, out);
+    }
+    at = after;
+    for await (const tensor of partner.rest()) await submit(undefined, tensor, diff, job, out);
+  } catch (error) {
+    if (job.read.signal?.aborted) return;
+    lost.unshift(fileMessage(at, error));
+  }
+  tellLost(lost, out);
+}
+
+async function submit(
+  before: NamedTensor | undefined,
+  after: NamedTensor | undefined,
+  diff: boolean,
+  job: Job,
+  out: Channel<Event<Pair>>,
+): Promise<void> {
+  const [a, b] = [before ? toMatrices(before) : [], after ? toMatrices(after) : []];
+  for (let i = 0; i < Math.max(a.length, b.length); i++) {
+    const cost = [a[i], b[i]].reduce((sum, m) => sum + (m ? taskBytes(m, false) * (diff ? 2 : 1) : 0), 0);
+    await job.budget.take(cost);
+    const types = [before?.dtype, after?.dtype].filter((t, k, all) => t !== undefined && t !== all[k - 1]);
+    const pair = decide(a[i], b[i], types.join(' → '), diff, job).finally(() => job.budget.give(cost));
+    out.push(pair.then((pair) => ({ row: { ...pair, shape: (before ?? after)!.shape } })));
+  }
+}
+
+async function decide(
+  a: NamedMatrix | undefined,
+  b: NamedMatrix | undefined,
+  dtype: string,
+  diff: boolean,
+  job: Job,
+): Promise<Pair> {
+  const { name, shape: matrix } = (a ?? b)!;
+  const pair: Pair = { name, matrix, dtype, full: Math.min(...matrix) };
+  if (a && b && a.shape.join() !== b.shape.join()) {
+    return { ...pair, error: `the matrix is ${a.shape.join('x')} before, ${b.shape.join('x')} after` };
+  }
+  const rank = async (matrix: NamedMatrix, options: RankOptions) =>
+    (await job.run(toTask(matrix, ['rankReport'], options)))[0] as RankReport;
+  // The difference is taken first: a task gives its matrix away.
+  const difference = diff && a && b ? subtract(a, b, dtype, job.tolerance) : undefined;
+  const [before, after, change] = await Promise.allSettled([
+    a && rank(a, job.tolerance),
+    b && rank(b, job.tolerance),
+    difference && rank(difference.matrix, difference.options),
+  ]);
+  if (before.status === 'rejected') return { ...pair, error: `before: ${message(before.reason)}` };
+  if (after.status === 'rejected') return { ...pair, error: `after: ${message(after.reason)}` };
+  if (change.status === 'rejected') return { ...pair, error: `difference: ${message(change.reason)}` };
+  return { ...pair, before: before.value, after: after.value, diff: change.value };
+}
+
+/** What separates neighbouring numbers around 1. Integers are exact. */
+const SPACING: [type: RegExp, eps: number][] = [
+  [/float8_e5m2/, 2 ** -2],
+  [/float8/, 2 ** -3],
+  [/bfloat16/, 2 ** -7],
+  [/float16/, 2 ** -10],
+  [/float32/, 2 ** -23],
+  [/float64/, 2 ** -52],
+];
+
+function subtract(a: NamedMatrix, b: NamedMatrix, dtype: string, given: RankOptions) {
+  const [x, y] = [a, b].map(
+    ({ data, shape, dtype }) => floats(readInput('difference', [{ data, shape, dtype }], 2)).data,
+  );
+  const double = x instanceof Float64Array || y instanceof Float64Array;
+  const out = double ? new Float64Array(x.length) : new Float32Array(x.length);
+  let squares = 0;
+  for (let i = 0; i < out.length; i++) {
+    out[i] = y[i] - x[i];
+    squares += Math.max(x[i] * x[i], y[i] * y[i]);
+  }
+  const [m, n] = a.shape;
+  const eps = SPACING.find(([type]) => type.test(dtype))?.[1] ?? 0;
+  const rounding = eps * Math.sqrt(squares / Math.max(1, out.length)) * (Math.sqrt(m) + Math.sqrt(n));
+  const usual = Math.max(m, n) * (double ? 2 ** -52 : 2 ** -23);
+  const options = Object.keys(given).length > 0 ? given : { atol: rounding || 0, rtol: usual };
+  return { matrix: { name: a.name, data: out, shape: a.shape }, options };
+}
