@@ -107,8 +107,7 @@ function arrange(fn: string, view: View, maxDims: number): Stack {
     colMajor = isContiguous(swapLast(shape), swapLast(view.strides));
     if (!colMajor) {
       if (Array.isArray(data)) kind = 'f64';
-      const typed = Array.isArray(data) ? Float64Array.from(data) : (data as TypedElements);
-      data = gather(fn, typed, shape, view.strides, offset, size);
+      data = gather(fn, data, shape, view.strides, offset, size);
       offset = 0;
     }
   }
@@ -121,7 +120,7 @@ function arrange(fn: string, view: View, maxDims: number): Stack {
 }
 
 /** Exactly one element for each of the shape's; with strides or an offset, all of them inside the data. */
-function checkReach(fn: string, view: View, size: number): void {
+export function checkReach(fn: string, view: View, size: number): void {
   const { data, shape, strides, offset } = view;
   const shapeText = `shape [${shape.join(', ')}]`;
   if (strides === null && offset === null) {
@@ -173,20 +172,21 @@ type TypedElements = Exclude<Elements, readonly number[]>;
 type Words = Float64Array | Int32Array | Uint16Array | Uint8Array;
 
 /**
- * The elements of a strided view in row-major order, in a fresh array of the same type. They are moved as words of
- * their size: four types of array in the inner loop, not nine, keep it fast.
+ * The elements of a strided view in row-major order, in a fresh array of the same type (number[]: Float64Array).
+ * They are moved as words of their size: four types of array in the inner loop, not nine, keep it fast.
  */
-function gather(
+export function gather(
   fn: string,
-  data: TypedElements,
+  data: Elements,
   shape: readonly number[],
   strides: readonly number[],
   offset: number,
   size: number,
 ): Elements {
+  const typed = Array.isArray(data) ? Float64Array.from(data) : (data as TypedElements);
   // The name, not the constructor: a Buffer is a Uint8Array.
-  const out = allocate(fn, TYPES[data[Symbol.toStringTag]], size);
-  const source = words(data);
+  const out = allocate(fn, TYPES[typed[Symbol.toStringTag]], size);
+  const source = words(typed);
   const target = words(out);
   const dims = shape.length;
   const width = shape[dims - 1];

@@ -7,10 +7,10 @@ import type { MatrixInput, NumericArray, RankOptions, RankReport } from './types
 
 const EPS64 = 2 ** -52;
 const EPS32 = 2 ** -23;
-const METHODS = ['trivial', 'cholesky', 'inertia', 'sample', 'qr', 'lq', 'jacobi'];
+export const METHODS = ['trivial', 'cholesky', 'inertia', 'sample', 'qr', 'lq', 'jacobi'];
 
 /** max(absolute, relative * sigma_1), the form the kernel takes. */
-function tolerances(t: Tolerance, stack: Stack): { absolute: number; relative: number } {
+export function tolerances(t: Tolerance, stack: Stack): { absolute: number; relative: number } {
   if (t.tol === t.tol) return { absolute: t.tol, relative: 0 };
   const size = Math.max(stack.rows, stack.cols);
   const relative = t.rtol === t.rtol ? t.rtol : size * (stack.single ? EPS32 : EPS64);
@@ -51,11 +51,11 @@ export function each(
   }
 }
 
-function failed(fn: string): never {
+export function failed(fn: string): never {
   throw new Error(`${fn}: the Jacobi iteration did not converge; please report this matrix.`);
 }
 
-function ranksOf(fn: string, stack: Stack, options: unknown): Int32Array {
+export function ranksOf(fn: string, stack: Stack, options: unknown): Int32Array {
   const t = readOptions(fn, options);
   const ranks = new Int32Array(stack.count);
   if (stack.rows === 0 || stack.cols === 0) return ranks;

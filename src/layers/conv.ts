@@ -4,8 +4,9 @@
 // (transposed convolutions). Rank does not change under transposition, nor under a reordering of the columns, so
 // HWIO is read as stored.
 
+import { readInput } from '../input.js';
 import { readOptions } from '../options.js';
-import { matrixRank, matrixRanks } from '../rank.js';
+import { ranksOf } from '../rank.js';
 import type { MatrixInput, RankOptions } from '../types.js';
 import { readTensor, show, type TensorView } from './tensor.js';
 import { unfoldAnyOrder } from './unfold.js';
@@ -79,15 +80,15 @@ export function convLayerRank(kernel: MatrixInput, options?: ConvLayerOptions): 
     (layout === 'HWIO' && !transposed && isDepthwise(view, groups ?? 1, outer, inner))
   ) {
     checkDepthwise(view, groups ?? view.shape[inner], inner, transposed);
-    return sum(matrixRanks(unfoldAnyOrder(view, outer, inner), rankOptions));
+    return total(unfoldAnyOrder(view, outer, inner), rankOptions);
   }
   if (groups === undefined || groups === 1) {
-    return matrixRank(unfoldAnyOrder(view, transposed ? inner : outer), rankOptions);
+    return total(unfoldAnyOrder(view, transposed ? inner : outer), rankOptions);
   }
   const split = splitAxis(view, outer, groups, transposed, layout);
   const [group, each] = [outer, outer + 1];
   const rows = transposed ? (inner < outer ? inner : inner + 1) : each;
-  return sum(matrixRanks(unfoldAnyOrder(split, rows, group), rankOptions));
+  return total(unfoldAnyOrder(split, rows, group), rankOptions);
 }
 
 /** Whether a HWIO kernel can only be a depthwise one. */
@@ -133,6 +134,8 @@ function splitAxis(
   };
 }
 
-function sum(ranks: Int32Array): number {
-  return ranks.reduce((total, rank) => total + rank, 0);
+/** The rank of a matrix, or the sum of the ranks of a stack. */
+function total(matrices: TensorView, options: RankOptions): number {
+  const ranks = ranksOf('convLayerRank', readInput('convLayerRank', [matrices]), options);
+  return ranks.reduce((sum, rank) => sum + rank, 0);
 }

@@ -2,8 +2,9 @@
 // Layout: [inputs, outputs] (TensorFlow) or [outputs, inputs] (PyTorch): the rank is the same.
 // Cost: one rank.
 
+import { readInput } from '../input.js';
 import { readOptions } from '../options.js';
-import { matrixRank } from '../rank.js';
+import { ranksOf } from '../rank.js';
 import type { MatrixInput, RankOptions } from '../types.js';
 import { readTensor, show } from './tensor.js';
 
@@ -24,5 +25,5 @@ export function denseLayerRank(kernel: MatrixInput, options?: RankOptions): numb
       `denseLayerRank: kernel must have 2 dimensions, inputs and outputs; got the shape ${show(view.shape)}.`,
     );
   }
-  return matrixRank(view, options);
+  return ranksOf('denseLayerRank', readInput('denseLayerRank', [view]), options)[0];
 }

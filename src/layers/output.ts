@@ -2,8 +2,9 @@
 // Layout: any; the batch is the output's first dimension unless `batchAxis` names another. The order of the columns
 // does not change the rank, so the cheapest one is taken.
 
+import { readInput } from '../input.js';
 import { readOptions } from '../options.js';
-import { matrixRank } from '../rank.js';
+import { ranksOf } from '../rank.js';
 import type { RankOptions } from '../types.js';
 import { readTensor, show } from './tensor.js';
 import { unfoldAnyOrder } from './unfold.js';
@@ -57,7 +58,7 @@ export function batchRank(
       `${caller}: batchAxis must be an integer from 0 to ${order - 1} for a tensor ${show(view.shape)}; got ${batchAxis}.`,
     );
   }
-  return matrixRank(unfoldAnyOrder(view, batchAxis), rankOptions);
+  return ranksOf(caller, readInput(caller, [unfoldAnyOrder(view, batchAxis)]), rankOptions)[0];
 }
 
 /**

@@ -2,7 +2,7 @@
 // Layout: element (i0, i1, ...) of a view is data[offset + i0 * strides[0] + i1 * strides[1] + ...], as in ndarray.
 // Cost: a view costs nothing; `gather` and `readReal` copy only what is not dense, row-major and real already.
 
-import { element, readInput } from '../input.js';
+import { checkReach, element, gather as gatherElements, readInput } from '../input.js';
 import { allocate, type Elements, selfDescribedView } from '../interop.js';
 import { describe } from '../options.js';
 
@@ -28,11 +28,12 @@ export interface TensorView {
  * @throws TypeError when it is no tensor, RangeError when its data and its shape do not fit
  */
 export function readTensor(fn: string, value: unknown): TensorView {
-  const { data, kind, shape, strides, offset } = selfDescribedView(fn, value);
+  const found = selfDescribedView(fn, value);
+  const { data, kind, shape, strides, offset } = found;
+  checkReach(fn, found, sizeOf(shape));
   const dtype = kind === 'f16' ? 'float16' : kind === 'bf16' ? 'bfloat16' : undefined;
   const view: TensorView = { data, shape, strides: strides ?? denseStrides(shape), offset: offset ?? 0 };
   if (dtype !== undefined) view.dtype = dtype;
-  checkReach(fn, view, strides === null && offset === null);
   return view;
 }
 
@@ -60,23 +61,8 @@ export function readReal(fn: string, value: unknown): RealTensor {
 }
 
 /** The elements of a view in row-major order, in a new array of the same type (number[]: Float64Array). */
-export function gather(view: TensorView): Elements {
-  const { data, shape, strides, offset } = view;
-  const size = sizeOf(shape);
-  const type = Array.isArray(data) ? Float64Array : (data.constructor as Float64ArrayConstructor);
-  const out = new type(size);
-  const last = shape.length - 1;
-  const index = new Array<number>(Math.max(last, 0)).fill(0);
-  for (let at = 0, from = offset; at < size; ) {
-    for (let i = 0, j = from; i < shape[last]; i++, j += strides[last]) out[at++] = data[j];
-    for (let axis = last - 1; axis >= 0; axis--) {
-      from += strides[axis];
-      if (++index[axis] < shape[axis]) break;
-      from -= strides[axis] * shape[axis];
-      index[axis] = 0;
-    }
-  }
-  return out;
+export function gather({ data, shape, strides, offset }: TensorView): Elements {
+  return gatherElements('matrix-rank', data, shape, strides, offset, sizeOf(shape));
 }
 
 /** Row-major strides. */
@@ -97,23 +83,4 @@ export function show(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (Array.isArray(value) && value.length <= 8) return `[${value.map(show).join(', ')}]`;
   return describe(value);
-}
-
-/** Exactly one element for each of the shape's, or, given strides or an offset, all of them inside the data. */
-function checkReach(fn: string, { data, shape, strides, offset }: TensorView, exact: boolean): void {
-  const size = sizeOf(shape);
-  if (exact ? data.length === size : size === 0) return;
-  let first = offset;
-  let last = offset;
-  shape.forEach((extent, axis) => {
-    const span = (extent - 1) * strides[axis];
-    if (span < 0) first += span;
-    else last += span;
-  });
-  if (exact || first < 0 || last >= data.length) {
-    const needs = exact
-      ? `needs ${size}`
-      : `with strides ${show(strides)} and offset ${offset} reads ${first} to ${last}`;
-    throw new RangeError(`${fn}: data has ${data.length} elements, shape ${show(shape)} ${needs}.`);
-  }
 }

@@ -4,8 +4,9 @@
 // is before or after them has one element. Cost: nothing in place, else one copy of the tensor.
 // Source: Kolda & Bader 2009, "Tensor decompositions and applications", sections 2.4 and 3; De Lathauwer et al. 2000.
 
+import { readInput } from '../input.js';
 import { readOptions } from '../options.js';
-import { matrixRank } from '../rank.js';
+import { ranksOf } from '../rank.js';
 import type { MatrixInput, RankOptions } from '../types.js';
 import { denseStrides, gather, readTensor, show, sizeOf, type TensorView } from './tensor.js';
 
@@ -49,7 +50,8 @@ export function multilinearRank(tensor: MatrixInput, options?: RankOptions): num
   for (let mode = 0; mode < view.shape.length; mode++) {
     // Two dimensions that matter are a matrix, and its transpose has the same rank.
     const known = mode === second && more.length === 0;
-    ranks.push(known ? ranks[first] : matrixRank(unfoldAnyOrder(view, mode), options));
+    const fn = `multilinearRank: unfolding ${mode}`;
+    ranks.push(known ? ranks[first] : ranksOf(fn, readInput(fn, [unfoldAnyOrder(view, mode)]), options)[0]);
   }
   return ranks;
 }

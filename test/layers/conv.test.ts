@@ -182,7 +182,7 @@ describe('convLayerRank', () => {
     ['depthwise groups', () => convLayerRank(kernel, { layout: 'HWCM', groups: 2 }), RangeError, "convLayerRank: layout 'HWCM' has one group for each channel, 3 for the shape [2, 2, 3, 3]; got groups 2."],
     ['depthwise transposed', () => convLayerRank(kernel, { layout: 'HWCM', transposed: true }), RangeError, "convLayerRank: layout 'HWCM' has no transposed form; give 'HWIO' or 'OIHW' and groups."],
     ['tolerance', () => convLayerRank(kernel, { tol: -1 }), RangeError, 'convLayerRank: tol must be 0 or more; got -1.'],
-    ['NaN', () => convLayerRank({ data: [1, Number.NaN], shape: [2, 1, 1, 1] }), RangeError, 'NaN'],
+    ['NaN', () => convLayerRank({ data: [1, Number.NaN], shape: [2, 1, 1, 1] }), RangeError, 'convLayerRank: element [1, 0] is NaN'],
   ];
   it.each(bad)('%s', (_, act, type, message) => {
     expect(act).toThrow(type);

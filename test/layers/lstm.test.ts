@@ -65,7 +65,7 @@ describe('lstmLayerRank', () => {
     ['batchAxis', () => lstmLayerRank(zero, 0, { batchAxis: 3 }), RangeError, 'lstmLayerRank: batchAxis must be an integer from 0 to 2 for a tensor [6, 4, 3]; got 3.'],
     ['batchAxis type', () => lstmLayerRank(zero, 0, { batchAxis: '0' as never }), TypeError, "lstmLayerRank: batchAxis must be a number; got '0'."],
     ['an option', () => lstmLayerRank(zero, 0, { axis: 0 } as never), TypeError, 'lstmLayerRank: there is no option "axis"; the options are tol, rtol, atol, hermitian, batchAxis.'],
-    ['NaN', () => lstmLayerRank(() => ({ data: [1, Number.NaN], shape: [2, 1] }), 0), RangeError, 'NaN'],
+    ['NaN', () => lstmLayerRank(() => ({ data: [1, Number.NaN], shape: [2, 1] }), 0), RangeError, 'lstmLayerRank: element [1, 0] is NaN'],
   ];
   it.each(bad)('%s', (_, act, type, message) => {
     expect(act).toThrow(type);
