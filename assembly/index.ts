@@ -2,11 +2,14 @@
 // pulled, open() it, scan() it, then one of rank(), singularValues(), qr(). Host imports: pull and gather
 // (source.ts), outOfMemory (arena.ts).
 import { alloc, mark, release } from './arena';
+import * as factors from './factors';
+import * as metrics from './metrics';
 import * as driver from './rank';
 import * as scanner from './scan';
 import { fits, smallRank } from './small';
 import * as source from './source';
 import * as svd from './svd';
+import * as truncation from './truncation';
 
 export { reset } from './arena';
 export { open } from './source';
@@ -96,4 +99,54 @@ export function singularValues(values: usize): bool {
 
 export function qr(transposed: bool, r: usize, perm: usize): void {
   svd.pivotedQr(transposed, r, perm);
+}
+
+/** scale * A is what the kernel computes with. */
+export function scale(): f64 {
+  return source.scale;
+}
+
+/** As singularValues(), of scale * A. */
+export function spectrum(values: usize): bool {
+  return svd.singularValues(values);
+}
+
+/** ||A||_F */
+export function frobenius(): f64 {
+  return Math.sqrt(scanner.total) / source.scale;
+}
+
+/** sigma_1; NaN when nothing converged. */
+export function spectral(): f64 {
+  return Math.sqrt(metrics.largestSquare()) / source.scale;
+}
+
+/** ||A||_F^2 / sigma_1^2; 0 for a zero matrix, negative when nothing converged. */
+export function stable(): f64 {
+  return source.n ? scanner.total / metrics.largestSquare() : 0;
+}
+
+export { participation } from './metrics';
+export { triangle } from './accumulate';
+export { truncate } from './truncation';
+
+/** Chooses the columns of an interpolative factorisation; returns how many. */
+export function choose(transposed: bool, most: i32, share: f64): i32 {
+  return factors.choose(transposed, most, share);
+}
+
+/** The chosen columns, the coefficients of all others, and the Frobenius norm of the error. */
+export function interpolate(columns: usize, right: usize): f64 {
+  return factors.interpolate(columns, right) / source.scale;
+}
+
+/** The factors that truncate() chose (truncation.ts), and the Frobenius norm of the error. */
+export function truncated(y: usize, vt: usize, turned: bool): f64 {
+  const error = truncation.product(y, vt, turned);
+  const inScale = turned ? vt : y;
+  const count = turned ? source.n : source.m;
+  for (let i: usize = 0; i < <usize>count * truncation.kept; i++) {
+    store<f64>(inScale + (i << 3), load<f64>(inScale + (i << 3)) / source.scale);
+  }
+  return error / source.scale;
 }

@@ -32,6 +32,17 @@ export interface Kernel {
   method(): number;
   singularValues(values: number): number;
   qr(transposed: boolean, r: number, permutation: number): void;
+  scale(): number;
+  spectrum(values: number): number;
+  frobenius(): number;
+  spectral(): number;
+  stable(): number;
+  participation(): number;
+  triangle(r: number): void;
+  choose(transposed: boolean, most: number, share: number): number;
+  interpolate(columns: number, right: number): number;
+  truncate(most: number, share: number): number;
+  truncated(y: number, vt: number, turned: boolean): number;
 }
 
 // (module (func (result v128) (f64x2.relaxed_madd (v128.const 0) (v128.const 0) (v128.const 0))))

@@ -178,6 +178,7 @@ export interface PivotedQR {
 
 /** What the singular values s_1 >= ... >= s_k of a matrix say; all are 0 for a zero matrix except conditionNumber. */
 export interface SpectralMetrics {
+  /** As `matrixRank` has it, with the same options. */
   rank: number;
   /** sqrt(sum s_i^2) */
   frobeniusNorm: number;
@@ -185,18 +186,75 @@ export interface SpectralMetrics {
   spectralNorm: number;
   /** sum s_i */
   nuclearNorm: number;
-  /** s_1 / s_k, k = min(m, n); Infinity when s_k = 0. */
+  /** s_1 / s_k, k = min(m, n), for centered data k = min(m - 1, n); Infinity when s_k = 0. */
   conditionNumber: number;
-  /** sum s_i^2 / s_1^2 */
+  /** sum s_i^2 / s_1^2 (Rudelson & Vershynin 2007) */
   stableRank: number;
   /** exp of the entropy of s_i / sum s (Roy & Vetterli 2007). */
   effectiveRank: number;
-  /** exp of the entropy of s_i^2 / sum s^2. */
+  /** exp of the entropy of s_i^2 / sum s^2: for centered data, of the shares of the variance (PCA). */
   spectralEntropyRank: number;
-  /** (sum s_i^2)^2 / sum s_i^4 */
+  /** (sum s_i^2)^2 / sum s_i^4 (Gao et al. 2017): of centered data, of the covariance's eigenvalues. */
   participationRatio: number;
-  /** The fewest singular values whose squares hold 90 % of the sum; 95 and 99 % below. */
+  /** The fewest singular values whose squares hold 90 % of the sum (to 1e-12, so that rounding adds none). */
   energyRank90: number;
+  /** The same for 95 %. */
   energyRank95: number;
+  /** The same for 99 %. */
   energyRank99: number;
+}
+
+/** SpectralMetrics after the mean of each column was removed: of samples (rows) of features (columns). */
+export interface CenteredMetrics extends SpectralMetrics {
+  /** The largest rank that m centered rows can have: min(m - 1, n). */
+  maxRank: number;
+  /** The ranks as shares of maxRank, from 0 to 1; 0 where maxRank is 0. */
+  normalized: {
+    rank: number;
+    stableRank: number;
+    effectiveRank: number;
+    spectralEntropyRank: number;
+    participationRatio: number;
+  };
+}
+
+/** What `spectralMetrics` takes. */
+export interface MetricsOptions extends RankOptions {
+  /** Remove the mean of each column first. Default false. Not for `hermitian`, nor for a vector. */
+  centered?: boolean;
+}
+
+/** How much `rankFactors` keeps, and how. */
+export interface FactorOptions extends RankOptions {
+  /** Keep so many, or the matrix's rank if that is less. Not with `energy`. */
+  rank?: number;
+  /** Keep the fewest that leave an error of at most (1 - energy) ||A||_F^2, squared: a share from 0 to 1. */
+  energy?: number;
+  /**
+   * 'columns' (default): `left` is k columns of A. 'svd': k singular triplets, with the least error that factors of
+   * this rank can have, at the price of a singular value decomposition.
+   */
+  method?: 'columns' | 'svd';
+}
+
+/** A ~ left * right, from `rankFactors`. Both are row-major. */
+export interface RankFactors {
+  /** m x k: the columns A[:, columns], in this order; with 'svd' left singular vectors times singular values. */
+  left: Float64Array;
+  /** k x n: what each column of A takes of them, the identity at `columns`; with 'svd' rows of singular vectors. */
+  right: Float64Array;
+  /** Indices of the k columns, the most important first; empty with 'svd'. */
+  columns: Int32Array;
+  /** [m, n], as the caller gave them. */
+  shape: [number, number];
+  /** k */
+  rank: number;
+  /** ||A - left * right||_F, computed from these factors. */
+  residual: number;
+}
+
+/** What `new RankAccumulator` takes. */
+export interface AccumulatorOptions {
+  /** Whose eps the default tolerance has. Without it float32 while all rows pushed are, else float64. */
+  dtype?: 'float32' | 'float64';
 }

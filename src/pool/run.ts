@@ -1,4 +1,5 @@
 // What a worker does with a task, in Node and in browsers alike.
+import { spectralMetrics } from '../metrics.js';
 import { matrixRank, matrixRanks, rankReport } from '../rank.js';
 import { singularValues } from '../spectrum.js';
 import type { RankOptions } from '../types.js';
@@ -9,9 +10,7 @@ const FUNCTIONS: Record<TaskName, (a: TaskTensor, options?: RankOptions) => unkn
   matrixRanks,
   rankReport,
   singularValues: (a) => singularValues(a),
-  spectralMetrics: () => {
-    throw new Error('spectralMetrics: not here yet.');
-  },
+  spectralMetrics: (a) => spectralMetrics(a),
 };
 
 /** The results of the task's functions, in order. */

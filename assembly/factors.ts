@@ -1,0 +1,182 @@
+// A ~ A(:, J) X: k columns of A, and the coefficients that give all columns from them (interpolative
+// decomposition).
+//
+// Pivoted QR, A P = Q [R11 R12; 0 R22], names the columns: J are the first k of P, X P = [I, R11^-1 R12] is
+// the least-squares solution, and the error is ||R22||_F in exact arithmetic. What is returned is the error
+// of the factors as they are: one more matrix product over all of A. Cost: about 4 m n k flops for the QR, n
+// k^2 for X, 2 m n k for the error. Source: Cheng, Gimbutas, Martinsson & Rokhlin 2005, "On the compression
+// of low rank matrices"; Golub & Van Loan 5.4.
+import { alloc, mark, release } from './arena';
+import { panels } from './cholesky';
+import { column, createColumns, dot, leading, read, readAll } from './columns';
+import { pack } from './pack';
+import * as qrcp from './qrcp';
+import { reduce } from './reduce';
+import { hsum, load1 } from './simd';
+import * as source from './source';
+import { madd44, square44 } from './tile';
+import { solveUpper } from './triangular';
+
+let transposed: bool = false; // the kernel sees the transpose of the caller's matrix
+let rows: i32 = 0; // of W: the caller's, or less where a tall matrix was reduced
+let width: i32 = 0; // the caller's columns
+let W: usize = 0;
+let perm: usize = 0;
+let kept: i32 = 0;
+
+/** The caller's matrix by columns, or R of a tall one. */
+function readMatrix(): void {
+  source.keepAll();
+  rows = transposed ? source.n : source.m;
+  width = transposed ? source.m : source.n;
+  if (transposed) {
+    W = createColumns(rows, width);
+    for (let first = 0; first < width; first += source.panelRows) {
+      const count = min(source.panelRows, width - first);
+      source.panel(first, count);
+      read(column(W, leading(rows), first), leading(rows), 0, source.columns, rows, source.rows, count);
+    }
+  } else if (rows > width + (width >> 1)) {
+    rows = width;
+    W = reduce();
+  } else {
+    W = createColumns(rows, width);
+    readAll(W, leading(rows));
+  }
+}
+
+/**
+ * Chooses columns: at most `most` of them, and no more than leave an error of `share` ||A||_F^2, squared.
+ * Returns how many. Scratch stays until reset().
+ */
+export function choose(transposed_: bool, most: i32, share: f64): i32 {
+  transposed = transposed_;
+  readMatrix();
+  const ld = leading(rows);
+  perm = alloc(<u64>width << 2);
+  qrcp.begin(rows, width, perm);
+  let total: f64 = 0;
+  for (let j = 0; j < width; j++) total += dot(column(W, ld, j), column(W, ld, j), rows);
+  const limit = share * total;
+  let k = 0;
+  let rest = total;
+  // A stop just below what is left ends the factorisation after one more block.
+  while (k < most && rest > limit) {
+    k = qrcp.proceed(W, ld, rows, width, perm, k, Math.sqrt(max<f64>(limit, 0.998 * rest)), 0);
+    rest = qrcp.residual * qrcp.residual;
+  }
+  // Back to the fewest steps that do: row by row of R, ||R22||_F^2 grows by the row's square.
+  kept = k;
+  while (kept > 0) {
+    const i = kept - 1;
+    let s: f64 = 0;
+    for (let j = i; j < width; j++) {
+      const x = load<f64>(column(W, ld, j) + (<usize>i << 3));
+      s += x * x;
+    }
+    if (kept <= most && rest + s > limit) break;
+    rest += s;
+    kept--;
+  }
+  return kept;
+}
+
+/** The chosen columns into J, X (k x caller's columns) row-major into x. Returns ||A - A(:, J) X||_F of scale * A. */
+export function interpolate(J: usize, x: usize): f64 {
+  const start = mark();
+  const k = kept;
+  const ld = leading(rows);
+  const steps = panels(k) << 2;
+  const count = panels(width);
+  memory.copy(J, perm, <usize>k << 2);
+  // Right-hand sides R(0:k, :) in the caller's order of columns, [steps][4] for every four.
+  const X = alloc(<u64>count * steps << 5);
+  memory.fill(X, 0, (<usize>count * steps) << 5);
+  for (let p = 0; p < width; p++) {
+    const j = load<i32>(perm + (<usize>p << 2));
+    const to = X + ((<usize>(j >> 2) * steps) << 5) + (<usize>(j & 3) << 3);
+    const from = column(W, ld, p);
+    for (let i = 0; i < min(p + 1, k); i++) store<f64>(to + (<usize>i << 5), load<f64>(from + (<usize>i << 3)));
+  }
+  solveUpper(W, ld, k, X, steps, count);
+  for (let p = 0; p < k; p++) {
+    const j = load<i32>(perm + (<usize>p << 2));
+    const to = X + ((<usize>(j >> 2) * steps) << 5) + (<usize>(j & 3) << 3);
+    for (let i = 0; i < k; i++) store<f64>(to + (<usize>i << 5), <f64>(i == p));
+  }
+  for (let i = 0; i < k; i++) {
+    for (let j = 0; j < width; j++) {
+      const from = X + ((<usize>(j >> 2) * steps + i) << 5) + (<usize>(j & 3) << 3);
+      store<f64>(x + ((<usize>i * width + j) << 3), load<f64>(from));
+    }
+  }
+  const square = transposed ? errorByColumns(J, k, X, steps) : errorByRows(J, k, X, steps);
+  release(start);
+  return Math.sqrt(square);
+}
+
+/** 4 x 4 elements from row i and column q of the current panel, zero past its ends: [4 columns][4 rows]. */
+function gatherTile<T>(tile: usize, i: i32, count: i32, q: i32): void {
+  const s = source.scale;
+  for (let c = 0; c < 4; c++) {
+    const at = q + c < source.n ? source.at + <usize>load<u32>(source.columns + (<usize>(q + c) << 2)) : 0;
+    for (let r = 0; r < 4; r++) {
+      const x: f64 = at && i + r < count ? load1<T>(at + <usize>load<u32>(source.rows + (<usize>(i + r) << 2))) * s : 0;
+      store<f64>(tile + (<usize>(c * 4 + r) << 3), x);
+    }
+  }
+}
+
+/** ||panel + L R||_F^2 of the current panel of rows: L in row panels, R in column panels, of k steps each. */
+export function difference(L: usize, lStep: i32, R: usize, rStep: i32, k: i32, count: i32): f64 {
+  const start = mark();
+  const tile = alloc(128);
+  let sum = f64x2.splat(0);
+  for (let q = 0; q < source.n; q += 4) {
+    for (let i = 0; i < count; i += 4) {
+      if (source.single) gatherTile<f32>(tile, i, count, q);
+      else gatherTile<f64>(tile, i, count, q);
+      madd44(tile, L + ((<usize>(i >> 2) * lStep) << 5), R + ((<usize>(q >> 2) * rStep) << 5), k);
+      sum = f64x2.add(sum, square44(tile));
+    }
+  }
+  release(start);
+  return hsum(sum);
+}
+
+/** The squared error where the kernel's columns are the caller's. */
+function errorByRows(J: usize, k: i32, X: usize, steps: i32): f64 {
+  const start = mark();
+  const columns = alloc(<u64>k << 2);
+  for (let p = 0; p < k; p++) {
+    const j = load<i32>(J + (<usize>p << 2));
+    store<u32>(columns + (<usize>p << 2), load<u32>(source.columns + (<usize>j << 2)));
+  }
+  const C = alloc(<u64>panels(source.panelRows) * k << 5); // -A(:, J), in row panels
+  let sum: f64 = 0;
+  for (let first = 0; first < source.m; first += source.panelRows) {
+    const count = min(source.panelRows, source.m - first);
+    source.panel(first, count);
+    pack(C, k, source.at, columns, k, source.rows, count, source.single, -source.scale);
+    sum += difference(C, k, X, steps, k, count);
+  }
+  release(start);
+  return sum;
+}
+
+/** The squared error where the kernel's rows are the caller's columns. */
+function errorByColumns(J: usize, k: i32, X: usize, steps: i32): f64 {
+  const start = mark();
+  const n = source.n;
+  const C = alloc(<u64>panels(n) * k << 5); // -A(:, J), in panels of four of its rows
+  const chosen = source.select(J, k);
+  pack(C, k, source.at, chosen, k, source.selectedColumns(k), n, source.single, -source.scale);
+  let sum: f64 = 0;
+  for (let first = 0; first < source.m; first += source.panelRows) {
+    const count = min(source.panelRows, source.m - first);
+    source.panel(first, count);
+    sum += difference(X + ((<usize>(first >> 2) * steps) << 5), steps, C, k, k, count);
+  }
+  release(start);
+  return sum;
+}

@@ -1,0 +1,61 @@
+// Norms and the ranks made of them, without a singular value decomposition.
+//
+// ||A||_F is a sum that scan() has made. With G = A^T A, ||G||_F^2 = sum sigma_i^4 costs one syrk. sigma_1^2
+// is the largest eigenvalue of G, from below by Lanczos iteration; Cholesky of theta I - G then proves that
+// none is larger than theta, a little above it, and where the proof fails (the iteration stopped at a smaller
+// one, or not yet close enough) it goes on, in the end with all singular values. Cost: m n^2 + n^3 / 3 flops
+// and some 2 n^2 for each Lanczos step. Source: Golub & Van Loan, chapter 10; Rump 2006 for the proof
+// (docs/certificates.md, "Rounding of the Gram route"). All quantities are of scale * A.
+import { alloc, mark, release } from './arena';
+import * as cholesky from './cholesky';
+import { gramOfSource, squareSymmetric } from './grams';
+import { largestEigenvalue } from './lanczos';
+import * as scan from './scan';
+import * as source from './source';
+import * as svd from './svd';
+
+/** sigma_1^2 is proved to within this, relative, beside what rounding did to G. */
+const CERTIFIED: f64 = 1e-10;
+
+/** Steps of the first Lanczos run; a second one may take three for each column. */
+const STEPS: i32 = 200;
+
+/** Whether Cholesky proves that no eigenvalue of G is above theta (1 + CERTIFIED). L is scratch. */
+function certified(L: usize, G: usize, theta: f64): bool {
+  const n = source.n;
+  const bytes = <usize>cholesky.triangleBytes(n);
+  for (let o: usize = 0; o < bytes; o += 16) v128.store(L + o, f64x2.neg(v128.load(G + o)));
+  return cholesky.factor(L, n, 0, 0, 0, -theta * (1 + CERTIFIED), true) == n;
+}
+
+/** sigma_1^2; -1 when neither the iteration nor Jacobi converged. */
+export function largestSquare(): f64 {
+  const n = source.n;
+  if (n < 2) return scan.total;
+  const start = mark();
+  const G = alloc(cholesky.triangleBytes(n));
+  const L = alloc(cholesky.triangleBytes(n));
+  gramOfSource(G);
+  let theta = largestEigenvalue(G, n, scan.total, 1e-15, STEPS);
+  if (!certified(L, G, theta)) {
+    if (n > STEPS / 3) theta = largestEigenvalue(G, n, scan.total, 1e-16, 3 * n);
+    if (n <= STEPS / 3 || !certified(L, G, theta)) {
+      const values = alloc(<u64>source.width << 3);
+      theta = svd.singularValues(values) ? load<f64>(values) * load<f64>(values) : -1;
+    }
+  }
+  release(start);
+  return theta;
+}
+
+/** (sum sigma_i^2)^2 / sum sigma_i^4; 0 for a zero matrix. */
+export function participation(): f64 {
+  if (source.n == 0) return 0;
+  if (source.n == 1) return 1;
+  const start = mark();
+  const G = alloc(cholesky.triangleBytes(source.n));
+  gramOfSource(G);
+  const square = squareSymmetric(G, source.n);
+  release(start);
+  return scan.total / square * scan.total;
+}
