@@ -87,3 +87,8 @@ export function kernel(): Kernel {
   instance = made.exports as unknown as Kernel;
   return instance;
 }
+
+/** Lets go of a kernel whose memory, which cannot shrink, has grown past `bytes`; the next call makes another. */
+export function trim(bytes: number): void {
+  if (instance && instance.memory.buffer.byteLength > bytes) instance = undefined;
+}

@@ -3,7 +3,15 @@
 import { Queue } from './pool/queue.js';
 import { type Task, type TaskName, toTask } from './pool/task.js';
 import type { StartThreads } from './pool/threads.js';
-import type { MatrixInput, NumericArray, RankOptions, RankReport } from './types.js';
+import type {
+  CenteredMetrics,
+  MatrixInput,
+  MetricsOptions,
+  NumericArray,
+  RankOptions,
+  RankReport,
+  SpectralMetrics,
+} from './types.js';
 
 export interface PoolOptions {
   /** How many threads. Default: one for each core. */
@@ -14,10 +22,7 @@ type WithOptions<Result> = {
   (data: NumericArray, shape: readonly number[], options?: RankOptions): Promise<Result>;
   (a: MatrixInput, options?: RankOptions): Promise<Result>;
 };
-type WithoutOptions<Result> = {
-  (data: NumericArray, shape: readonly number[]): Promise<Result>;
-  (a: MatrixInput): Promise<Result>;
-};
+type Centered = MetricsOptions & { centered: true };
 
 /**
  * The rank functions with the same arguments, on threads of their own. Elements are copied as the call is made: the
@@ -27,7 +32,16 @@ export interface RankPool {
   matrixRank: WithOptions<number>;
   matrixRanks: WithOptions<Int32Array>;
   rankReport: WithOptions<RankReport>;
-  singularValues: WithoutOptions<Float64Array>;
+  singularValues: {
+    (data: NumericArray, shape: readonly number[]): Promise<Float64Array>;
+    (a: MatrixInput): Promise<Float64Array>;
+  };
+  spectralMetrics: {
+    (data: NumericArray, shape: readonly number[], options: Centered): Promise<CenteredMetrics>;
+    (data: NumericArray, shape: readonly number[], options?: MetricsOptions): Promise<SpectralMetrics>;
+    (a: MatrixInput, options: Centered): Promise<CenteredMetrics>;
+    (a: MatrixInput, options?: MetricsOptions): Promise<SpectralMetrics>;
+  };
   /** Ends the threads at once. Calls under way, and later ones, are rejected. */
   close(): Promise<void>;
 }
@@ -44,6 +58,7 @@ export function createRankPool(options: PoolOptions = {}): RankPool {
     matrixRanks: call('matrixRanks') as RankPool['matrixRanks'],
     rankReport: call('rankReport') as RankPool['rankReport'],
     singularValues: call('singularValues') as RankPool['singularValues'],
+    spectralMetrics: call('spectralMetrics') as RankPool['spectralMetrics'],
     close: tasks.close,
   };
 }

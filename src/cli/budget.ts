@@ -37,11 +37,18 @@ export function createBudget(memory: number | undefined, threads: number): Budge
   return new Budget(all - 64 * MIB - threads * 40 * MIB);
 }
 
-/** The elements, their widened copy where there is one, and the kernel's workspace. */
+export function byteLength(matrix: NamedMatrix | undefined): number {
+  return (matrix?.data as Float32Array | undefined)?.byteLength ?? 0;
+}
+
+/**
+ * The elements, their copy as float32 or float64 where they are neither, and the kernel's workspace: the matrix in float64 and a
+ * square of its short side, three more for a spectrum.
+ */
 export function taskBytes({ data, shape: [rows, columns] }: NamedMatrix, spectrum: boolean): number {
   const elements = rows * columns;
   const size = (data as Float32Array).BYTES_PER_ELEMENT;
   const widened = size === 2 ? 4 : data instanceof Float32Array || data instanceof Float64Array ? 0 : 8;
-  const short = Math.min(rows, columns);
-  return elements * (size + widened) + 8 * (2.5 * elements + (spectrum ? 5 * short * short : 0));
+  const square = Math.min(rows, columns) ** 2;
+  return elements * (size + widened) + 8 * (1.2 * elements + (spectrum ? 4 : 1) * square);
 }

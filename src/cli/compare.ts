@@ -10,7 +10,7 @@ import { readInput } from '../input.js';
 import { floats } from '../memory.js';
 import type { RankOptions, RankReport } from '../types.js';
 import type { Arguments } from './args.js';
-import { taskBytes } from './budget.js';
+import { byteLength, taskBytes } from './budget.js';
 import type { Channel } from './channel.js';
 import { type PairWriter, pairSummary, pairWriter } from './compare-rows.js';
 import { Partner } from './partner.js';
@@ -63,11 +63,10 @@ async function produce(
     const partner = await Partner.open(after, {
       ...job.read,
       onError: failed,
-      onProgress: (read, total) => job.onProgress?.(`${after} (after)`, read, total),
+      onProgress: (read, total) => job.onProgress(`${after} (after)`, read, total),
     });
     at = before;
     for await (const tensor of tensorsOf(before, job, failed)) {
-      job.onTensor?.(tensor.name);
       if (tensor.shape.length < 2) continue;
       at = after;
       const other = await partner.take(tensor.name);
@@ -95,7 +94,11 @@ async function submit(
     const cost = [a[i], b[i]].reduce((sum, m) => sum + (m ? taskBytes(m, false) * (diff ? 2 : 1) : 0), 0);
     await job.budget.take(cost);
     const types = [before?.dtype, after?.dtype].filter((t, k, all) => t !== undefined && t !== all[k - 1]);
-    const pair = decide(a[i], b[i], types.join(' → '), diff, job).finally(() => job.budget.give(cost));
+    const end = job.begin((a[i] ?? b[i]).name, byteLength(a[i]) + byteLength(b[i]));
+    const pair = decide(a[i], b[i], types.join(' → '), diff, job).finally(() => {
+      job.budget.give(cost);
+      end();
+    });
     out.push(pair.then((pair) => ({ row: { ...pair, shape: (before ?? after)!.shape } })));
   }
 }

@@ -4,8 +4,8 @@ import { oneLine } from '../formats/errors.js';
 import { shorten } from './table.js';
 
 export interface Progress {
-  /** Of all files together. */
-  bytes(read: number, total: number): void;
+  /** Bytes read of all files, those of them whose tensors wait or are worked on, and the size of the files. */
+  bytes(read: number, waiting: number, total: number): void;
   current(name: string): void;
   done(tensors: number): void;
   /** Takes the bar away while `write` writes to the same terminal. */
@@ -21,13 +21,13 @@ export const noProgress: Progress = {
   stop() {},
 };
 
-const MIB = 2 ** 20;
+const mib = (bytes: number) => (bytes / 2 ** 20).toFixed(bytes < 1e8 ? 1 : 0);
 
 export function createProgress(stream: NodeJS.WriteStream): Progress {
-  const room = (stream.columns ?? 80) - 60;
+  const room = (stream.columns ?? 80) - 72;
   const bar = new SingleBar(
     {
-      format: '{bar} {percentage}% of {size} | {tensors} done | ETA {eta_formatted} | {name}',
+      format: '{bar} {percentage}% | {size} read | {tensors} done | ETA {eta_formatted} | {name}',
       barsize: 16,
       stream,
       clearOnComplete: true,
@@ -40,10 +40,10 @@ export function createProgress(stream: NodeJS.WriteStream): Progress {
   const payload = { size: '', tensors: 0, name: '' };
   bar.start(1, 0, payload);
   return {
-    bytes(read, total) {
-      payload.size = `${(total / MIB).toFixed(total < 10 * MIB ? 1 : 0)} MiB`;
+    bytes(read, waiting, total) {
+      payload.size = `${mib(read)} of ${mib(total)} MiB`;
       bar.setTotal(Math.max(1, total));
-      bar.update(read, payload);
+      bar.update(Math.max(0, read - waiting), payload);
     },
     current(name) {
       payload.name = room > 8 ? shorten(oneLine(name), room) : '';

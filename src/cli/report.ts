@@ -1,6 +1,7 @@
 // The usual run: the rows of all files, to the writer and into the page.
 import { accessSync, constants, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { SpectralMetrics } from '../types.js';
 import { type Arguments, UsageError } from './args.js';
 import { type Layer, toLayer } from './html/data.js';
 import { csvWriter, jsonWriter } from './records.js';
@@ -11,7 +12,20 @@ import { Summary } from './summary.js';
 import { tableWriter } from './table.js';
 import type { Screen, Writer } from './writer.js';
 
-const METRICS: string[] = [];
+/** Columns of the CSV with --metrics. */
+const METRICS: (keyof SpectralMetrics)[] = [
+  'frobeniusNorm',
+  'spectralNorm',
+  'nuclearNorm',
+  'conditionNumber',
+  'stableRank',
+  'effectiveRank',
+  'spectralEntropyRank',
+  'participationRatio',
+  'energyRank90',
+  'energyRank95',
+  'energyRank99',
+];
 
 function createWriter({ output, files, metrics }: Arguments, screen: Screen): Writer {
   const several = files.length > 1;

@@ -5,8 +5,8 @@ import { type NamedMatrix, toMatrices } from '../formats/matrices.js';
 import { readTensors } from '../formats/read.js';
 import type { NamedTensor, ReadOptions } from '../formats/types.js';
 import { owns, type Task, type TaskName } from '../pool/task.js';
-import type { RankOptions, RankReport } from '../types.js';
-import { type Budget, taskBytes } from './budget.js';
+import type { RankOptions, RankReport, SpectralMetrics } from '../types.js';
+import { type Budget, byteLength, taskBytes } from './budget.js';
 import type { Channel } from './channel.js';
 import { openInput } from './input.js';
 
@@ -20,7 +20,7 @@ export interface Row {
   full?: number;
   /** Absent when `error` says why. */
   report?: RankReport;
-  metrics?: Record<string, number>;
+  metrics?: SpectralMetrics;
   singularValues?: Float64Array;
   error?: string;
 }
@@ -36,8 +36,9 @@ export interface Job {
   /** Also the singular values, for the report. */
   spectra: boolean;
   read: Pick<ReadOptions, 'filter' | 'signal'>;
-  onProgress?(file: string, bytesRead: number, bytesTotal: number): void;
-  onTensor?(name: string): void;
+  onProgress(file: string, bytesRead: number, bytesTotal: number): void;
+  /** A matrix of so many bytes is to be decided; the answer is called when it has been. */
+  begin(name: string, bytes: number): () => void;
 }
 
 /** Reads the files one after the other and puts their events into the channel. */
@@ -51,11 +52,14 @@ export async function produce(files: readonly string[], job: Job, out: Channel<E
         out.push(Promise.resolve({ row: { file, name, error: inFile(error) } }));
       };
       for await (const tensor of tensorsOf(file, job, failed)) {
-        job.onTensor?.(tensor.name);
         for (const matrix of toMatrices(tensor)) {
           const cost = taskBytes(matrix, job.metrics || job.spectra);
           await job.budget.take(cost);
-          const row = decide(file, tensor, matrix, job).finally(() => job.budget.give(cost));
+          const end = job.begin(matrix.name, byteLength(matrix));
+          const row = decide(file, tensor, matrix, job).finally(() => {
+            job.budget.give(cost);
+            end();
+          });
           out.push(row.then((row) => ({ row })));
         }
       }
@@ -83,7 +87,7 @@ export async function* tensorsOf(
   yield* readTensors(from, {
     ...options,
     ...job.read,
-    onProgress: (read, total) => job.onProgress?.(file, read, total),
+    onProgress: (read, total) => job.onProgress(file, read, total),
     onError: failed,
   });
 }
@@ -98,7 +102,7 @@ async function decide(file: string, tensor: NamedTensor, matrix: NamedMatrix, jo
   try {
     const results = await job.run(toTask(matrix, names, job.tolerance));
     row.report = results[0] as RankReport;
-    if (job.metrics) row.metrics = results[1] as Record<string, number>;
+    if (job.metrics) row.metrics = results[1] as SpectralMetrics;
     if (job.spectra) row.singularValues = results.at(-1) as Float64Array;
   } catch (error) {
     row.error = message(error);

@@ -60,6 +60,11 @@ export async function run<Row>(args: Arguments, screen: Screen, plan: Plan<Row>)
 
   const sizes = new Map<string, [read: number, total: number]>();
   const sum = (k: 0 | 1) => [...sizes.values()].reduce((total, size) => total + size[k], 0);
+  const under = new Set<{ name: string; bytes: number }>(); // the tensors under way, oldest first
+  const showBytes = () => {
+    const waiting = [...under].reduce((total, { bytes }) => total + bytes, 0);
+    progress.bytes(sum(0), waiting, sum(1));
+  };
   const job: Job = {
     run: pool.run,
     budget: createBudget(args.memory, threads ?? availableParallelism()),
@@ -69,9 +74,21 @@ export async function run<Row>(args: Arguments, screen: Screen, plan: Plan<Row>)
     read: { signal: stop.signal, filter: filter && ((name) => filter.test(name)) },
     onProgress(file, read, total) {
       sizes.set(file, [read, total]);
-      progress.bytes(sum(0), sum(1));
+      showBytes();
     },
-    onTensor: progress.current,
+    begin(name, bytes) {
+      const entry = { name, bytes };
+      under.add(entry);
+      const show = () => {
+        progress.current(under.values().next().value?.name ?? '');
+        showBytes();
+      };
+      show();
+      return () => {
+        under.delete(entry);
+        show();
+      };
+    },
   };
 
   try {

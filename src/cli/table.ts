@@ -3,6 +3,7 @@
 import Table from 'cli-table3';
 import pico from 'picocolors';
 import { oneLine } from '../formats/errors.js';
+import type { SpectralMetrics } from '../types.js';
 import type { Row } from './rows.js';
 import type { Screen, Writer } from './writer.js';
 
@@ -125,7 +126,7 @@ const COLUMNS: Column<Row>[] = [
   { head: 'method', width: 9, spare: 4, cell: (r) => r.report?.method ?? '' },
 ];
 
-const metric = (head: string, key: string, width: number): Column<Row> => ({
+const metric = (head: string, key: keyof SpectralMetrics, width: number): Column<Row> => ({
   head,
   width,
   right: true,

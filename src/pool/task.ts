@@ -2,7 +2,7 @@
 import { readInput, type Stack } from '../input.js';
 import { readOptions } from '../options.js';
 import { split } from '../rank.js';
-import type { NumericArray, RankOptions } from '../types.js';
+import type { MetricsOptions, NumericArray } from '../types.js';
 
 export type TaskName = 'matrixRank' | 'matrixRanks' | 'rankReport' | 'singularValues' | 'spectralMetrics';
 
@@ -18,7 +18,7 @@ export interface Task {
   /** Called one after the other with the same tensor. */
   names: readonly TaskName[];
   tensor: TaskTensor;
-  options?: RankOptions;
+  options?: MetricsOptions;
 }
 
 /** Multiplications that a task takes, about: what the queue orders by. */
@@ -33,14 +33,13 @@ export function work({ tensor: { shape }, names }: Task): number {
 
 /** The task of one call of `name`, with a copy of the elements: the caller's array stays as it is. */
 export function toTask(name: TaskName, [a, b, c]: readonly unknown[]): Task {
-  const ranked = name !== 'singularValues' && name !== 'spectralMetrics';
-  const [shape, options] = ranked ? split(b, c) : [b, undefined];
+  const [shape, options] = name === 'singularValues' ? [b, undefined] : split(b, c);
   const stack = readInput(name, [a, shape], name === 'matrixRanks' ? Number.POSITIVE_INFINITY : 2);
-  readOptions(name, options);
+  readOptions(name, options, name === 'spectralMetrics' ? ['centered'] : []);
   return {
     names: [name],
     tensor: copied(stack),
-    options: options === undefined ? undefined : { ...(options as RankOptions) },
+    options: options === undefined ? undefined : { ...(options as MetricsOptions) },
   };
 }
 
