@@ -46,3 +46,6 @@ export const BIDIAGONAL_COLUMNS: i32 = 48;
 
 /** Largest spread of row norms times that of column norms for which a matrix counts as evenly sized. */
 export const EVEN: f64 = 64;
+
+/** Factorisations that a report spends on each of its two bounds. */
+export const REACH_STEPS: i32 = 5;

@@ -7,12 +7,12 @@ import { alloc, mark, release } from './arena';
 import * as cholesky from './cholesky';
 import { column, createColumns, leading, readAll } from './columns';
 import { gramOfSource, packSource, packedBytes, squareSymmetric } from './grams';
-import { jacobi } from './jacobi';
+import { coupling, jacobi } from './jacobi';
 import { largestEigenvalue } from './lanczos';
 import * as lowrank from './lowrank';
 import { power } from './norms';
 import { pack } from './pack';
-import { GUARD, SAMPLE_COLUMNS, U } from './params';
+import { GUARD, REACH_STEPS, SAMPLE_COLUMNS, U } from './params';
 import * as qrcp from './qrcp';
 import { reduce } from './reduce';
 import * as scan from './scan';
@@ -274,8 +274,10 @@ function squeeze(X: usize, k: i32, rest: f64, slack: f64): bool {
   const tau = tolerance(low);
   let count = 0;
   while (count < r && load<f64>(values + (<usize>count << 3)) > tau) count++;
-  const lo: f64 = count ? load<f64>(values + (<usize>(count - 1) << 3)) - slack : 0;
-  const up = (count < r ? load<f64>(values + (<usize>count << 3)) : 0) + slack;
+  // Each value is known to within d sqrt(1 -+ ||E||): "Jacobi".
+  const e = min<f64>(coupling + 8 * U, 1);
+  const lo: f64 = count ? load<f64>(values + (<usize>(count - 1) << 3)) * Math.sqrt(1 - e) - slack : 0;
+  const up = (count < r ? load<f64>(values + (<usize>count << 3)) * Math.sqrt(1 + e) : 0) + slack;
   return answer(count, lo, up, Method.Jacobi);
 }
 
@@ -297,29 +299,59 @@ function settle(R: usize, ld: i32, k: i32, rest: f64, slack: f64, by: Method): b
  * units. exact: also sigma_1 to near full accuracy. Returns false when Jacobi did not converge.
  */
 export function decide(absolute_: f64, relative_: f64, exact_: bool): bool {
+  const n = source.n;
+  bracket();
   absolute = absolute_;
   relative = relative_;
-  exact = exact_;
-  const m = source.m;
+  exact = exact_ && n > 1;
+  if (!exact) return prove();
+  const start = mark();
+  const G = alloc(cholesky.triangleBytes(n));
+  gramOfSource(G);
+  low = max<f64>(low, Math.sqrt(largestEigenvalue(G, n, scan.total, 1e-14, 400)));
+  const done = prove();
+  if (done && method <= Method.Sample) reach(G);
+  release(start);
+  return done;
+}
+
+/** What the scan says of sigma_1: low <= sigma_1 <= high. */
+function bracket(): void {
   const n = source.n;
-  low = high = 0;
-  if (n == 0) return answer(0, 0, 0, Method.Trivial);
-  const size = Math.sqrt(scan.total);
-  if (n == 1) {
-    low = high = size;
-    return answer(<i32>(size > tolerance(size)), size, size, Method.Trivial);
-  }
   let most: f64 = 0;
   for (let j = 0; j < n; j++) most = max(most, load<f64>(scan.squares + (<usize>j << 3)));
-  low = Math.sqrt(max(most, scan.total / <f64>min(m, n))) * (1 - 1e-14);
-  high = size * (1 + 1e-14);
-  if (exact) {
-    const start = mark();
-    const G = alloc(cholesky.triangleBytes(n));
-    gramOfSource(G);
-    low = max<f64>(low, Math.sqrt(largestEigenvalue(G, n, scan.total, 1e-14, 400)));
-    release(start);
+  low = n ? Math.sqrt(max(most, scan.total / <f64>n)) * (1 - 1e-14) : 0;
+  high = Math.sqrt(scan.total) * (1 + 1e-14);
+}
+
+/** For reports: moves lower up and upper down as far as the inertia of G proves the same count. */
+function reach(G: usize): void {
+  const n = source.n;
+  const slack = rounding(source.m, n, scan.total, 10 * scan.total);
+  const least = Math.sqrt(4 * slack);
+  const L = alloc(cholesky.triangleBytes(n));
+  let bad = high;
+  let good = max<f64>(lower, least);
+  for (let i = 0; i < REACH_STEPS && rank > 0 && good < 0.5 * bad; i++) {
+    const x = Math.sqrt(good * bad);
+    if (above(L, G, x * x + slack) >= rank) lower = good = x;
+    else bad = x;
   }
+  bad = least;
+  good = upper;
+  for (let i = 0; i < REACH_STEPS && rank < n && bad < 0.5 * good; i++) {
+    const x = Math.sqrt(good * bad);
+    const p = above(L, G, x * x - slack);
+    if (p >= 0 && p <= rank) upper = good = x;
+    else bad = x;
+  }
+}
+
+function prove(): bool {
+  const m = source.m;
+  const n = source.n;
+  if (n == 0) return answer(0, 0, 0, Method.Trivial);
+  if (n == 1) return answer(<i32>(low > tolerance(low)), low, low, Method.Trivial);
   if (tolerance(low) >= high) return answer(0, 0, high, Method.Trivial);
 
   // The smallest sample that may prove full rank; nothing is lost but time if it does not.
