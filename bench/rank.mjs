@@ -6,14 +6,15 @@ import { fileURLToPath } from 'node:url';
 import { matrixRank, matrixRanks } from '../dist/index.js';
 import { duel, summary } from './lib/measure.mjs';
 import { startNumpy } from './lib/numpy.mjs';
-import { AIM_ALL, AIM_EACH, memoryBound, RANK_CASES } from './lib/rank-cases.mjs';
+import { AIM_ALL, AIM_EACH, MORE_CASES, memoryBound, RANK_CASES } from './lib/rank-cases.mjs';
 import { describe, differing, machine, progress, readArguments } from './lib/run.mjs';
 import { geometricMean } from './lib/stats.mjs';
 import { digits, ratio, spread, table, time, verdict } from './lib/table.mjs';
 
-const USAGE = `node bench/rank.mjs [--case REGEX] [--rounds N] [--ms N] [--quick] [--no-memory] [--json]
+const USAGE = `node bench/rank.mjs [--case REGEX] [--rounds N] [--ms N] [--quick] [--all] [--no-memory] [--json]
   --rounds     how often the sides take turns (7; 3 with --quick)
   --ms         shortest time a side is measured in each round (250; 60 with --quick)
+  --all        neighbours of the table's cases too, outside its geometric mean
   --no-memory  skip the peak of kernel memory, which takes a fresh process for each case`;
 
 const MEMORY_CHILD = fileURLToPath(new URL('lib/memory-child.mjs', import.meta.url));
@@ -39,6 +40,7 @@ async function run(entry, numpy, options) {
     ...summary(times),
     times,
     aim: entry.aim,
+    extra: entry.extra === true,
     count: typeof rank === 'number' ? 1 : rank.length,
     rank: typeof rank === 'number' ? rank : undefined,
     known: matrix.rank !== null,
@@ -62,7 +64,7 @@ function judge(row, wrong, mine) {
 
 function print(rows, all, build) {
   const side = build === 'relaxed' ? 0 : 1;
-  const lines = rows.map((r) => [
+  const line = (r) => [
     r.case,
     time(r.ours),
     time(r.theirs),
@@ -72,18 +74,21 @@ function print(rows, all, build) {
     judge(r, r.wrong, true),
     judge(r, r.numpyWrong, false),
     Number.isNaN(r.memory) ? '-' : verdict(`${digits(r.memory)} of ${digits(r.bound)}`, r.memory <= r.bound),
-  ]);
-  lines.push([
-    'geometric mean',
-    '',
-    '',
-    ratio(all.ratio, AIM_ALL[side]),
-    spread(all.least, all.most),
-    `${AIM_ALL[side]}x`,
-    '',
-    '',
-    '',
-  ]);
+  ];
+  const lines = rows.filter((r) => !r.extra).map(line);
+  if (lines.length)
+    lines.push([
+      'geometric mean',
+      '',
+      '',
+      ratio(all.ratio, AIM_ALL[side]),
+      spread(all.least, all.most),
+      `${AIM_ALL[side]}x`,
+      '',
+      '',
+      '',
+    ]);
+  lines.push(...rows.filter((r) => r.extra).map(line));
   console.log(
     table(['case', 'ours>', 'NumPy>', 'faster>', 'min - max>', 'aim>', 'our rank', "NumPy's", 'MiB>'], lines),
   );
@@ -93,9 +98,12 @@ function print(rows, all, build) {
   }
 }
 
-const options = readArguments(USAGE, { 'no-memory': { type: 'boolean', default: false } });
+const off = { type: 'boolean', default: false };
+const options = readArguments(USAGE, { all: off, 'no-memory': off });
 options.memory = !options['no-memory'];
-const cases = RANK_CASES.filter((entry) => options.wanted(entry.name));
+const cases = [...RANK_CASES, ...(options.all ? MORE_CASES : [])].filter((entry) =>
+  options.wanted(entry.name),
+);
 if (cases.length === 0) {
   console.error(`no case matches --case ${options.case}`);
   process.exit(2);
@@ -107,11 +115,12 @@ const rows = [];
 for (const entry of cases) rows.push(await run(entry, numpy, options));
 progress('');
 numpy?.close();
+const counted = rows.filter((r) => !r.extra);
 const means = Array.from({ length: options.rounds }, (_, i) =>
-  geometricMean(rows.map((r) => r.times[i].ratio)),
+  geometricMean(counted.map((r) => r.times[i].ratio)),
 );
 const all = {
-  ratio: geometricMean(rows.map((r) => r.ratio)),
+  ratio: geometricMean(counted.map((r) => r.ratio)),
   least: Math.min(...means),
   most: Math.max(...means),
 };

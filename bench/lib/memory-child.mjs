@@ -2,8 +2,8 @@
 // which only ever grows. Prints bytes.
 import { matrixRanks } from '../../dist/index.js';
 import { kernel } from '../../dist/kernel.js';
-import { RANK_CASES } from './rank-cases.mjs';
+import { MORE_CASES, RANK_CASES } from './rank-cases.mjs';
 
-const { data, shape } = RANK_CASES.find((entry) => entry.name === process.argv[2]).make();
+const { data, shape } = [...RANK_CASES, ...MORE_CASES].find((entry) => entry.name === process.argv[2]).make();
 matrixRanks(data, shape);
 console.log(kernel().memory.buffer.byteLength);
