@@ -295,6 +295,17 @@ describe('Householder panel', () => {
     expect(distance(reflect(w, f64(taus, done), y), r, 2 ** 28 * (Math.sqrt(m) + 1))).toBeLessThan(1e-14);
   });
 
+  test('columns too small to invert give no NaN', () => {
+    for (const scale of [1e-300, 1e-307, 1e-310, 1e-322]) {
+      k.reset();
+      const x = map(new Random(8).matrix(6, 4), (v) => v * scale);
+      const { W, ld } = putColumns(x);
+      const done = k.panel(W, ld, 6, 0, 0, 4, 0, area(32), area(32), -1, 1);
+      expect(done).toBe(4);
+      expect(getColumns(W, ld, 6, 4).a.every(Number.isFinite)).toBe(true);
+    }
+  });
+
   test('stops where what is left is small, and says how small', () => {
     k.reset();
     const r = new Random(8);
