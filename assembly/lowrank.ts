@@ -13,6 +13,8 @@ import { pack } from './pack';
 import * as qrcp from './qrcp';
 import { qr } from './reduce';
 import { hsum, load1 } from './simd';
+import { U } from './params';
+import * as scan from './scan';
 import * as source from './source';
 import { madd44, square44 } from './tile';
 import { inverseNorm, packUpper, solveUpper } from './triangular';
@@ -20,6 +22,8 @@ import { inverseNorm, packUpper, solveUpper } from './triangular';
 /** Proven: sigma_{k+1} <= upper and sigma_k >= lower. */
 export let upper: f64 = 0;
 export let lower: f64 = 0;
+/** What rounding may hide of the residual behind `upper`. */
+export let noise: f64 = 0;
 /** A lower bound of sigma_1. */
 export let sigma: f64 = 0;
 
@@ -148,6 +152,9 @@ export function verify(): void {
     const from = source.columns + (<usize>load<i32>(perm + (<usize>j << 2)) << 2);
     store<u32>(table + (<usize>j << 2), load<u32>(from));
   }
+  let square: f64 = 0;
+  for (let p = T; p < T + (<usize>((others + 3) >> 2) * <usize>kPad << 5); p += 8) square += load<f64>(p) * load<f64>(p);
+  noise = 0.5 * U * Math.sqrt(squareOfPivots(scan.squares) * square);
   upper = Math.sqrt(residualSquare(table, k, table + (<usize>k << 2), others, T, kPad));
 }
 

@@ -4,6 +4,7 @@
 // All quantities are of scale * A. sigma_1 is known to lie in [low, high]; a claim about the tolerance holds for
 // every sigma_1 in there.
 import { alloc, mark, release } from './arena';
+import { bidiagonalValues } from './bidiagonal';
 import * as cholesky from './cholesky';
 import { column, createColumns, leading, readAll } from './columns';
 import { gramOfSource, packSource, packedBytes, squareSymmetric } from './grams';
@@ -12,7 +13,7 @@ import { largestEigenvalue } from './lanczos';
 import * as lowrank from './lowrank';
 import { power } from './norms';
 import { pack } from './pack';
-import { GUARD, REACH_STEPS, SAMPLE_COLUMNS, U } from './params';
+import { BIDIAGONAL_COLUMNS, GUARD, REACH_STEPS, SAMPLE_COLUMNS, U } from './params';
 import * as qrcp from './qrcp';
 import { reduce } from './reduce';
 import * as scan from './scan';
@@ -20,7 +21,7 @@ import * as source from './source';
 import { transposeUpper } from './squeeze';
 import { inverseNorm, packUpper } from './triangular';
 
-export const enum Method { Trivial, Cholesky, Inertia, Sample, Qr, Lq, Jacobi }
+export const enum Method { Trivial, Cholesky, Inertia, Sample, Qr, Lq, Jacobi, Bidiagonal }
 
 export let rank: i32 = 0;
 export let lower: f64 = 0;
@@ -205,8 +206,8 @@ function fromSample(guess: i32): bool {
   if (k == 0 || k == n) return false;
   lowrank.verify();
   let slack = Math.sqrt(<f64>k) * U * high;
-  if (lowrank.upper + slack > tolerance(low)) return false;
-  const up = lowrank.upper + slack;
+  const up = lowrank.upper + lowrank.noise + slack;
+  if (up > tolerance(low)) return false;
   if (lowrank.lower - slack >= GUARD * tolerance(high)) return answer(k, lowrank.lower - slack, up, Method.Sample);
 
   // All rows of the pivot columns say more about sigma_k than the sample does.
@@ -224,8 +225,9 @@ function fromSample(guess: i32): bool {
   if (k == n) return false;
   lowrank.verify();
   slack = Math.sqrt(<f64>k) * U * high;
-  if (lowrank.upper > 0.25 * tolerance(low)) return false;
-  return squeeze(lowrank.product(), k, lowrank.upper, slack);
+  const rest = lowrank.upper + lowrank.noise;
+  if (rest > 0.25 * tolerance(low)) return false;
+  return squeeze(lowrank.product(), k, rest, slack);
 }
 
 /** Householder QR of all of A with pivoting, then the squeeze if that leaves it open. "Pivoted QR". */
@@ -254,7 +256,7 @@ function byQr(): bool {
   return squeeze(transposeUpper(W, ld, k, n), k, rest, slack);
 }
 
-/** X (n x k) has the singular values of A to within `rest`: QR with pivoting, then Jacobi. "Squeeze". */
+/** X (n x k) has the singular values of A to within `rest`: QR with pivoting, then its singular values. "Squeeze". */
 function squeeze(X: usize, k: i32, rest: f64, slack: f64): bool {
   const n = source.n;
   const ld = leading(n);
@@ -268,17 +270,21 @@ function squeeze(X: usize, k: i32, rest: f64, slack: f64): bool {
   const B = transposeUpper(X, ld, r, k);
   const values = alloc(<u64>k << 3);
   slack += rest;
-  if (!jacobi(B, leading(k), k, r, values, absolute, relative, slack)) return false;
+  let e: f64 = 0; // what is not known of each value: d sqrt(1 -+ e) -+ slack
+  if (r >= BIDIAGONAL_COLUMNS) {
+    bidiagonalValues(B, leading(k), k, r, values);
+  } else {
+    if (!jacobi(B, leading(k), k, r, values, absolute, relative, slack)) return false;
+    e = min<f64>(coupling + 8 * U, 1);
+  }
   // Stopped early, Jacobi knows sigma_1 well enough for the count, not for a report.
   if (!exact) low = load<f64>(values);
   const tau = tolerance(low);
   let count = 0;
   while (count < r && load<f64>(values + (<usize>count << 3)) > tau) count++;
-  // Each value is known to within d sqrt(1 -+ ||E||): "Jacobi".
-  const e = min<f64>(coupling + 8 * U, 1);
   const lo: f64 = count ? load<f64>(values + (<usize>(count - 1) << 3)) * Math.sqrt(1 - e) - slack : 0;
   const up = (count < r ? load<f64>(values + (<usize>count << 3)) * Math.sqrt(1 + e) : 0) + slack;
-  return answer(count, lo, up, Method.Jacobi);
+  return answer(count, lo, up, r >= BIDIAGONAL_COLUMNS ? Method.Bidiagonal : Method.Jacobi);
 }
 
 /** Decides from the leading k x k triangle of R and what it leaves: "Pivoted QR". */
@@ -320,8 +326,9 @@ function bracket(): void {
   const n = source.n;
   let most: f64 = 0;
   for (let j = 0; j < n; j++) most = max(most, load<f64>(scan.squares + (<usize>j << 3)));
-  low = n ? Math.sqrt(max(most, scan.total / <f64>n)) * (1 - 1e-14) : 0;
-  high = Math.sqrt(scan.total) * (1 + 1e-14);
+  const e = (<f64>source.m + <f64>n) * U; // rounding of the sums
+  low = n ? Math.sqrt(max(most, scan.total / <f64>n)) * (1 - e) : 0;
+  high = Math.sqrt(scan.total) * (1 + e);
 }
 
 /** For reports: moves lower up and upper down as far as the inertia of G proves the same count. */

@@ -7,7 +7,7 @@ import type { MatrixInput, NumericArray, RankOptions, RankReport } from './types
 
 const EPS64 = 2 ** -52;
 const EPS32 = 2 ** -23;
-export const METHODS = ['trivial', 'cholesky', 'inertia', 'sample', 'qr', 'lq', 'jacobi'];
+export const METHODS = ['trivial', 'cholesky', 'inertia', 'sample', 'qr', 'lq', 'jacobi', 'bidiagonal'];
 
 /** max(absolute, relative * sigma_1), the form the kernel takes. */
 export function tolerances(t: Tolerance, stack: Stack): { absolute: number; relative: number } {
