@@ -1,5 +1,6 @@
 // Which task runs next: first come, first served, but the last free thread is never taken by a large task while small
-// ones wait. Two large matrices side by side would else hold up everything behind them.
+// ones wait. Two large matrices side by side would else hold up everything behind them. A large task therefore waits
+// for what its caller submits in the same turn.
 import { type Task, work } from './task.js';
 import type { Threads } from './threads.js';
 
@@ -9,6 +10,7 @@ const LARGE = 4e9;
 interface Entry {
   task: Task;
   large: boolean;
+  ready: boolean;
   resolve(results: unknown[]): void;
   reject(error: unknown): void;
 }
@@ -23,8 +25,15 @@ export class Queue {
   run(task: Task): Promise<unknown[]> {
     if (this.closed) return Promise.reject(this.closed);
     return new Promise((resolve, reject) => {
-      this.waiting.push({ task, large: work(task) >= LARGE, resolve, reject });
-      this.fill();
+      const large = work(task) >= LARGE;
+      const entry: Entry = { task, large, ready: !large, resolve, reject };
+      this.waiting.push(entry);
+      if (large) {
+        setTimeout(() => {
+          entry.ready = true;
+          this.fill();
+        }, 0);
+      } else this.fill();
     });
   }
 
@@ -37,8 +46,10 @@ export class Queue {
   }
 
   private fill(): void {
-    while (this.running.size < this.threads.count && this.waiting.length > 0) {
-      const entry = this.waiting.splice(this.next(), 1)[0];
+    while (this.running.size < this.threads.count) {
+      const next = this.next();
+      if (next < 0) return;
+      const entry = this.waiting.splice(next, 1)[0];
       this.running.add(entry);
       this.threads.run(entry.task).then(
         (results) => this.end(entry, () => entry.resolve(results)),
@@ -53,12 +64,12 @@ export class Queue {
     this.fill();
   }
 
+  /** The place of the task to run now; -1: none. */
   private next(): number {
+    const first = this.waiting.findIndex((e) => e.ready);
     const free = this.threads.count - this.running.size;
-    if (free > 1 || this.threads.count === 1 || !this.waiting[0].large) return 0;
-    return Math.max(
-      0,
-      this.waiting.findIndex((e) => !e.large),
-    );
+    if (first < 0 || free > 1 || this.threads.count === 1 || !this.waiting[first].large) return first;
+    const small = this.waiting.findIndex((e) => !e.large);
+    return small < 0 ? first : small;
   }
 }

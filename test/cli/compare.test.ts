@@ -1,0 +1,89 @@
+// --compare and --diff on files whose differences have a known rank.
+import { afterAll, describe, expect, it } from 'vitest';
+import { command, folder, matrix, records, safetensorsFile } from './command.js';
+
+const files = folder();
+afterAll(() => files.remove());
+
+const add = (a: Float32Array, b: Float32Array, scale: number) => a.map((x, i) => x + scale * b[i]);
+const w = matrix(60, 40);
+const v = matrix(30, 30);
+const before = files.write(
+  'before.safetensors',
+  safetensorsFile({
+    same: [[30, 30], v],
+    tuned: [[60, 40], w],
+    collapsed: [[8, 8], matrix(8, 8)],
+    gone: [[3, 4], matrix(3, 4)],
+    reshaped: [[4, 6], matrix(4, 6)],
+    bias: [[5], matrix(1, 5)],
+  }),
+);
+// Another order than before, so that names have to be looked for.
+const after = files.write(
+  'after.safetensors',
+  safetensorsFile({
+    fresh: [[2, 7], matrix(2, 7)],
+    collapsed: [[8, 8], matrix(8, 8, 5)],
+    tuned: [[60, 40], add(w, matrix(60, 40, 4), 0.013)],
+    reshaped: [[6, 4], matrix(6, 4)],
+    same: [[30, 30], v],
+  }),
+);
+
+const KEYS = ['name', 'shape', 'matrix', 'dtype', 'full', 'before', 'after'];
+
+describe('--compare', () => {
+  it('pairs layers by name, in the order of the first file', async () => {
+    const { status, out } = await command([before, '--compare', after, '--json']);
+    expect(status).toBe(1); // reshaped
+    const rows = records(out);
+    expect(Object.keys(rows[0])).toEqual(KEYS);
+    expect(rows.map(({ name, before, after }) => [name, before, after])).toEqual([
+      ['same', 30, 30],
+      ['tuned', 40, 40],
+      ['collapsed', 8, 5],
+      ['gone', 3, null],
+      ['reshaped', null, null],
+      ['fresh', null, 2],
+    ]);
+    expect(rows[4].error).toBe('the matrix is 4x6 before, 6x4 after');
+  });
+
+  it('--diff has the rank of the difference, above the rounding of the stored type', async () => {
+    const rows = records((await command([before, '--compare', after, '--diff', '--json'])).out);
+    expect(Object.fromEntries(rows.map(({ name, diff }) => [name, diff]))).toMatchObject({
+      same: 0,
+      tuned: 4,
+      gone: null,
+      reshaped: null,
+      fresh: null,
+    });
+    const strict = records(
+      (await command([before, '--compare', after, '--diff', '--json', '--rtol', '0'])).out,
+    );
+    expect(strict.find((r) => r.name === 'tuned').diff).toBe(40);
+  });
+
+  it('as a table and as CSV', async () => {
+    const { out } = await command([before, '--compare', after, '--diff']);
+    expect(out).toMatch(/collapsed +8x8 +float32 +8 +8 +5 +-3 /);
+    expect(out).toMatch(
+      /3 layers in both files, 1 of another rank, 1 only before, 1 only after, 1 the same to within rounding, 1 failed/,
+    );
+    const csv = (await command([before, '--compare', after, '--csv'])).out.split('\n');
+    expect(csv[0]).toBe('name,shape,matrix,dtype,full,before,after,error');
+    expect(csv[3]).toBe('collapsed,8x8,8x8,float32,8,8,5,');
+  });
+
+  it('a file that is not there is one line on stderr', async () => {
+    for (const args of [
+      [before, '--compare', `${after}.gone`],
+      [`${before}.gone`, '--compare', after],
+    ]) {
+      const { status, err } = await command([...args, '--json']);
+      expect(status).toBe(1);
+      expect(err).toMatch(/^matrix-rank: .*\.gone: cannot be opened \(no such file\)\.\n/);
+    }
+  });
+});
