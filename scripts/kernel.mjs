@@ -1,23 +1,54 @@
-// Compiles assembly/ twice (baseline simd128 and relaxed SIMD) and embeds both modules as base64
-// strings in src/generated/, so that the package has nothing to fetch and bundlers nothing to configure.
+// Compiles assembly/ twice (baseline simd128 and relaxed SIMD). Both modules go into src/generated/kernel.ts as one
+// string (scripts/embed.mjs), so that the package has nothing to fetch and bundlers nothing to configure, and into
+// dist/kernel/ as they are, for those who would rather fetch them (src/init.ts).
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { encode, makePatch } from './embed.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const asc = createRequire(import.meta.url).resolve('assemblyscript/bin/asc.js');
 
 mkdirSync(`${root}/build`, { recursive: true });
 mkdirSync(`${root}/src/generated`, { recursive: true });
-for (const target of ['baseline', 'relaxed']) {
+mkdirSync(`${root}/dist/kernel`, { recursive: true });
+
+function compile(target) {
   execFileSync(process.execPath, [asc, '--config', 'asconfig.json', '--target', target], {
     cwd: root,
     stdio: 'inherit',
   });
   const wasm = readFileSync(`${root}/build/${target}.wasm`);
-  const file = `${root}/src/generated/${target}.ts`;
-  const text = `// Made by scripts/kernel.mjs from assembly/ (${target} build).\nexport default '${wasm.toString('base64')}';\n`;
-  writeFileSync(file, text);
   console.log(`kernel: ${target} ${wasm.length} bytes`);
+  return wasm;
 }
+
+/** The module with a custom section that tells which build of which sources it is. */
+function marked(wasm, mark) {
+  const text = Buffer.from(mark);
+  const name = Buffer.from('matrix-rank');
+  return Buffer.concat([wasm, Buffer.of(0, 1 + name.length + text.length, name.length), name, text]);
+}
+
+const baseline = compile('baseline');
+const relaxed = compile('relaxed');
+const patch = makePatch(baseline, relaxed);
+const { text, table } = encode(Buffer.concat([baseline, patch]));
+const id = createHash('sha256').update(baseline).update(relaxed).digest('hex').slice(0, 16);
+
+writeFileSync(
+  `${root}/src/generated/kernel.ts`,
+  `// Made by scripts/kernel.mjs from assembly/.
+export const id: string = '${id}';
+export const baselineSize: number = ${baseline.length};
+export const relaxedSize: number = ${relaxed.length};
+export const patchSize: number = ${patch.length};
+export const table: string = '${Buffer.from(table).toString('base64')}';
+export const text: string = '${text}';
+`,
+);
+writeFileSync(`${root}/dist/kernel/baseline.wasm`, marked(baseline, `${id} baseline`));
+writeFileSync(`${root}/dist/kernel/relaxed.wasm`, marked(relaxed, `${id} relaxed`));
+for (const old of ['baseline', 'relaxed']) rmSync(`${root}/src/generated/${old}.ts`, { force: true });

@@ -1,8 +1,7 @@
 // Loads the kernel on first use: relaxed SIMD where the engine has it, baseline simd128 elsewhere. Both modules
-// are embedded, so nothing is fetched.
+// are embedded, so nothing is fetched; init.ts is for those who want to fetch.
 import { instantiateSync } from '@assemblyscript/loader';
-import baseline from './generated/baseline.js';
-import relaxed from './generated/relaxed.js';
+import { embedded } from './embedded.js';
 import { gather, pull } from './memory.js';
 
 /** The exports of assembly/index.ts; pointers come as signed 32-bit numbers past 2 GiB. */
@@ -45,31 +44,24 @@ export interface Kernel {
   truncated(y: number, vt: number, turned: boolean): number;
 }
 
-// (module (func (result v128) (f64x2.relaxed_madd (v128.const 0) (v128.const 0) (v128.const 0))))
-const PROBE = Uint8Array.of(
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0,
-  65, 0, 253, 15, 65, 0, 253, 15, 65, 0, 253, 15, 253, 135, 2, 11,
-);
+// (module (func (result v128) (f64x2.relaxed_madd (splat 0) (splat 0) (splat 0))))
+const PROBE = 'AGFzbQEAAAABBQFgAAF7AwIBAAoTAREAQQD9D0EA/Q9BAP0P/YcCCw==';
 
 function choose(): 'relaxed' | 'baseline' {
   const wanted = typeof process === 'object' ? process.env?.MATRIX_RANK_SIMD : undefined;
-  return wanted !== 'baseline' && WebAssembly.validate(PROBE) ? 'relaxed' : 'baseline';
+  const probe = Uint8Array.from(atob(PROBE), (c) => c.charCodeAt(0));
+  const able = typeof WebAssembly === 'object' && WebAssembly.validate(probe);
+  return wanted !== 'baseline' && able ? 'relaxed' : 'baseline';
 }
 
 /**
  * The kernel in use: 'relaxed' (fused multiply-add) or 'baseline' simd128. Both give the same ranks. In Node the
  * environment variable MATRIX_RANK_SIMD=baseline forces the second.
  */
-export const simd: 'relaxed' | 'baseline' = choose();
+export let simd: 'relaxed' | 'baseline' = /* @__PURE__ */ choose();
 
+let module: WebAssembly.Module | undefined;
 let instance: Kernel | undefined;
-
-function decode(text: string): Uint8Array<ArrayBuffer> {
-  const raw = atob(text);
-  const bytes = new Uint8Array(raw.length);
-  for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
-  return bytes;
-}
 
 function outOfMemory(bytes: number): never {
   const gib = (bytes / 2 ** 30).toFixed(1);
@@ -79,16 +71,53 @@ function outOfMemory(bytes: number): never {
   );
 }
 
+/** What the kernel imports. */
+export const imports = { host: { pull, gather, outOfMemory } };
+
 /** The instance, made on first use. */
 export function kernel(): Kernel {
   if (instance) return instance;
-  const bytes = decode(simd === 'relaxed' ? relaxed : baseline);
-  const made = instantiateSync(bytes, { host: { pull, gather, outOfMemory } });
-  instance = made.exports as unknown as Kernel;
-  return instance;
+  try {
+    const started = instantiateSync(module ?? embedded(simd), imports);
+    adopt(started.module, started.exports, simd);
+  } catch (error) {
+    throw explain(error);
+  }
+  return instance!;
+}
+
+/** Takes a kernel that has been started, unless one is running already. */
+export function adopt(from: WebAssembly.Module, exports: unknown, build: 'relaxed' | 'baseline'): void {
+  if (instance) return;
+  module = from;
+  instance = exports as Kernel;
+  simd = build;
 }
 
 /** Lets go of a kernel whose memory, which cannot shrink, has grown past `bytes`; the next call makes another. */
 export function trim(bytes: number): void {
   if (instance && instance.memory.buffer.byteLength > bytes) instance = undefined;
+}
+
+/** Why the kernel does not start, in words. */
+export function explain(error: unknown): unknown {
+  const text = String(error);
+  const because = (why: string) => new Error(`matrix-rank: ${why}`, { cause: error });
+  if (typeof WebAssembly !== 'object') return because('this engine has no WebAssembly.');
+  if (/unsafe-eval|content security policy|\bcsp\b/i.test(text)) {
+    return because(
+      "this page's Content-Security-Policy forbids WebAssembly; allow 'wasm-unsafe-eval' in script-src.",
+    );
+  }
+  if (/main thread/.test(text)) {
+    return because(
+      "this engine compiles WebAssembly in a worker or ahead of time only; await initKernel() first ('matrix-rank/kernel').",
+    );
+  }
+  if (error instanceof WebAssembly.CompileError) {
+    return because(
+      'this engine has no WebAssembly SIMD; Chrome 91, Firefox 89, Safari 16.4 and Node 16.4 have.',
+    );
+  }
+  return error;
 }

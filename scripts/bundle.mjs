@@ -1,0 +1,50 @@
+// Makes dist/matrix-rank.min.js: the whole root entry as one ES module that imports nothing, for <script type="module">,
+// import maps and CDNs. Run after tsc. What differs from dist/index.js: the pool's workers load this same file (through a
+// Blob where it came from another origin), and threads of Node are left out.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const dist = fileURLToPath(new URL('../dist', import.meta.url));
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+
+const WORKER = "new Worker(new URL('./browser-worker.js', import.meta.url), { type: 'module' })";
+const ITSELF = `(() => {
+  const here = import.meta.url;
+  const blob = () => new Blob(['import ' + JSON.stringify(here)], { type: 'text/javascript' });
+  const url = new URL(here).origin === location.origin ? here : URL.createObjectURL(blob());
+  return new Worker(url, { type: 'module', name: 'matrix-rank' });
+})()`;
+
+const oneFile = {
+  name: 'one file',
+  setup({ onLoad }) {
+    onLoad({ filter: /pool[/\\]browser\.js$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8');
+      if (!text.includes(WORKER)) throw new Error(`${path}: the pool starts its workers in another way now.`);
+      return { contents: text.replace(WORKER, ITSELF) };
+    });
+    onLoad({ filter: /pool[/\\]node\.js$/ }, () => ({
+      contents: `export const start = () => {
+        throw new Error("createRankPool: matrix-rank.min.js is for browsers; in Node import 'matrix-rank'.");
+      };`,
+    }));
+  },
+};
+
+await build({
+  stdin: {
+    contents: `export * from './index.js';
+if (globalThis.name === 'matrix-rank' && typeof document === 'undefined') import('./pool/browser-worker.js');`,
+    resolveDir: dist,
+  },
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  target: 'es2022',
+  plugins: [oneFile],
+  banner: {
+    js: `/*! matrix-rank ${version}, MIT. With @assemblyscript/loader, Apache-2.0. Kernel: WebAssembly from assembly/. */`,
+  },
+  outfile: `${dist}/matrix-rank.min.js`,
+});

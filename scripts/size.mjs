@@ -1,0 +1,62 @@
+// What the package costs to load: bundles by esbuild with its minifier, gzip -9. Prints the table of docs/browser.md and
+// fails when something has outgrown its budget. Run after `npm run build`.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+
+const dist = fileURLToPath(new URL('../dist', import.meta.url));
+
+/** [what, file of dist/ or source of a module beside it, budget in kB of gzip] */
+const ENTRIES = [
+  ['matrix-rank.min.js', { file: 'matrix-rank.min.js' }, 45],
+  ['import { matrixRank }', { source: "export { matrixRank } from './index.js'" }, 30],
+  ['import { singularValues }', { source: "export { singularValues } from './index.js'" }, 30],
+  ['import { spectralMetrics }', { source: "export { spectralMetrics } from './index.js'" }, 32],
+  ['import { RankAccumulator }', { source: "export { RankAccumulator } from './index.js'" }, 35],
+  ['import { convLayerRank }', { source: "export { convLayerRank } from './index.js'" }, 32],
+  [
+    "import { readTensors } from 'matrix-rank/formats'",
+    { source: "export { readTensors } from './formats/index.js'" },
+    30,
+  ],
+  ['kernel/relaxed.wasm', { file: 'kernel/relaxed.wasm' }, 20],
+  ['kernel/baseline.wasm', { file: 'kernel/baseline.wasm' }, 20],
+];
+
+async function bytes({ file, source }) {
+  if (file) return readFileSync(`${dist}/${file}`);
+  const { outputFiles } = await build({
+    stdin: { contents: source, resolveDir: dist },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    write: false,
+  });
+  return outputFiles[0].contents;
+}
+
+/** [{ what, size, gzip, budget }], sizes in bytes, the budget too. */
+export async function sizes() {
+  const measure = async ([what, from, budget]) => {
+    const content = await bytes(from);
+    return {
+      what,
+      size: content.length,
+      gzip: gzipSync(content, { level: 9 }).length,
+      budget: 1000 * budget,
+    };
+  };
+  return Promise.all(ENTRIES.map(measure));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const kB = (n) => `${(n / 1000).toFixed(1)} kB`;
+  console.log('| what | minified | gzip | budget |\n|---|---|---|---|');
+  for (const { what, size, gzip, budget } of await sizes()) {
+    console.log(
+      `| \`${what}\` | ${kB(size)} | ${kB(gzip)} | ${kB(budget)}${gzip > budget ? ' EXCEEDED' : ''} |`,
+    );
+    if (gzip > budget) process.exitCode = 1;
+  }
+}
