@@ -168,26 +168,71 @@ function countBelow(counts: usize, points: usize, q: usize, e: usize, n: i32): v
   v128.store(counts, c3, 48);
 }
 
-/** All singular values of B into values, descending, to about 2^-52 of the largest. */
-function bisect(values: usize, d: usize, e: usize, n: i32): void {
-  const q = alloc(<u64>n << 3);
-  const f = alloc(<u64>n << 3);
+// B, squared, as countBelow() wants it.
+let q: usize = 0;
+let f: usize = 0;
+let size: i32 = 0;
+/** An upper bound of sigma_1(B). */
+let most: f64 = 0;
+let points: usize = 0;
+let counts: usize = 0;
+
+/** Bidiagonalises W for value() and bidiagonalValues(); scratch stays above the caller's mark. */
+export function reduceToBidiagonal(W: usize, ld: i32, m: i32, n: i32): void {
+  size = n;
+  q = calloc(<u64>n << 3);
+  f = calloc(<u64>n << 3);
+  points = alloc(64);
+  counts = alloc(64);
+  const start = mark();
+  bidiagonalize(W, ld, m, n, q, f);
+  release(start);
   // Gershgorin for the Golub-Kahan form: sigma_1 <= max(|d_i| + |e_i|, |d_i| + |e_{i-1}|).
-  let most: f64 = 0;
-  for (let i = 0; i < n; i++) {
-    const o = <usize>i << 3;
-    const x = abs(load<f64>(d + o));
-    const next: f64 = i < n - 1 ? abs(load<f64>(e + o)) : 0;
-    const before: f64 = i ? abs(load<f64>(e + o - 8)) : 0;
+  most = 0;
+  let before: f64 = 0;
+  for (let o: usize = 0; o < <usize>n << 3; o += 8) {
+    const x = abs(load<f64>(q + o));
+    const next = abs(load<f64>(f + o));
     most = max<f64>(most, x + max<f64>(next, before));
+    before = next;
     store<f64>(q + o, x * x);
     store<f64>(f + o, next * next);
   }
   most *= 1 + 4 * f64.EPSILON;
+}
+
+/** The singular value of B with `index` values above it, to about 2^-52 of the largest: 9 sections at a time. */
+export function value(index: i32): f64 {
+  let low: f64 = 0;
+  let high = most;
+  for (let it = 0; it < 17; it++) {
+    const step = (high - low) / 9;
+    for (let c = 0; c < 8; c++) {
+      const x = low + step * <f64>(c + 1);
+      store<f64>(points + (<usize>c << 3), x * x);
+    }
+    countBelow(counts, points, q, f, size);
+    let c = 0;
+    while (c < 8 && load<f64>(counts + (<usize>c << 3)) <= <f64>(size - 1 - index)) c++;
+    if (c < 8) high = low + step * <f64>(c + 1);
+    low += step * <f64>c;
+  }
+  return 0.5 * (low + high);
+}
+
+/** How many singular values of B are greater than x. */
+export function countAbove(x: f64): i32 {
+  for (let c: usize = 0; c < 64; c += 8) store<f64>(points + c, x * x);
+  countBelow(counts, points, q, f, size);
+  return size - <i32>load<f64>(counts);
+}
+
+/** All singular values of W into values, descending. */
+export function bidiagonalValues(W: usize, ld: i32, m: i32, n: i32, values: usize): void {
+  const start = mark();
+  reduceToBidiagonal(W, ld, m, n);
   const low = alloc(64);
   const high = alloc(64);
-  const points = alloc(64);
-  const counts = alloc(64);
   for (let first = 0; first < n; first += 8) {
     for (let c: usize = 0; c < 64; c += 8) {
       store<f64>(low + c, 0);
@@ -202,25 +247,15 @@ function bisect(values: usize, d: usize, e: usize, n: i32): void {
       for (let c = 0; c < 8; c++) {
         const o = <usize>c << 3;
         const x = 0.5 * (load<f64>(low + o) + load<f64>(high + o));
-        // The value of rank first + c from above has n - 1 - first - c values below it.
+        // The value of index first + c from above has n - 1 - first - c values below it.
         if (load<f64>(counts + o) <= <f64>(n - 1 - first - c)) store<f64>(low + o, x);
         else store<f64>(high + o, x);
       }
     }
     for (let c = 0; c < min(8, n - first); c++) {
       const o = <usize>c << 3;
-      const x = 0.5 * (load<f64>(low + o) + load<f64>(high + o));
-      store<f64>(values + (<usize>(first + c) << 3), x);
+      store<f64>(values + (<usize>(first + c) << 3), 0.5 * (load<f64>(low + o) + load<f64>(high + o)));
     }
   }
-}
-
-/** Singular values of W into values, descending. */
-export function bidiagonalValues(W: usize, ld: i32, m: i32, n: i32, values: usize): void {
-  const start = mark();
-  const d = calloc(<u64>n << 3);
-  const e = calloc(<u64>n << 3);
-  bidiagonalize(W, ld, m, n, d, e);
-  bisect(values, d, e, n);
   release(start);
 }

@@ -10,10 +10,10 @@ import { column, createColumns, leading, read } from './columns';
 import { gramOfColumns } from './grams';
 import { imageNorm, power } from './norms';
 import { pack } from './pack';
+import { U } from './params';
 import * as qrcp from './qrcp';
 import { qr } from './reduce';
-import { hsum, load1 } from './simd';
-import { U } from './params';
+import { hsum, load1, madd } from './simd';
 import * as scan from './scan';
 import * as source from './source';
 import { madd44, square44 } from './tile';
@@ -119,7 +119,7 @@ export function take(rows: i32): void {
   const ro = source.select(list, s);
   read(W, ld, 0, ro, s, source.selectedColumns(s), n);
   const v = calloc(<u64>n << 3);
-  const own = power(W, ld, s, n, v, 4);
+  const own = power(W, ld, s, n, v, 2);
   sigma = max<f64>(own, imageNorm(v));
   release(start);
   qrcp.begin(s, n, perm);
@@ -188,13 +188,21 @@ export function product(): usize {
   for (let i = 0; i < k; i++) {
     const x = column(X, xLd, i);
     for (let j = i; j < k; j++) store<f64>(x + (<usize>j << 3), load<f64>(column(A1, aLd, j) + (<usize>i << 3)));
-    for (let j = 0; j < n - k; j++) {
-      const t = T + ((<usize>(j >> 2) * <usize>kPad) << 5) + (<usize>(j & 3) << 3);
-      let sum: f64 = 0;
+    for (let j = 0; j < n - k; j += 4) {
+      // R1(i, i:k) times a column panel of T.
+      let t = T + ((<usize>(j >> 2) * <usize>kPad) << 5) + (<usize>i << 5);
+      let a = f64x2.splat(0);
+      let b = a;
       for (let p = i; p < k; p++) {
-        sum += load<f64>(x + (<usize>p << 3)) * load<f64>(t + (<usize>p << 5));
+        const r = v128.load64_splat(x + (<usize>p << 3));
+        a = madd(r, v128.load(t), a);
+        b = madd(r, v128.load(t, 16), b);
+        t += 32;
       }
-      store<f64>(x + (<usize>(k + j) << 3), sum);
+      // The last panel may pass the end of x by up to 3 elements: padding, where products with zeros of T go.
+      const out = x + (<usize>(k + j) << 3);
+      v128.store(out, a);
+      v128.store(out, b, 16);
     }
   }
   release(start);

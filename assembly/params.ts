@@ -49,3 +49,6 @@ export const EVEN: f64 = 64;
 
 /** Factorisations that a report spends on each of its two bounds. */
 export const REACH_STEPS: i32 = 5;
+
+/** A last pivot below so many tolerances: the spectrum runs through the tolerance without a gap. */
+export const SMOOTH: f64 = 64;

@@ -4,7 +4,7 @@
 // All quantities are of scale * A. sigma_1 is known to lie in [low, high]; a claim about the tolerance holds for
 // every sigma_1 in there.
 import { alloc, mark, release } from './arena';
-import { bidiagonalValues } from './bidiagonal';
+import { countAbove, reduceToBidiagonal, value } from './bidiagonal';
 import * as cholesky from './cholesky';
 import { column, createColumns, leading, readAll } from './columns';
 import { gramOfSource, packSource, packedBytes, squareSymmetric } from './grams';
@@ -13,7 +13,7 @@ import { largestEigenvalue } from './lanczos';
 import * as lowrank from './lowrank';
 import { power } from './norms';
 import { pack } from './pack';
-import { BIDIAGONAL_COLUMNS, GUARD, REACH_STEPS, SAMPLE_COLUMNS, U } from './params';
+import { BIDIAGONAL_COLUMNS, GUARD, REACH_STEPS, SAMPLE_COLUMNS, SMOOTH, U } from './params';
 import * as qrcp from './qrcp';
 import { reduce } from './reduce';
 import * as scan from './scan';
@@ -256,10 +256,13 @@ function byQr(): bool {
   return squeeze(transposeUpper(W, ld, k, n), k, rest, slack);
 }
 
-/** X (n x k) has the singular values of A to within `rest`: QR with pivoting, then its singular values. "Squeeze". */
+/** X (n x k) has the singular values of A to within `rest`. "Squeeze". */
 function squeeze(X: usize, k: i32, rest: f64, slack: f64): bool {
   const n = source.n;
   const ld = leading(n);
+  // No gap at the tolerance and many values: a second QR would not decide it either.
+  const smooth = abs(load<f64>(column(X, ld, k - 1) + (<usize>(k - 1) << 3))) < SMOOTH * tolerance(low);
+  if (k >= BIDIAGONAL_COLUMNS && k > n >> 1 && smooth) return byBidiagonal(X, n, k, rest + slack);
   const perm = alloc(<u64>k << 2);
   qrcp.begin(n, k, perm);
   let r = qrcp.proceed(X, ld, n, k, perm, 0, tolerance(low) / GUARD, 0);
@@ -268,23 +271,33 @@ function squeeze(X: usize, k: i32, rest: f64, slack: f64): bool {
   r = qrcp.proceed(X, ld, n, k, perm, r, 0, 0);
   // k x r, lower triangular, its columns close to orthogonal already.
   const B = transposeUpper(X, ld, r, k);
-  const values = alloc(<u64>k << 3);
-  slack += rest;
-  let e: f64 = 0; // what is not known of each value: d sqrt(1 -+ e) -+ slack
-  if (r >= BIDIAGONAL_COLUMNS) {
-    bidiagonalValues(B, leading(k), k, r, values);
-  } else {
-    if (!jacobi(B, leading(k), k, r, values, absolute, relative, slack)) return false;
-    e = min<f64>(coupling + 8 * U, 1);
-  }
+  if (r >= BIDIAGONAL_COLUMNS) return byBidiagonal(B, k, r, rest + slack);
+  return byJacobi(B, k, r, rest + slack);
+}
+
+/** Singular values of B (m x n), each known to within d sqrt(1 -+ ||E||) -+ slack. "Jacobi". */
+function byJacobi(B: usize, m: i32, n: i32, slack: f64): bool {
+  const values = alloc(<u64>n << 3);
+  if (!jacobi(B, leading(m), m, n, values, absolute, relative, slack)) return false;
   // Stopped early, Jacobi knows sigma_1 well enough for the count, not for a report.
   if (!exact) low = load<f64>(values);
   const tau = tolerance(low);
+  const e = min<f64>(coupling + 8 * U, 1);
   let count = 0;
-  while (count < r && load<f64>(values + (<usize>count << 3)) > tau) count++;
-  const lo: f64 = count ? load<f64>(values + (<usize>(count - 1) << 3)) * Math.sqrt(1 - e) - slack : 0;
-  const up = (count < r ? load<f64>(values + (<usize>count << 3)) * Math.sqrt(1 + e) : 0) + slack;
-  return answer(count, lo, up, r >= BIDIAGONAL_COLUMNS ? Method.Bidiagonal : Method.Jacobi);
+  while (count < n && load<f64>(values + (<usize>count << 3)) > tau) count++;
+  const lo: f64 = count ? load<f64>(values + (<usize>(count - 1) << 3)) * Math.sqrt(1 - e) : 0;
+  const up: f64 = count < n ? load<f64>(values + (<usize>count << 3)) * Math.sqrt(1 + e) : 0;
+  return answer(count, lo - slack, up + slack, Method.Jacobi);
+}
+
+/** The count itself from the bidiagonal form of B (m x n, m >= n). "Bidiagonal". */
+function byBidiagonal(B: usize, m: i32, n: i32, slack: f64): bool {
+  reduceToBidiagonal(B, leading(m), m, n);
+  low = value(0);
+  const count = countAbove(tolerance(low));
+  const lo: f64 = exact && count ? value(count - 1) : tolerance(low);
+  const up: f64 = exact && count < n ? value(count) : tolerance(low);
+  return answer(count, lo - slack, (count < n ? up : 0) + slack, Method.Bidiagonal);
 }
 
 /** Decides from the leading k x k triangle of R and what it leaves: "Pivoted QR". */
