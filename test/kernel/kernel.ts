@@ -13,6 +13,10 @@ interface Exports {
   mark(): number;
   release(to: number): void;
   reset(): void;
+  bidiagonalValues(W: number, ld: number, m: number, n: number, values: number): void;
+  countAbove(x: number): number;
+  reduceToBidiagonal(W: number, ld: number, m: number, n: number): void;
+  value(index: number): number;
   factor(L: number, n: number, P: number, ld: number, s: number, shift: number, definite: boolean): number;
   gram(G: number, n: number, P: number, ld: number, s: number, fresh: boolean): void;
   growth: Value;

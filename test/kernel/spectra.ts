@@ -75,6 +75,66 @@ describe('Jacobi', () => {
   });
 });
 
+describe('bidiagonalisation', () => {
+  function run(x: Matrix) {
+    k.reset();
+    const { W, ld, bytes } = putColumns(x);
+    const values = area(8 * x.n);
+    watch(
+      [
+        [W, bytes],
+        [values, 8 * x.n],
+      ],
+      () => k.bidiagonalValues(W, ld, x.m, x.n, values),
+    );
+    return f64(values, x.n).slice();
+  }
+
+  test.each(SIZES)('%i columns, square and tall: known values', (n) => {
+    for (const m of [n, n + 1, 2 * n + 3]) {
+      const known = Array.from({ length: n }, (_, i) => 1 / (1 + i));
+      run(new Random(m).withSpectrum(m, n, known)).forEach((s, i) => {
+        expect(Math.abs(s - known[i])).toBeLessThan(1e-14);
+      });
+    }
+  });
+
+  test.each([1, 2, 5, 16, 33])('%i columns: the values of the reference', (n) => {
+    const x = new Random(n).matrix(n + 2, n);
+    const known = referenceValues(x);
+    run(x).forEach((s, i) => {
+      expect(Math.abs(s - known[i])).toBeLessThan(1e-14 * known[0]);
+    });
+  });
+
+  test.each([2, 7, 33, 48, 55, 80, 100])('%i columns of rank one, of rank two, all zero', (n) => {
+    const one = run(matrix(n, n, () => 1));
+    expect(Math.abs(one[0] - n)).toBeLessThan(1e-13 * n);
+    for (const s of one.slice(1)) expect(s).toBeLessThan(1e-13 * n);
+    const two = run(matrix(n, n, (i, j) => i + j));
+    const known = (sign: number) =>
+      Math.abs((n * (n - 1)) / 2 + sign * n * Math.sqrt(((n - 1) * (2 * n - 1)) / 6));
+    expect(Math.abs(two[0] / known(1) - 1)).toBeLessThan(1e-13);
+    expect(Math.abs(two[1] / known(-1) - 1)).toBeLessThan(1e-12);
+    for (const s of two.slice(2)) expect(s).toBeLessThan(1e-13 * two[0]);
+    expect(run(matrix(n, n, () => 0)).every((s) => s === 0)).toBe(true);
+  });
+
+  test('counts and single values', () => {
+    for (const n of [3, 20, 65]) {
+      k.reset();
+      const known = Array.from({ length: n }, (_, i) => n - i);
+      const { W, ld } = putColumns(new Random(n).withSpectrum(n + 1, n, known));
+      k.reduceToBidiagonal(W, ld, n + 1, n);
+      for (let i = 0; i < n; i++) {
+        expect(k.countAbove(known[i] - 0.5)).toBe(i + 1);
+        expect(Math.abs(k.value(i) - known[i])).toBeLessThan(1e-13 * n);
+      }
+      expect(k.countAbove(n + 1)).toBe(0);
+    }
+  });
+});
+
 describe('the largest eigenvalue', () => {
   const cases: [string, (n: number) => Matrix, (n: number) => number][] = [
     ['I', (n) => matrix(n, n, (i, j) => (i === j ? 1 : 0)), () => 1],

@@ -64,7 +64,8 @@ describe('the tarball', () => {
     expect(list).toContain('package.json');
     expect(list).toContain('dist/index.js');
     expect(list).toContain('dist/index.d.ts');
-    for (const f of list) expect(f).toMatch(/^(dist\/.*\.(js|d\.ts)|package\.json|README\.md|LICENSE)$/);
+    for (const f of list)
+      expect(f).toMatch(/^(dist\/.*\.(js|d\.ts)|dist\/kernel\/\w+\.wasm|package\.json|README\.md|LICENSE)$/);
     for (const f of list.filter((name) => name.endsWith('.js')))
       expect(list).toContain(f.replace(/\.js$/, '.d.ts'));
   });

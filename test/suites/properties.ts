@@ -311,6 +311,31 @@ describe('stacks', () => {
   });
 });
 
+test('small matrices of every shape: alone, in a stack, turned, in a report', () => {
+  const heights = [...Array.from({ length: 18 }, (_, i) => i + 1), 31, 32, 33, 63, 64, 65, 66];
+  for (const m of heights) {
+    for (let n = 1; n <= 18; n++) {
+      const r = new Random(100 * m + n);
+      const k = r.below(Math.min(m, n) + 1);
+      const sigma = Array.from({ length: Math.min(m, n) }, (_, i) => (i < k ? 10 ** (-4 * r.uniform()) : 0));
+      const scale = 2 ** (r.below(5) ? r.below(40) - 20 : 900 - r.below(1800));
+      const x = map(r.withSpectrum(m, n, sigma, 2), (v) => v * scale);
+      const single = Float32Array.from(x.a, (v) => v / scale);
+      const data = { data: x.a, shape: [n, m], strides: [1, n] }; // its transpose, in place
+      const ranks = [
+        matrixRank(x.a, [m, n]),
+        matrixRank(single, [m, n]),
+        matrixRank(data),
+        matrixRanks(x.a, [1, m, n])[0],
+        matrixRanks([...x.a, ...x.a], [2, m, n])[1],
+        rankReport(x.a, [m, n]).rank,
+        rankReport(single, [m, n]).rank,
+      ];
+      if (ranks.some((rank) => rank !== k)) expect.fail(`${m}x${n} of rank ${k}, times ${scale}: ${ranks}`);
+    }
+  }
+});
+
 describe('views', () => {
   test('strided, reversed, column-major and offset views have the rank of their copy', () => {
     fc.assert(
