@@ -52,17 +52,22 @@ export function readAll(W: usize, ld: i32): void {
   }
 }
 
+/** a^T b. Four accumulators: two would wait for each other's additions. */
 export function dot(a: usize, b: usize, n: i32): f64 {
   let x = f64x2.splat(0);
   let y = x;
+  let z = x;
+  let w = x;
   let i = 0;
-  for (; i + 4 <= n; i += 4) {
+  for (; i + 8 <= n; i += 8) {
     x = madd(v128.load(a), v128.load(b), x);
     y = madd(v128.load(a, 16), v128.load(b, 16), y);
-    a += 32;
-    b += 32;
+    z = madd(v128.load(a, 32), v128.load(b, 32), z);
+    w = madd(v128.load(a, 48), v128.load(b, 48), w);
+    a += 64;
+    b += 64;
   }
-  let sum = hsum(f64x2.add(x, y));
+  let sum = hsum(f64x2.add(f64x2.add(x, y), f64x2.add(z, w)));
   for (; i < n; i++) {
     sum += load<f64>(a) * load<f64>(b);
     a += 8;
@@ -76,18 +81,26 @@ export function axpy(b: usize, a: usize, s: f64, n: i32): f64 {
   const ss = f64x2.splat(s);
   let x = f64x2.splat(0);
   let y = x;
+  let z = x;
+  let w = x;
   let i = 0;
-  for (; i + 4 <= n; i += 4) {
-    const p = madd(v128.load(a), ss, v128.load(b));
-    const q = madd(v128.load(a, 16), ss, v128.load(b, 16));
+  for (; i + 8 <= n; i += 8) {
+    let p = madd(v128.load(a), ss, v128.load(b));
+    let q = madd(v128.load(a, 16), ss, v128.load(b, 16));
     v128.store(b, p);
     v128.store(b, q, 16);
     x = madd(p, p, x);
     y = madd(q, q, y);
-    a += 32;
-    b += 32;
+    p = madd(v128.load(a, 32), ss, v128.load(b, 32));
+    q = madd(v128.load(a, 48), ss, v128.load(b, 48));
+    v128.store(b, p, 32);
+    v128.store(b, q, 48);
+    z = madd(p, p, z);
+    w = madd(q, q, w);
+    a += 64;
+    b += 64;
   }
-  let sum = hsum(f64x2.add(x, y));
+  let sum = hsum(f64x2.add(f64x2.add(x, y), f64x2.add(z, w)));
   for (; i < n; i++) {
     const p = load<f64>(b) + s * load<f64>(a);
     store<f64>(b, p);

@@ -96,8 +96,9 @@ function gatherTile<T>(tile: usize, i: i32, rows: i32, rest: usize, q: i32, othe
 let W: usize = 0;
 let ld: i32 = 0;
 let s: i32 = 0;
+let steps: i32 = 0;
 let perm: usize = 0;
-/** Steps of the sample's factorisation: the rank it sees. */
+/** The rank that the sample sees, of so many `steps` of its factorisation. */
 export let k: i32 = 0;
 /** Byte offsets of A's columns in pivot order: J, then the rest. */
 let table: usize = 0;
@@ -107,7 +108,7 @@ let kPad: i32 = 0;
 /** Reads a sample of `rows` rows; sigma becomes a lower bound of sigma_1(A). All of it lives above the caller's mark. */
 export function take(rows: i32): void {
   s = rows;
-  k = 0;
+  steps = k = 0;
   const n = source.n;
   ld = leading(s);
   W = createColumns(s, n);
@@ -128,17 +129,27 @@ export function take(rows: i32): void {
 /** Factors the sample until its residual, scaled up to all rows, is <= stop (see qrcp.proceed). Returns k. */
 export function extend(stop: f64, patience: f64): i32 {
   const part = Math.sqrt(<f64>s / <f64>source.m);
-  k = qrcp.proceed(W, ld, s, source.n, perm, k, stop * part, patience * part);
+  steps = qrcp.proceed(W, ld, s, source.n, perm, steps, stop * part, patience * part);
+  k = qrcp.trim(W, ld, steps, source.n, stop * part);
   return k;
 }
 
-/** Sets lower, from R11, and upper, from one pass over A. 0 < k < n. */
-export function verify(): void {
+/** Sets lower, from R11. */
+export function boundBelow(): void {
   const start = mark();
-  const n = source.n;
   const inverse = inverseNorm(packUpper(W, ld, k), k);
   lower = inverse < Infinity ? 1 / inverse : 0;
   release(start);
+}
+
+/** |r_kk| of the sample, as if of all rows. */
+export function lastPivot(): f64 {
+  return abs(load<f64>(column(W, ld, k - 1) + (<usize>(k - 1) << 3))) * Math.sqrt(<f64>source.m / <f64>s);
+}
+
+/** Sets upper and noise, in one pass over A. 0 < k < n. */
+export function boundAbove(): void {
+  const n = source.n;
   kPad = (k + 3) & ~3;
   const others = n - k;
   T = calloc(<u64>((others + 3) >> 2) * <u64>kPad << 5);

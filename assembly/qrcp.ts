@@ -10,6 +10,7 @@ import { alloc, mark, release } from './arena';
 import { axpy, column, createColumns, dot, leading, square, swapColumns, swapIndices } from './columns';
 import { allocBlock, applyBlock, formBlock, panel, restTotal } from './householder';
 import { CLASSICAL_COLUMNS, OVERSAMPLE, QR_BLOCK } from './params';
+import { nmadd } from './simd';
 
 /** ||R22||_F of the last factorisation. */
 export let residual: f64 = 0;
@@ -61,7 +62,7 @@ function downdate(Y: usize, yLd: i32, W: usize, ld: i32, k: i32, b: i32, n: i32)
   for (let j = 0; j < b; j++) {
     const mj = column(Y, yLd, k + j);
     const rj = column(W, ld, k + j) + (<usize>k << 3);
-    memory.fill(mj + (<usize>(j + 1) << 3), 0, <usize>(b - j - 1) << 3);
+    memory.fill(mj + (<usize>(j + 1) << 3), 0, <usize>(yLd - j - 1) << 3);
     for (let i = 0; i < j; i++) axpy(mj, column(Y, yLd, k + i), -load<f64>(rj + (<usize>i << 3)), i + 1);
     const inverse = 1 / load<f64>(rj + (<usize>j << 3));
     for (let i = 0; i <= j; i++) {
@@ -69,10 +70,34 @@ function downdate(Y: usize, yLd: i32, W: usize, ld: i32, k: i32, b: i32, n: i32)
       store<f64>(p, load<f64>(p) * inverse);
     }
   }
+  const M = column(Y, yLd, k);
   for (let j = k + b; j < n; j++) {
-    const y = column(Y, yLd, j);
-    const r = column(W, ld, j) + (<usize>k << 3);
-    for (let i = 0; i < b; i++) axpy(y, column(Y, yLd, k + i), -load<f64>(r + (<usize>i << 3)), i + 1);
+    subtract(column(Y, yLd, j), M, yLd, column(W, ld, j) + (<usize>k << 3), b);
+  }
+}
+
+/** y -= M r for an upper triangular M of order b, zeros below: 8 rows at a time, in registers. */
+function subtract(y: usize, M: usize, yLd: i32, r: usize, b: i32): void {
+  const step = <usize>yLd << 3;
+  for (let i = 0; i < b; i += 8) {
+    const o = <usize>i << 3;
+    let p = v128.load(y + o);
+    let q = v128.load(y + o, 16);
+    let s = v128.load(y + o, 32);
+    let t = v128.load(y + o, 48);
+    let m = M + <usize>i * step + o;
+    for (let c = i; c < b; c++) {
+      const x = v128.load64_splat(r + (<usize>c << 3));
+      p = nmadd(v128.load(m), x, p);
+      q = nmadd(v128.load(m, 16), x, q);
+      s = nmadd(v128.load(m, 32), x, s);
+      t = nmadd(v128.load(m, 48), x, t);
+      m += step;
+    }
+    v128.store(y + o, p);
+    v128.store(y + o, q, 16);
+    v128.store(y + o, s, 32);
+    v128.store(y + o, t, 48);
   }
 }
 
@@ -211,5 +236,25 @@ export function proceed(
     }
   }
   residual = 0;
+  return k;
+}
+
+/**
+ * Steps that the last factorisation, of k, could have done without: the smallest k' that leaves ||R22||_F <= limit, which becomes
+ * `residual`. A block overshoots where the rank ends inside it.
+ */
+export function trim(W: usize, ld: i32, k: i32, n: i32, limit: f64): i32 {
+  let sum = residual * residual;
+  while (k > 0) {
+    let row: f64 = 0;
+    for (let j = k - 1; j < n; j++) {
+      const x = load<f64>(column(W, ld, j) + (<usize>(k - 1) << 3));
+      row += x * x;
+    }
+    if (sum + row > limit * limit) break;
+    sum += row;
+    k--;
+  }
+  residual = Math.sqrt(sum);
   return k;
 }

@@ -204,26 +204,29 @@ function fromSample(guess: i32): bool {
     if (k <= s - 8) break; // else it has no rows to spare and may not have seen all of the row space
   }
   if (k == 0 || k == n) return false;
-  lowrank.verify();
   let slack = Math.sqrt(<f64>k) * U * high;
-  const up = lowrank.upper + lowrank.noise + slack;
-  if (up > tolerance(low)) return false;
-  if (lowrank.lower - slack >= GUARD * tolerance(high)) return answer(k, lowrank.lower - slack, up, Method.Sample);
-
-  // All rows of the pivot columns say more about sigma_k than the sample does.
-  const L = alloc(cholesky.triangleBytes(k));
-  lowrank.gramOfPivots(L);
-  const square = lowrank.squareOfPivots(scan.squares);
   const threshold = GUARD * tolerance(high);
-  const shift = threshold * threshold + 2 * rounding(source.m, k, square, square);
-  if (cholesky.factor(L, k, 0, 0, 0, shift, true) == k) {
-    return answer(k, Math.sqrt(shift - rounding(source.m, k, square, cholesky.growth)), up, Method.Sample);
+  lowrank.boundBelow();
+  if (lowrank.lower - slack >= threshold || lowrank.lastPivot() > SMOOTH * tolerance(low)) {
+    lowrank.boundAbove();
+    const up = lowrank.upper + lowrank.noise + slack;
+    if (up > tolerance(low)) return false;
+    if (lowrank.lower - slack >= threshold) return answer(k, lowrank.lower - slack, up, Method.Sample);
+
+    // All rows of the pivot columns say more about sigma_k than the sample does.
+    const L = alloc(cholesky.triangleBytes(k));
+    lowrank.gramOfPivots(L);
+    const square = lowrank.squareOfPivots(scan.squares);
+    const shift = threshold * threshold + 2 * rounding(source.m, k, square, square);
+    if (cholesky.factor(L, k, 0, 0, 0, shift, true) == k) {
+      return answer(k, Math.sqrt(shift - rounding(source.m, k, square, cholesky.growth)), up, Method.Sample);
+    }
   }
 
   // The spectrum passes through the tolerance: go below it, then look at what is left.
   k = lowrank.extend(tolerance(low) / 32, tolerance(low) / GUARD);
   if (k == n) return false;
-  lowrank.verify();
+  lowrank.boundAbove();
   slack = Math.sqrt(<f64>k) * U * high;
   const rest = lowrank.upper + lowrank.noise;
   if (rest > 0.25 * tolerance(low)) return false;
@@ -248,7 +251,7 @@ function byQr(): bool {
   qrcp.begin(m, n, perm);
   let k = qrcp.proceed(W, ld, m, n, perm, 0, tolerance(low) / GUARD, 0);
   const slack = Math.sqrt(<f64>min(k + 1, n)) * U * high;
-  if (settle(W, ld, k, 0, slack, Method.Qr)) return true;
+  if (settle(W, ld, k, n, 0, slack, Method.Qr)) return true;
 
   // The residual is made small beside the tolerance, then R^T is factored.
   k = qrcp.proceed(W, ld, m, n, perm, k, tolerance(low) / 32, tolerance(low) / GUARD);
@@ -266,7 +269,7 @@ function squeeze(X: usize, k: i32, rest: f64, slack: f64): bool {
   const perm = alloc(<u64>k << 2);
   qrcp.begin(n, k, perm);
   let r = qrcp.proceed(X, ld, n, k, perm, 0, tolerance(low) / GUARD, 0);
-  if (settle(X, ld, r, rest, slack, Method.Lq)) return true;
+  if (settle(X, ld, r, k, rest, slack, Method.Lq)) return true;
 
   r = qrcp.proceed(X, ld, n, k, perm, r, 0, 0);
   // k x r, lower triangular, its columns close to orthogonal already.
@@ -301,7 +304,8 @@ function byBidiagonal(B: usize, m: i32, n: i32, slack: f64): bool {
 }
 
 /** Decides from the leading k x k triangle of R and what it leaves: "Pivoted QR". */
-function settle(R: usize, ld: i32, k: i32, rest: f64, slack: f64, by: Method): bool {
+function settle(R: usize, ld: i32, k: i32, n: i32, rest: f64, slack: f64, by: Method): bool {
+  k = qrcp.trim(R, ld, k, n, tolerance(low) - rest - slack);
   const up = qrcp.residual + rest + slack;
   if (k < source.n && up > tolerance(low)) return false;
   if (k == 0) return answer(0, 0, up, by);
