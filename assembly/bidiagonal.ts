@@ -7,6 +7,7 @@
 // W: m x n column-major, m >= n, destroyed. Cost: 4 m n^2 - 4/3 n^3 flops at memory speed, and 60 n^2 divisions.
 import { alloc, calloc, mark, release } from './arena';
 import { column, dot, norm, scaleColumn } from './columns';
+import { TINY } from './params';
 import { hsum, madd, nmadd } from './simd';
 
 /** a -= y u + v x, and a^T w of the new a, in one pass. */
@@ -67,7 +68,8 @@ let tau: f64 = 0;
 function reflector(x: usize, n: i32): f64 {
   const size = norm(x, n);
   tau = 0;
-  if (size == 0 || n == 1) {
+  if (size < TINY || n == 1) {
+    // What is too small to invert is left out: it is nothing beside the rest of a scaled matrix.
     const beta = load<f64>(x);
     store<f64>(x, 1);
     return beta;

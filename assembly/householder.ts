@@ -7,6 +7,7 @@
 // Cost: panel 2 m b^2, application 4 m n b flops. Source: Schreiber & Van Loan 1989; Golub & Van Loan 5.2.
 import { alloc } from './arena';
 import { axpy, column, dot, norm, scaleColumn, swapColumns, swapIndices } from './columns';
+import { TINY } from './params';
 import { hsum, madd, nmadd } from './simd';
 
 /** Largest remaining ||column||^2 and the sum of all of them, where panel() stopped. */
@@ -57,9 +58,9 @@ export function panel(
     const alpha = load<f64>(v);
     const size = norm(v, length);
     const beta = alpha > 0 ? -size : size;
-    const tau = size == 0 ? 0 : (beta - alpha) / beta;
+    const tau = size < TINY ? 0 : (beta - alpha) / beta;
     store<f64>(taus + (<usize>k << 3), tau);
-    if (size == 0) {
+    if (size < TINY) {
       for (let j = k + 1; j < b; j++) {
         const x = column(W, ld, c + j) + (<usize>(row + 1) << 3);
         store<f64>(squares + (<usize>j << 3), dot(x, x, length - 1));

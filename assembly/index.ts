@@ -79,7 +79,7 @@ export function tolerance(): f64 {
 /** min(lower / tolerance, tolerance / upper), of the scaled matrix: no overflow. A zero bound sets no limit. */
 export function margin(): f64 {
   const t = driver.tolerance(driver.low);
-  const below: f64 = t == 0 ? Infinity : driver.lower / t;
+  const below: f64 = t == 0 || driver.rank == 0 ? Infinity : driver.lower / t;
   return min<f64>(below, driver.upper == 0 ? Infinity : t / driver.upper);
 }
 

@@ -52,3 +52,10 @@ export const REACH_STEPS: i32 = 5;
 
 /** A last pivot below so many tolerances: the spectrum runs through the tolerance without a gap. */
 export const SMOOTH: f64 = 64;
+
+/** Columns shorter than this have no reflector: its scale, 1 / length, would overflow. */
+export const TINY: f64 = 1e-300;
+
+/** Reports of matrices with at most so many columns, and so many rows a column, take their bounds from QR: they are tight. */
+export const REPORT_COLUMNS: i32 = 128;
+export const REPORT_ROWS: i32 = 64;

@@ -13,7 +13,9 @@ import { largestEigenvalue } from './lanczos';
 import * as lowrank from './lowrank';
 import { power } from './norms';
 import { pack } from './pack';
-import { BIDIAGONAL_COLUMNS, GUARD, REACH_STEPS, SAMPLE_COLUMNS, SMOOTH, U } from './params';
+import {
+  BIDIAGONAL_COLUMNS, GUARD, REACH_STEPS, REPORT_COLUMNS, REPORT_ROWS, SAMPLE_COLUMNS, SMOOTH, U,
+} from './params';
 import * as qrcp from './qrcp';
 import { reduce } from './reduce';
 import * as scan from './scan';
@@ -224,7 +226,7 @@ function fromSample(guess: i32): bool {
   }
 
   // The spectrum passes through the tolerance: go below it, then look at what is left.
-  k = lowrank.extend(tolerance(low) / 32, tolerance(low) / GUARD);
+  k = lowrank.extend(tolerance(low) / 512, tolerance(low) / 32);
   if (k == n) return false;
   lowrank.boundAbove();
   slack = Math.sqrt(<f64>k) * U * high;
@@ -376,7 +378,8 @@ function prove(): bool {
   const n = source.n;
   if (n == 0) return answer(0, 0, 0, Method.Trivial);
   if (n == 1) return answer(<i32>(low > tolerance(low)), low, low, Method.Trivial);
-  if (tolerance(low) >= high) return answer(0, 0, high, Method.Trivial);
+  if (relative >= 1 || tolerance(low) >= high) return answer(0, 0, high, Method.Trivial);
+  if (exact && n <= REPORT_COLUMNS && m <= REPORT_ROWS * n) return byQr();
 
   // The smallest sample that may prove full rank; nothing is lost but time if it does not.
   const threshold = GUARD * tolerance(high);

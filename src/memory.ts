@@ -1,7 +1,8 @@
 // Moves one matrix into the kernel: whole when it is small, panel by panel (on the kernel's request) when it is large.
 // The caller's array is only ever read.
-import { kernel } from './kernel.js';
+
 import type { Stack } from './input.js';
+import { kernel } from './kernel.js';
 
 /** Matrices of up to this many bytes are copied whole; larger ones are pulled in panels as the kernel asks. */
 const RESIDENT = 1 << 18;
@@ -119,7 +120,10 @@ export function open(from: Floats, offset: number, rows: number, cols: number, c
     at = k.reserve(bytes);
     const out = view(from);
     const p = (at >>> 0) / from.BYTES_PER_ELEMENT;
-    out.set(offset === 0 && from.length === long * short ? from : from.subarray(offset, offset + long * short), p);
+    out.set(
+      offset === 0 && from.length === long * short ? from : from.subarray(offset, offset + long * short),
+      p,
+    );
   }
   k.open(at, long, short, from instanceof Float32Array, byRow);
   return byRow === colMajor;

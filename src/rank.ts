@@ -1,5 +1,5 @@
 // matrixRank, matrixRanks, rankReport: tolerance and input in, the kernel's answer out.
-import { element, type Stack, position, readInput, symmetrized } from './input.js';
+import { element, position, readInput, type Stack, symmetrized } from './input.js';
 import { type Kernel, kernel } from './kernel.js';
 import { batch, batchSize, close, floats, open } from './memory.js';
 import { readOptions, type Tolerance } from './options.js';
@@ -11,9 +11,9 @@ export const METHODS = ['trivial', 'cholesky', 'inertia', 'sample', 'qr', 'lq', 
 
 /** max(absolute, relative * sigma_1), the form the kernel takes. */
 export function tolerances(t: Tolerance, stack: Stack): { absolute: number; relative: number } {
-  if (t.tol === t.tol) return { absolute: t.tol, relative: 0 };
+  if (!Number.isNaN(t.tol)) return { absolute: t.tol, relative: 0 };
   const size = Math.max(stack.rows, stack.cols);
-  const relative = t.rtol === t.rtol ? t.rtol : size * (stack.single ? EPS32 : EPS64);
+  const relative = !Number.isNaN(t.rtol) ? t.rtol : size * (stack.single ? EPS32 : EPS64);
   return { absolute: t.atol, relative };
 }
 

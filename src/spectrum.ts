@@ -2,7 +2,7 @@
 import { readInput } from './input.js';
 import { copyOut, copyOutInt } from './memory.js';
 import { readOptions } from './options.js';
-import { each, matrixRank } from './rank.js';
+import { each, ranksOf } from './rank.js';
 import type { MatrixInput, NumericArray, PivotedQR, RankOptions } from './types.js';
 
 /**
@@ -19,7 +19,8 @@ export function singularValues(a: unknown, shape?: unknown): Float64Array {
   if (n === 0) return values;
   each(fn, stack, false, (k) => {
     const at = k.reserve(8 * n);
-    if (!k.singularValues(at)) throw new Error(`${fn}: the Jacobi iteration did not converge; please report this matrix.`);
+    if (!k.singularValues(at))
+      throw new Error(`${fn}: the Jacobi iteration did not converge; please report this matrix.`);
     values = copyOut(at, n);
   });
   return values;
@@ -39,7 +40,11 @@ export function qr(...args: [unknown, unknown?, unknown?]): PivotedQR {
  * Indices of rank-many linearly independent columns, ascending; the others are, to within the tolerance, combinations
  * of them.
  */
-export function independentColumns(data: NumericArray, shape: readonly number[], options?: RankOptions): Int32Array;
+export function independentColumns(
+  data: NumericArray,
+  shape: readonly number[],
+  options?: RankOptions,
+): Int32Array;
 export function independentColumns(a: MatrixInput, options?: RankOptions): Int32Array;
 export function independentColumns(...args: [unknown, unknown?, unknown?]): Int32Array {
   const { permutation, rank } = factor('independentColumns', args);
@@ -56,9 +61,7 @@ function factor(fn: string, args: [unknown, unknown?, unknown?]): PivotedQR {
   let r: Float64Array = new Float64Array(size * cols);
   let permutation: Int32Array = Int32Array.from({ length: cols }, (_, j) => j);
   if (size === 0) return { r, permutation, rank: 0 };
-  const rank = flat
-    ? matrixRank(args[0] as NumericArray, args[1] as number[], options as RankOptions)
-    : matrixRank(args[0] as MatrixInput, options as RankOptions);
+  const rank = ranksOf(fn, stack, options)[0];
   each(fn, stack, t.hermitian && !stack.vector, (k, _, transposed) => {
     const at = k.reserve(8 * size * cols);
     const perm = k.reserve(4 * cols);
