@@ -82,6 +82,11 @@ export function createTaskPool(options: PoolOptions = {}) {
   }
 
   return {
+    /** Loads the threads before they are needed. */
+    start(): void {
+      queue ??= open();
+      queue.catch(() => {}); // run() tells
+    },
     async run(task: Task): Promise<unknown[]> {
       if (closed) throw closed;
       queue ??= open();

@@ -2,7 +2,8 @@
 import pico from 'picocolors';
 import type { Pair } from './compare.js';
 import { field, number } from './records.js';
-import { type Column, Columns, short } from './table.js';
+import { type Column, Columns } from './table.js';
+import { short } from './text.js';
 import type { Screen } from './writer.js';
 
 export interface PairWriter {

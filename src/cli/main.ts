@@ -3,9 +3,7 @@
 // 0 fine, 1 some tensor or file failed, 2 bad usage, 130 interrupted.
 import { readFileSync } from 'node:fs';
 import { readArguments, UsageError } from './args.js';
-import { runCompare } from './compare.js';
 import { HELP } from './help.js';
-import { runReport } from './report.js';
 
 async function main(argv: readonly string[]): Promise<number> {
   const args = readArguments(argv);
@@ -18,7 +16,9 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(`${about.version}\n`);
     return 0;
   }
-  return args.compare === undefined ? runReport(args) : runCompare(args);
+  return args.compare === undefined
+    ? (await import('./report.js')).runReport(args)
+    : (await import('./compare.js')).runCompare(args);
 }
 
 // `| head` closes the pipe: nobody reads on, so there is nothing left to do.

@@ -9,7 +9,6 @@ import { toHtml } from './report-html.js';
 import { produce, type Row } from './rows.js';
 import { openScreen, run } from './run.js';
 import { Summary } from './summary.js';
-import { tableWriter } from './table.js';
 import type { Screen, Writer } from './writer.js';
 
 /** Columns of the CSV with --metrics. */
@@ -27,10 +26,11 @@ const METRICS: (keyof SpectralMetrics)[] = [
   'energyRank99',
 ];
 
-function createWriter({ output, files, metrics }: Arguments, screen: Screen): Writer {
+async function createWriter({ output, files, metrics }: Arguments, screen: Screen): Promise<Writer> {
   const several = files.length > 1;
   if (output === 'json') return jsonWriter(screen, several);
   if (output === 'csv') return csvWriter(screen, several, metrics ? METRICS : []);
+  const { tableWriter } = await import('./table.js');
   return tableWriter(screen, several, metrics);
 }
 
@@ -39,7 +39,7 @@ export async function runReport(args: Arguments): Promise<number> {
   const { files, html } = args;
   if (html !== undefined) checkFolder(html);
   const screen = openScreen();
-  const writer = createWriter(args, screen);
+  const writer = await createWriter(args, screen);
   const summary = new Summary();
   const layers: Layer[] = [];
   return run<Row>(args, screen, {

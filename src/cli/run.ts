@@ -4,7 +4,7 @@ import { createTaskPool } from '../pool.js';
 import type { Arguments } from './args.js';
 import { createBudget } from './budget.js';
 import { Channel } from './channel.js';
-import { createProgress, noProgress } from './progress.js';
+import { noProgress } from './progress.js';
 import type { Event, Job } from './rows.js';
 import type { Screen } from './writer.js';
 
@@ -33,8 +33,11 @@ export function openScreen(): Screen {
 /** Runs a plan and returns the exit status. */
 export async function run<Row>(args: Arguments, screen: Screen, plan: Plan<Row>): Promise<number> {
   const { filter, threads } = args;
-  const progress = process.stderr.isTTY ? createProgress(process.stderr) : noProgress;
   const pool = createTaskPool({ threads });
+  pool.start(); // while the files are opened
+  const progress = process.stderr.isTTY
+    ? (await import('./progress-bar.js')).createProgress(process.stderr)
+    : noProgress;
   const stop = new AbortController();
   const events = new Channel<Event<Row>>();
   let status = 0;

@@ -162,7 +162,7 @@ export function drawSpectrum(host: HTMLElement, layer: Layer): UPlot | undefined
           size: 56,
           splits: () => powers,
           filter: (_, ticks) => ticks,
-          values: (_, ticks) => ticks.map((t) => t.toExponential(0)),
+          values: (_, ticks) => ticks.map((t) => t.toExponential(0).replace('+', '')),
         }),
       ],
       series: [{ label: 'number' }, dots('above the tolerance', full), dots('at or below', low)],
