@@ -8,7 +8,7 @@
 import { alloc, mark, release } from './arena';
 import { panels } from './cholesky';
 import { axpy, column, createColumns, dot, leading, readAll, scaleColumn } from './columns';
-import { difference } from './factors';
+import { difference, ROUNDING } from './factors';
 import { jacobi } from './jacobi';
 import { pack } from './pack';
 import * as qrcp from './qrcp';
@@ -50,7 +50,7 @@ export function truncate(most: i32, share: f64): i32 {
   if (!jacobi(B, leading(k), k, r, values, -1, 0, 0)) return -1;
 
   const total = dot(values, values, r);
-  const limit = (share + 1e-12) * total;
+  const limit = share * ROUNDING * total;
   kept = r;
   for (let rest: f64 = 0; kept > 0; kept--) {
     const s = load<f64>(values + (<usize>(kept - 1) << 3));
