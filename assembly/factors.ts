@@ -57,16 +57,20 @@ export function choose(transposed_: bool, most: i32, share: f64): i32 {
   readMatrix();
   const ld = leading(rows);
   perm = alloc(<u64>width << 2);
-  qrcp.begin(rows, width, perm);
+  const identity = alloc(<u64>width << 2);
+  for (let j = 0; j < width; j++) store<i32>(perm + (<usize>j << 2), j);
   let total: f64 = 0;
   for (let j = 0; j < width; j++) total += dot(column(W, ld, j), column(W, ld, j), rows);
   const limit = share * ROUNDING * total;
   let k = 0;
   let rest = total;
-  // A stop just below what is left ends the factorisation after one more block.
+  // A stop just below what is left ends the factorisation after one more block; begin() takes a fresh sketch for the next.
   while (k < most && rest > limit) {
+    const start = mark();
+    qrcp.begin(rows, width, identity);
     k = qrcp.proceed(W, ld, rows, width, perm, k, Math.sqrt(max<f64>(limit, 0.998 * rest)), 0);
     rest = qrcp.residual * qrcp.residual;
+    release(start);
   }
   // Back to the fewest steps that do: row by row of R, ||R22||_F^2 grows by the row's square.
   kept = k;

@@ -22,7 +22,7 @@ function define(sigma: readonly number[]): Omit<SpectralMetrics, 'rank' | 'condi
     Math.exp(-sum((s) => (f(s) > 0 ? (f(s) / sum(f)) * Math.log(f(s) / sum(f)) : 0)));
   const square = sum((s) => s * s);
   const energy = (share: number) => {
-    for (let k = 0, held = 0; ; held += sigma[k++] ** 2)
+    for (let k = 0, held = 0; ; held += (sigma[k++] ?? Infinity) ** 2)
       if (held >= share * square - 1e-12 * square) return k;
   };
   return {
