@@ -151,6 +151,14 @@ export function difference(L: usize, lStep: i32, R: usize, rStep: i32, k: i32, c
   return hsum(sum);
 }
 
+/** Minus the chosen lines, k by their table, into panels of four of the `count` crossing ones: [k][4]. */
+function packEach(C: usize, k: i32, lines: usize, crossing: usize, count: i32): void {
+  // One by one: pack() takes a table for one in order by its ends, and pivots come in none.
+  for (let p = 0; p < k; p++) {
+    pack(C + (<usize>p << 5), k, source.at, lines + (<usize>p << 2), 1, crossing, count, source.single, -source.scale);
+  }
+}
+
 /** The squared error where the kernel's columns are the caller's. */
 function errorByRows(J: usize, k: i32, X: usize, steps: i32): f64 {
   const start = mark();
@@ -164,11 +172,7 @@ function errorByRows(J: usize, k: i32, X: usize, steps: i32): f64 {
   for (let first = 0; first < source.m; first += source.panelRows) {
     const count = min(source.panelRows, source.m - first);
     source.panel(first, count);
-    // One by one: pack() takes a table that ends where it began plus its length for one in order, and J is in none.
-    for (let p = 0; p < k; p++) {
-      const to = C + (<usize>p << 5);
-      pack(to, k, source.at, columns + (<usize>p << 2), 1, source.rows, count, source.single, -source.scale);
-    }
+    packEach(C, k, columns, source.rows, count);
     sum += difference(C, k, X, steps, k, count);
   }
   release(start);
@@ -181,7 +185,7 @@ function errorByColumns(J: usize, k: i32, X: usize, steps: i32): f64 {
   const n = source.n;
   const C = alloc(<u64>panels(n) * k << 5); // -A(:, J), in panels of four of its rows
   const chosen = source.select(J, k);
-  pack(C, k, source.at, chosen, k, source.selectedColumns(k), n, source.single, -source.scale);
+  packEach(C, k, chosen, source.selectedColumns(k), n);
   let sum: f64 = 0;
   for (let first = 0; first < source.m; first += source.panelRows) {
     const count = min(source.panelRows, source.m - first);

@@ -7,10 +7,11 @@
 // k flops twice. Everything is in the kernel's orientation, m >= n.
 import { alloc, mark, release } from './arena';
 import { panels } from './cholesky';
-import { axpy, column, createColumns, dot, leading, readAll, scaleColumn } from './columns';
+import { axpy, column, createColumns, dot, leading, readAll, scaleColumn, square } from './columns';
 import { difference, ROUNDING } from './factors';
 import { jacobi } from './jacobi';
 import { pack } from './pack';
+import { U } from './params';
 import * as qrcp from './qrcp';
 import { reduce } from './reduce';
 import * as source from './source';
@@ -38,13 +39,15 @@ export function truncate(most: i32, share: f64): i32 {
     readAll(W, leading(m));
   }
   const ld = leading(m);
+  // What rounding leaves of a matrix of low rank is not factored further: each step would leave less of less.
+  const stop = 0.25 * U * Math.sqrt(square(W, ld, 0, m, 0, n));
   const p1 = alloc(<u64>n << 2);
   qrcp.begin(m, n, p1);
-  const k = qrcp.proceed(W, ld, m, n, p1, 0, 0, 0);
+  const k = qrcp.proceed(W, ld, m, n, p1, 0, stop, 0);
   const X = transposeUpper(W, ld, k, n);
   const p2 = alloc(<u64>max(k, 1) << 2);
   qrcp.begin(n, k, p2);
-  const r = qrcp.proceed(X, leading(n), n, k, p2, 0, 0, 0);
+  const r = qrcp.proceed(X, leading(n), n, k, p2, 0, stop, 0);
   const B = transposeUpper(X, leading(n), r, k);
   const values = alloc(<u64>max(r, 1) << 3);
   if (!jacobi(B, leading(k), k, r, values, -1, 0, 0)) return -1;
