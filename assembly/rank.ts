@@ -195,7 +195,9 @@ function fromSample(guess: i32): bool {
   const n = source.n;
   let k = 0;
   const start = mark();
-  for (let s = guess + (guess >> 2) + 32; ; s <<= 1) {
+  // A very early failure of Cholesky says little of the rank: duplicates, or a smooth matrix.
+  let s = guess < n >> 4 ? max(n >> 2, 48) : guess + (guess >> 2) + 32;
+  for (; ; s <<= 1) {
     s = (s + 3) & ~3;
     // No saving: the sample is as large as what it should spare.
     if (s > source.m - (source.m >> 2) || s > n + (n >> 2) + 32) return false;
@@ -225,8 +227,15 @@ function fromSample(guess: i32): bool {
     }
   }
 
-  // The spectrum passes through the tolerance: go below it, then look at what is left.
-  k = lowrank.extend(tolerance(low) / 512, tolerance(low) / 32);
+  // The spectrum passes through the tolerance: go below it, then look at what is left. Pivots at rounding level need a
+  // sample with rows to spare, or T grows.
+  if (s < 2 * k) {
+    s = (2 * k + 67) & ~3;
+    if (s > source.m - (source.m >> 2)) return false;
+    release(start);
+    lowrank.take(s);
+  }
+  k = lowrank.extend(tolerance(low) / 128, tolerance(low) / 32);
   if (k == n) return false;
   lowrank.boundAbove();
   slack = Math.sqrt(<f64>k) * U * high;
