@@ -11,7 +11,7 @@
 import { alloc, mark, release } from './arena';
 import { CHOLESKY_BLOCK, GRAM_BLOCK } from './params';
 import { hsum, madd, nmadd } from './simd';
-import { madd44, square44, zero44 } from './tile';
+import { madd44, square44, sum44, zero44 } from './tile';
 
 /** Negative pivots of the last factorisation. */
 export let negatives: i32 = 0;
@@ -176,13 +176,13 @@ function block(
       const tile = rowPanel(L, i) + (<usize>j << 7);
       const own = negative + <usize>(i - i0) * step;
       if (s) {
-        zero44(tile);
-        madd44(tile, P + ((<usize>i * <usize>ld) << 5), P + ((<usize>j * <usize>ld) << 5), s);
+        sum44(tile, P + ((<usize>i * <usize>ld) << 5), P + ((<usize>j * <usize>ld) << 5), s, own, Lj, j << 2);
+      } else {
+        madd44(tile, own, Lj, j << 2);
       }
       if (i == j) {
         for (let k: usize = 0; k < 160; k += 40) store<f64>(tile + k, load<f64>(tile + k) - shift);
       }
-      if (j) madd44(tile, own, Lj, j << 2);
       const tail = own + (<usize>j << 7);
       if (i > j) {
         solve(tile, tail, diagonalTile, j);
