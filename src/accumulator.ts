@@ -17,7 +17,7 @@ import type { AccumulatorOptions, MatrixInput, NumericArray, RankOptions, RankRe
 const NEAR = 400;
 const U = 2 ** -53;
 
-/** The rank of any number of rows, in the memory of a few hundred of them (of 3 `columns` where that is more). */
+/** The rank of any number of rows, in the memory of a few hundred (or of 3 `columns` where that is more). */
 export class RankAccumulator {
   /** Elements in a row. */
   readonly columns: number;
@@ -154,7 +154,7 @@ export class RankAccumulator {
     return values;
   }
 
-  /** The state, to go on with elsewhere: at most 8 columns^2 bytes and a few, with a format number and a checksum. */
+  /** The state, to go on with elsewhere: about 8 columns^2 bytes at most, with a format number and a checksum. */
   toBytes(): Uint8Array {
     if (this.#filled > this.columns) this.#fold();
     return writeState({
