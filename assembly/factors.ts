@@ -64,7 +64,8 @@ export function choose(transposed_: bool, most: i32, share: f64): i32 {
   const limit = share * ROUNDING * total;
   let k = 0;
   let rest = total;
-  // A stop just below what is left ends the factorisation after one more block; begin() takes a fresh sketch for the next.
+  // A stop just below what is left ends the factorisation after one more block; begin() has the next one take a
+  // fresh sketch.
   while (k < most && rest > limit) {
     const start = mark();
     qrcp.begin(rows, width, identity);
@@ -88,7 +89,7 @@ export function choose(transposed_: bool, most: i32, share: f64): i32 {
   return kept;
 }
 
-/** The chosen columns into J, X (k x caller's columns) row-major into x. Returns ||A - A(:, J) X||_F of scale * A. */
+/** The chosen columns into J, X (k x columns) row-major into x. Returns ||A - A(:, J) X||_F of scale * A. */
 export function interpolate(J: usize, x: usize): f64 {
   const start = mark();
   const k = kept;

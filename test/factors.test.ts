@@ -163,7 +163,8 @@ describe.each(['columns', 'svd'] as const)('rankFactors by %s', (method) => {
     expect(zero).toEqual({ left: new Float64Array(0), right: new Float64Array(0), columns: new Int32Array(0), shape: [3, 4], rank: 0, residual: 0 }); // biome-ignore format: a line
     expect(rankFactors([], [0, 4], { method }).shape).toEqual([0, 4]);
     const row = rankFactors([0, 3, 4], [3], { method });
-    expect([row.rank, row.shape, row.residual]).toEqual([1, [1, 3], 0]);
+    expect([row.rank, row.shape]).toEqual([1, [1, 3]]);
+    expect(row.residual).toBeLessThan(5e-15);
     const column = rankFactors([0, 3, 4], [3, 1], { method });
     expect(column.rank).toBe(1);
     check({ m: 3, n: 1, a: Float64Array.of(0, 3, 4) }, column);
