@@ -1,0 +1,40 @@
+// What the page and its workers say to each other.
+import type { RankReport } from 'matrix-rank';
+import type { NamedMatrix } from 'matrix-rank/formats';
+
+/** A model file, with the files that may lie beside it: shards, external data. */
+export interface Model {
+  file: File;
+  beside: File[];
+}
+
+/** One matrix of a model, as the table shows it. */
+export interface Entry {
+  /** Index into the models. */
+  model: number;
+  /** The tensor it was made of. */
+  tensor: string;
+  name: string;
+  shape: number[];
+  matrix: [number, number];
+  dtype: string;
+}
+
+/** What a worker is asked. */
+export type Request =
+  | { do: 'read'; models: Model[] }
+  | { do: 'go on' } // one more matrix may be sent
+  | { do: 'rank'; matrix: NamedMatrix }
+  | { do: 'spectrum'; model: Model; entry: Entry }
+  | { do: 'text'; text: string };
+
+/** What it answers: 'read' with many, every other request with one. */
+export type Answer =
+  | { matrix: NamedMatrix; entry: Entry }
+  | { lost: Entry; why: string }
+  | { progress: [read: number, total: number] }
+  | { read: 'all' }
+  | { report: RankReport }
+  | { values: Float64Array }
+  | { report: RankReport; values: Float64Array; format: string; dtype: string }
+  | { error: string };

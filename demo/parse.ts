@@ -1,0 +1,166 @@
+// A matrix out of pasted text: CSV, TSV or columns of numbers, JSON, MATLAB, NumPy (code or printed).
+// Which one it is shows in the text itself. What cannot be read is an Error that names the place.
+
+export interface Parsed {
+  data: Float64Array | Float32Array;
+  shape: [number, number];
+  /** How the text was understood. */
+  format: 'CSV' | 'JSON' | 'MATLAB' | 'NumPy';
+}
+
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([ed][+-]?\d+)?$/i;
+
+export function parseMatrix(source: string): Parsed {
+  const text = source.replaceAll('\r\n', '\n').replaceAll('\u2212', '-').trim();
+  if (text === '') throw new Error('There is no text to read a matrix from.');
+  if (/^(\w+\s*=\s*)?(\w+\.)?(array|matrix|asarray)\s*\(/.test(text)) return numpyCode(text);
+  if (text.startsWith('{')) return jsonObject(text);
+  const bracket = text.indexOf('[');
+  if (bracket < 0 || !/^(\w+\s*=\s*)?\[/.test(text)) return lines(text);
+  const body = text.slice(bracket);
+  return /^\[\s*\[/.test(body) ? nested(body) : flat(body);
+}
+
+/** [[1, 2], [3, 4]], as JSON has it, or [[1. 2.] [3. 4.]], as NumPy prints it. */
+function nested(
+  body: string,
+  format: Parsed['format'] = /\]\s*,\s*\[|,/.test(body) ? 'JSON' : 'NumPy',
+): Parsed {
+  if (body.includes('...')) throw new Error(SHORTENED);
+  const end = closing(body);
+  if (body.slice(end).replace(/[;\s]/g, '') !== '') {
+    throw new Error(`There is more after the last bracket: ${quote(body.slice(end).trim())}.`);
+  }
+  const inner = body.slice(1, end - 1);
+  if (/\[\s*\[/.test(inner)) throw new Error('This has more than two dimensions; a matrix has two.');
+  const rows: string[][] = [];
+  const between = inner.replace(/\[([^[\]]*)\]/g, (_, row: string) => {
+    rows.push(row.split(/[\s,]+/).filter((cell) => cell !== ''));
+    return '';
+  });
+  const rest = between.replace(/[\s,]/g, '');
+  if (rest !== '') throw new Error(`Between the rows stands ${quote(rest)}.`);
+  return matrix(rows, format);
+}
+
+const SHORTENED =
+  "Numbers are left out ('...'): in NumPy, np.set_printoptions(threshold=np.inf) prints all of them.";
+
+/** [1 2; 3 4] of MATLAB, or one row in brackets. */
+function flat(body: string): Parsed {
+  const end = closing(body);
+  const after = body.slice(end).replace(/[;'\s]/g, '');
+  if (after !== '') throw new Error(`There is more after the last bracket: ${quote(after)}.`);
+  const inner = body.slice(1, end - 1);
+  if (/\.\.\.\s*(,|\s\S)/.test(inner) && !/\.\.\.[^\S\n]*\n/.test(inner)) throw new Error(SHORTENED);
+  const rows = inner
+    .replace(/\.\.\.[^\n]*\n/g, ' ') // MATLAB's continued lines
+    .replace(/%[^\n]*/g, '')
+    .split(/[;\n]/)
+    .map((row) => row.split(/[\s,]+/).filter((cell) => cell !== ''))
+    .filter((row) => row.length > 0);
+  const json = rows.length === 1 && inner.includes(',');
+  return matrix(rows, json ? 'JSON' : 'MATLAB');
+}
+
+/** array([[1., 2.], [3., 4.]], dtype=float32) */
+function numpyCode(text: string): Parsed {
+  const open = text.indexOf('[');
+  if (open < 0) throw new Error('array( ... ) holds no [ ... ].');
+  const end = open + closing(text.slice(open));
+  const body = text.slice(open, end);
+  if (body.includes('...')) throw new Error(SHORTENED);
+  const parsed = /^\[\s*\[/.test(body) ? nested(body, 'NumPy') : matrix([cells(body)], 'NumPy');
+  const single = /dtype\s*=\s*['"]?(\w+\.)?(float32|float16|bfloat16)/.test(text.slice(end));
+  return single ? { ...parsed, data: Float32Array.from(parsed.data) } : parsed;
+}
+
+const cells = (row: string) =>
+  row
+    .slice(1, -1)
+    .split(/[\s,]+/)
+    .filter((cell) => cell !== '');
+
+/** { "data": [...], "shape": [m, n] } */
+function jsonObject(text: string): Parsed {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`This is no JSON: ${(error as Error).message}.`);
+  }
+  const { data, shape, dims = shape } = json as { data?: unknown; shape?: unknown; dims?: unknown };
+  const numbers = Array.isArray(data) ? data.flat(Number.POSITIVE_INFINITY) : [];
+  const size = Array.isArray(dims) ? dims.map(Number) : [];
+  if (numbers.length === 0 || size.length !== 2) {
+    throw new Error('A JSON object needs "data", a list of numbers, and "shape", [rows, columns].');
+  }
+  if (size[0] * size[1] !== numbers.length) {
+    throw new Error(
+      `data has ${numbers.length} numbers, shape [${size.join(', ')}] needs ${size[0] * size[1]}.`,
+    );
+  }
+  const rows = Array.from({ length: size[0] }, (_, i) =>
+    numbers.slice(i * size[1], (i + 1) * size[1]).map(String),
+  );
+  return matrix(rows, 'JSON');
+}
+
+/** Lines of numbers; a first line of names is left out. */
+function lines(text: string): Parsed {
+  const all = text.split('\n').filter((line) => line.trim() !== '');
+  const separator = [/\t/, /;/, /,/].find((s) => s.test(all[all.length - 1])) ?? /\s+/;
+  const decimalComma = separator.source === ';' && !text.includes('.');
+  const rows = all.map((line) => {
+    const parts = line
+      .trim()
+      .split(separator)
+      .map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
+    if (parts.length > 1 && parts[parts.length - 1] === '') parts.pop(); // a separator at the end
+    return decimalComma ? parts.map((cell) => cell.replace(',', '.')) : parts;
+  });
+  const header = rows.length > 1 && rows[0].every((cell) => cell === '' || !isNumber(cell));
+  return matrix(header ? rows.slice(1) : rows, 'CSV', header ? 2 : 1);
+}
+
+const isNumber = (cell: string) => NUMBER.test(cell) || /^[+-]?(nan|inf|infinity)$/i.test(cell);
+
+function toNumber(cell: string): number {
+  if (NUMBER.test(cell)) return Number(cell.replace(/d/i, 'e'));
+  if (/nan$/i.test(cell)) return Number.NaN;
+  return cell.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+}
+
+/** Equally long rows of numbers, or an Error that names the first that is not. */
+function matrix(rows: readonly (readonly string[])[], format: Parsed['format'], first = 1): Parsed {
+  const width = rows[0]?.length ?? 0;
+  const data = new Float64Array(rows.length * width);
+  rows.forEach((row, i) => {
+    row.forEach((cell, j) => {
+      if (!isNumber(cell)) {
+        throw new Error(`Row ${i + first}, column ${j + 1}: ${quote(cell)} is not a number.`);
+      }
+      data[i * width + j] = toNumber(cell);
+    });
+    if (row.length !== width) {
+      throw new Error(`Row ${i + first} has ${row.length} numbers, row ${first} has ${width}.`);
+    }
+  });
+  if (data.length === 0) throw new Error('There are no numbers in this text.');
+  return { data, shape: [rows.length, width], format };
+}
+
+/** The place after the bracket that closes the first one. */
+function closing(text: string): number {
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === '[') depth++;
+    if (text[i] === ']' && --depth === 0) return i + 1;
+  }
+  throw new Error('A bracket [ is never closed.');
+}
+
+function quote(text: string): string {
+  const short = text.length > 24 ? `${text.slice(0, 23)}…` : text;
+  return `“${short}”`;
+}
