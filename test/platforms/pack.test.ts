@@ -64,9 +64,11 @@ describe('the tarball', () => {
     expect(list).toContain('package.json');
     expect(list).toContain('dist/index.js');
     expect(list).toContain('dist/index.d.ts');
+    expect(list).toContain('README.md');
+    expect(list).toContain('LICENSE');
     for (const f of list)
       expect(f).toMatch(/^(dist\/.*\.(js|d\.ts)|dist\/kernel\/\w+\.wasm|package\.json|README\.md|LICENSE)$/);
-    for (const f of list.filter((name) => name.endsWith('.js')))
+    for (const f of list.filter((name) => /(?<!\.min)\.js$/.test(name)))
       expect(list).toContain(f.replace(/\.js$/, '.d.ts'));
   });
 
