@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { RankAccumulator } from '../src/accumulator.js';
 import { matrixRank, rankReport } from '../src/rank.js';
 import { singularValues } from '../src/spectrum.js';
-import { type Matrix, map, matrix, multiply, Random, transpose } from './numbers.js';
+import { type Matrix, map, multiply, Random, transpose } from './numbers.js';
 
 /** The rows in pieces of the given sizes, the last size again and again. */
 function pushed({ m, n, a }: Matrix, sizes: number[], into = new RankAccumulator(n)): RankAccumulator {
