@@ -1,4 +1,4 @@
-// The workers of the page: one that reads, and as many as there are cores that compute. Matrices pass through without a
+// The workers of the page: one that reads, and others that compute. Matrices pass through without a
 // copy. cancel() ends them whatever they are doing.
 import type { Answer, Model, Request } from './messages.js';
 
@@ -17,7 +17,8 @@ function startWorker(): Worker {
 }
 
 export class Crew {
-  private readonly size = Math.max(1, Math.min(navigator.hardwareConcurrency || 2, 16));
+  /** One core is left to the page. */
+  private readonly size = Math.max(1, Math.min((navigator.hardwareConcurrency || 2) - 1, 16));
   private readonly idle: Worker[] = [];
   private readonly busy = new Map<Worker, (error: Error) => void>();
   private readonly queue: {

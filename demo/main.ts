@@ -40,8 +40,13 @@ function begin(layers: boolean): number {
   return run;
 }
 
+let complaints = 0;
+/** The first thing that went wrong, and how much more did. */
 function complain(message: string): void {
-  alert.textContent = message;
+  if (alert.hidden) complaints = 0;
+  if (complaints++ === 0) alert.textContent = message;
+  else
+    alert.textContent = alert.textContent!.replace(/( \(and \d+ more\))?$/, ` (and ${complaints - 1} more)`);
   alert.hidden = false;
 }
 
@@ -131,7 +136,7 @@ async function openFiles(files: readonly File[]): Promise<void> {
         complain(`${lost.name}: ${why}`);
       },
       progress(bytesRead, bytesTotal) {
-        [read, total] = [bytesRead, bytesTotal];
+        [read, total] = [bytesRead, Math.max(1, bytesTotal)];
         tell();
       },
     });
@@ -207,6 +212,7 @@ async function showRow({ entry, report, error }: Row): Promise<void> {
   }
   showAnswer(`${entry.name}, ${entry.matrix.join(' × ')} ${entry.dtype}`, report);
   const values = await spectrumOf(entry);
+  await new Promise(requestAnimationFrame); // drawing is a task of its own
   if (mine !== asked) return;
   element('waiting').hidden = true;
   if (values instanceof Error) {

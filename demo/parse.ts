@@ -109,7 +109,7 @@ function jsonObject(text: string): Parsed {
 /** Lines of numbers; a first line of names is left out. */
 function lines(text: string): Parsed {
   const all = text.split('\n').filter((line) => line.trim() !== '');
-  const separator = [/\t/, /;/, /,/].find((s) => s.test(all[all.length - 1])) ?? /\s+/;
+  const separator = [/\t/, /;/, /,/].find((s) => s.test(text)) ?? /\s+/;
   const decimalComma = separator.source === ';' && !text.includes('.');
   const rows = all.map((line) => {
     const parts = line
@@ -143,7 +143,9 @@ function matrix(rows: readonly (readonly string[])[], format: Parsed['format'], 
       data[i * width + j] = toNumber(cell);
     });
     if (row.length !== width) {
-      throw new Error(`Row ${i + first} has ${row.length} numbers, row ${first} has ${width}.`);
+      throw new Error(
+        `Row ${i + first} has ${row.length} ${row.length === 1 ? 'number' : 'numbers'}, row ${first} has ${width}.`,
+      );
     }
   });
   if (data.length === 0) throw new Error('There are no numbers in this text.');

@@ -62,9 +62,12 @@ async function read(models: Model[]): Promise<void> {
     const options: ReadOptions = {
       ...open(beside),
       onProgress: (bytes) => scope.postMessage({ progress: [before + Math.min(bytes, file.size), total] }),
-      onError: (name, error) => lose(name, message(error, file)),
+      onError(name, error) {
+        found++;
+        lose(name, message(error, file));
+      },
     };
-    let found = 0;
+    let found = 0; // or known to be missing
     try {
       for await (const tensor of readTensors(file, options)) {
         for (const matrix of toMatrices(tensor)) {

