@@ -365,16 +365,18 @@ function reach(G: usize): void {
   const slack = rounding(source.m, n, scan.total, 10 * scan.total);
   const least = Math.sqrt(4 * slack);
   const L = alloc(cholesky.triangleBytes(n));
+  // No more factorisations than about twice the Gram matrix has cost.
+  const steps = min(REACH_STEPS, max(1, 3 * source.m / n));
   let bad = high;
   let good = max<f64>(lower, least);
-  for (let i = 0; i < REACH_STEPS && rank > 0 && good < 0.5 * bad; i++) {
+  for (let i = 0; i < steps && rank > 0 && good < 0.5 * bad; i++) {
     const x = Math.sqrt(good * bad);
     if (above(L, G, x * x + slack) >= rank) lower = good = x;
     else bad = x;
   }
   bad = least;
   good = upper;
-  for (let i = 0; i < REACH_STEPS && rank < n && bad < 0.5 * good; i++) {
+  for (let i = 0; i < steps && rank < n && bad < 0.5 * good; i++) {
     const x = Math.sqrt(good * bad);
     const p = above(L, G, x * x - slack);
     if (p >= 0 && p <= rank) upper = good = x;

@@ -132,6 +132,19 @@ function rescueTiny(): void {
   }
 }
 
+/** Moves the scale so that ||A||_F is about 1: no later step depends on the units, not even in its last bit. */
+function normalise(): void {
+  const exponent = (<i32>(reinterpret<u64>(total) >> 52) - 1023) >> 1;
+  const s = reinterpret<f64>(<u64>(1023 - exponent) << 52);
+  if (!(source.scale * s <= f64.MAX_VALUE)) return; // denormals: as near to 1 as a factor can bring them
+  for (let j = 0; j < source.width; j++) {
+    const p = squares + (<usize>j << 3);
+    store<f64>(p, load<f64>(p) * s * s);
+  }
+  total *= s * s;
+  source.setScale(source.scale * s);
+}
+
 /** Scans A, chooses the scale, drops zero columns. Returns false when an element is not finite. */
 export function scan(): bool {
   squares = calloc(<u64>source.width << 3);
@@ -152,6 +165,7 @@ export function scan(): bool {
     source.setScale(reinterpret<f64>(<u64>(e + 1023) << 52));
     pass();
   }
+  normalise();
   let zeros = false;
   for (let j = 0; j < source.width; j++) zeros = zeros || load<f64>(squares + (<usize>j << 3)) == 0;
   if (zeros) {

@@ -10,14 +10,17 @@ import { CHOLESKY_BLOCK } from './params';
 import { hsum } from './simd';
 import { madd44, square44, zero44 } from './tile';
 
-/** R (k x k upper, column-major) as the packed row panels of its transpose, padded with the identity. */
+/** So large that its inverse vanishes. */
+const PAD: f64 = 1e300;
+
+/** R (k x k upper, column-major) as the packed row panels of its transpose; padding on the diagonal is PAD. */
 export function packUpper(R: usize, ld: i32, k: i32): usize {
   const L = alloc(triangleBytes(k));
   for (let i = 0; i < panels(k); i++) {
     let out = rowPanel(L, i);
     for (let p = 0; p < (i + 1) << 2; p++) {
       for (let c = i << 2; c < (i + 1) << 2; c++) {
-        const x: f64 = c >= k ? <f64>(p == c) : p <= c ? load<f64>(column(R, ld, c) + (<usize>p << 3)) : 0;
+        const x: f64 = c >= k ? (p == c ? PAD : 0) : p <= c ? load<f64>(column(R, ld, c) + (<usize>p << 3)) : 0;
         store<f64>(out, x);
         out += 8;
       }
@@ -48,7 +51,7 @@ function transpose44(out: usize, tile: usize): void {
   }
 }
 
-/** ||L^-1||_F for the packed lower triangle of a k x k L, without its padding; Infinity or NaN if singular. */
+/** ||L^-1||_F for the packed lower triangle of a k x k L, whose padding is PAD; Infinity or NaN if singular. */
 export function inverseNorm(L: usize, k: i32): f64 {
   const start = mark();
   const count = panels(k);
@@ -77,7 +80,7 @@ export function inverseNorm(L: usize, k: i32): f64 {
     }
   }
   release(start);
-  return Math.sqrt(max<f64>(hsum(sum) - <f64>((count << 2) - k), 0));
+  return Math.sqrt(hsum(sum));
 }
 
 /**
