@@ -16,7 +16,6 @@ function packAs<T>(
 ): void {
   const size = sizeof<T>();
   const s = f64x2.splat(scale);
-  const inStep = K > 1 && offset(ko, K - 1) - offset(ko, 0) == <usize>(K - 1) * size;
   for (let q = 0; q < Q; q += 4) {
     let out = to + ((<usize>(q >> 2) * <usize>ld) << 5);
     const width = min(4, Q - q);
@@ -34,9 +33,9 @@ function packAs<T>(
       const o2 = offset(qo, q + 2);
       const o3 = offset(qo, q + 3);
       let k = 0;
-      if (inStep) {
-        for (; k + 2 <= K; k += 2) {
-          const p = base + offset(ko, k);
+      for (; k + 2 <= K; k += 2) {
+        const p = base + offset(ko, k);
+        if (offset(ko, k + 1) - offset(ko, k) == size) {
           const a = f64x2.mul(load2<T>(p + o0), s);
           const b = f64x2.mul(load2<T>(p + o1), s);
           const c = f64x2.mul(load2<T>(p + o2), s);
@@ -45,8 +44,18 @@ function packAs<T>(
           v128.store(out, v128.shuffle<f64>(c, d, 0, 2), 16);
           v128.store(out, v128.shuffle<f64>(a, b, 1, 3), 32);
           v128.store(out, v128.shuffle<f64>(c, d, 1, 3), 48);
-          out += 64;
+        } else {
+          const q = base + offset(ko, k + 1);
+          store<f64>(out, load1<T>(p + o0) * scale);
+          store<f64>(out, load1<T>(p + o1) * scale, 8);
+          store<f64>(out, load1<T>(p + o2) * scale, 16);
+          store<f64>(out, load1<T>(p + o3) * scale, 24);
+          store<f64>(out, load1<T>(q + o0) * scale, 32);
+          store<f64>(out, load1<T>(q + o1) * scale, 40);
+          store<f64>(out, load1<T>(q + o2) * scale, 48);
+          store<f64>(out, load1<T>(q + o3) * scale, 56);
         }
+        out += 64;
       }
       for (; k < K; k++) {
         const p = base + offset(ko, k);

@@ -226,9 +226,9 @@ export function proceed(
     }
     k += done;
     if (done < b && k < most) {
+      fresh = true; // the sketch knows nothing of a block cut short, and may have been wrong about its columns
       residual = Math.sqrt(square(W, ld, k, m, k, n));
       if (residual <= stop) return k;
-      fresh = true; // the sketch was wrong about these columns
       if (done == 0) {
         // Every column it chose is small though the rest is not: take the longest one for certain.
         k += force(W, ld, m, k, n, perm);
