@@ -342,7 +342,7 @@ export function decide(absolute_: f64, relative_: f64, exact_: bool): bool {
   const start = mark();
   const G = alloc(cholesky.triangleBytes(n));
   gramOfSource(G);
-  low = max<f64>(low, Math.sqrt(largestEigenvalue(G, n, scan.total, 1e-14, 400)));
+  low = max<f64>(low, Math.sqrt(largestEigenvalue(G, n, scan.total, 1e-11, 400)));
   const done = prove();
   if (done && method <= Method.Sample) reach(G);
   release(start);
@@ -365,8 +365,10 @@ function reach(G: usize): void {
   const slack = rounding(source.m, n, scan.total, 10 * scan.total);
   const least = Math.sqrt(4 * slack);
   const L = alloc(cholesky.triangleBytes(n));
-  // No more factorisations than about twice the Gram matrix has cost.
-  const steps = min(REACH_STEPS, max(1, 3 * source.m / n));
+  // The factorisations cost no more than the Gram matrix did, or a tenth of a second.
+  const size = <f64>n;
+  const budget = max<f64>(<f64>source.m * size * size, 2e9) / (0.667 * size * size * size);
+  const steps = <i32>min<f64>(REACH_STEPS, max<f64>(1, budget));
   let bad = high;
   let good = max<f64>(lower, least);
   for (let i = 0; i < steps && rank > 0 && good < 0.5 * bad; i++) {
