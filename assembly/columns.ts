@@ -176,3 +176,25 @@ export function swapIndices(perm: usize, i: i32, j: i32): void {
   store<i32>(p, load<i32>(q));
   store<i32>(q, t);
 }
+
+/**
+ * A column c made (I - h v v^T) c over bytes from .. end, v being zero above its first row k; from is k rounded down to a pair of
+ * rows, odd tells whether k was odd. The squared norm below row k goes to `square`. For columns of a few dozen rows.
+ */
+// @ts-ignore: decorator
+@inline
+export function reflect(c: usize, v: usize, from: usize, end: usize, h: f64, odd: bool, square: usize): void {
+  let s = f64x2.splat(0);
+  for (let o = from; o < end; o += 16) s = madd(v128.load(v + o), v128.load(c + o), s);
+  const w = f64x2.splat(hsum(s) * h);
+  const first = nmadd(w, v128.load(v + from), v128.load(c + from));
+  v128.store(c + from, first);
+  const top = odd ? 0.0 : f64x2.extract_lane(first, 1);
+  s = f64x2.splat(0);
+  for (let o = from + 16; o < end; o += 16) {
+    const x = nmadd(w, v128.load(v + o), v128.load(c + o));
+    v128.store(c + o, x);
+    s = madd(x, x, s);
+  }
+  store<f64>(square, hsum(s) + top * top);
+}

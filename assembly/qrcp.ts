@@ -7,15 +7,16 @@
 // nothing: the residual that ends the factorisation is computed from W itself.
 // W: m x n column-major, overwritten by R (upper trapezoid) and the reflectors. Cost: about 4 m n k flops for k steps.
 import { alloc, mark, release } from './arena';
-import { axpy, column, createColumns, dot, leading, square, swapColumns, swapIndices } from './columns';
+import { axpy, column, createColumns, dot, leading, reflect, square, swapColumns, swapIndices } from './columns';
 import { allocBlock, applyBlock, formBlock, panel, restTotal } from './householder';
-import { CLASSICAL_COLUMNS, OVERSAMPLE, QR_BLOCK } from './params';
+import { CLASSICAL_COLUMNS, OVERSAMPLE, QR_BLOCK, TINY } from './params';
 import { nmadd } from './simd';
 
 /** ||R22||_F of the last factorisation. */
 export let residual: f64 = 0;
 
 let state: u64 = 0;
+const reflector = memory.data((QR_BLOCK + OVERSAMPLE) * 8, 16);
 
 /** xorshift64*: seeded, so that the same input always takes the same path. */
 function random(): u64 {
@@ -117,6 +118,7 @@ function measure(Y: usize, yLd: i32, rows: i32, k: i32, n: i32, squares: usize):
 function choose(
   Y: usize, yLd: i32, rows: i32, W: usize, ld: i32, k: i32, b: i32, n: i32, perm: usize, squares: usize,
 ): void {
+  const end = <usize>rows << 3;
   for (let t = 0; t < b; t++) {
     let best = k + t;
     for (let j = best + 1; j < n; j++) {
@@ -128,25 +130,21 @@ function choose(
       swapIndices(perm, k + t, best);
       store<f64>(squares + (<usize>best << 3), load<f64>(squares + (<usize>(k + t) << 3)));
     }
-    const v = column(Y, yLd, k + t) + (<usize>t << 3);
-    const length = rows - t;
-    const size = Math.sqrt(dot(v, v, length));
-    if (size == 0) return;
-    const alpha = load<f64>(v);
+    const c = column(Y, yLd, k + t);
+    const at = <usize>t << 3;
+    const from = at & ~15;
+    const size = Math.sqrt(dot(c + at, c + at, rows - t));
+    if (size < TINY) return;
+    const alpha = load<f64>(c + at);
     const beta = alpha > 0 ? -size : size;
-    const tau = (beta - alpha) / beta;
-    const inverse = 1 / (alpha - beta);
-    for (let i = 1; i < length; i++) {
-      const p = v + (<usize>i << 3);
-      store<f64>(p, load<f64>(p) * inverse);
-    }
-    store<f64>(v, beta);
+    memory.copy(reflector + from, c + from, end - from);
+    if (t & 1) store<f64>(reflector + from, 0);
+    store<f64>(reflector + at, alpha - beta);
+    store<f64>(c + at, beta);
+    memory.fill(c + at + 8, 0, end - at - 8);
+    const h = 1 / (beta * (beta - alpha));
     for (let j = k + t + 1; j < n; j++) {
-      const x = column(Y, yLd, j) + (<usize>t << 3);
-      const x0 = load<f64>(x);
-      const w = tau * (x0 + dot(v + 8, x + 8, length - 1));
-      store<f64>(x, x0 - w);
-      store<f64>(squares + (<usize>j << 3), axpy(x + 8, v + 8, -w, length - 1));
+      reflect(column(Y, yLd, j), reflector, from, end, h, bool(t & 1), squares + (<usize>j << 3));
     }
   }
 }
