@@ -1,4 +1,5 @@
 // The built package in Chromium: the oracle on the main thread and in a worker, a strict page, files and the pool.
+import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CHROMIUM, launch } from './browsers.js';
@@ -50,19 +51,24 @@ describe.skipIf(!CHROMIUM)('Chromium', () => {
     }
   }
 
-  test('the oracle: the package unbundled on the main thread, the one-file bundle in a worker', async () => {
-    const page = await open(`${site.origin}/test/browser/oracle.html`);
-    await page.waitForFunction(() => document.querySelector('pre')!.textContent !== '');
-    const { main, worker, error } = JSON.parse((await page.textContent('pre'))!);
-    await page.close();
-    expect(error).toBeUndefined();
-    expect(main.failures).toEqual([]);
-    expect(worker.failures).toEqual([]);
-    expect(main.passed).toBe(387);
-    expect(worker.passed).toBe(387);
-    expect([main.simd, worker.simd]).toEqual(['relaxed', 'relaxed']);
-    expect(errors).toEqual([]);
-  });
+  test.each([
+    ['relaxed', ''],
+    ['baseline', '?kernel=baseline'],
+  ])(
+    'the oracle: the package unbundled (%s) on the main thread, the one-file bundle in a worker',
+    async (build, query) => {
+      const page = await open(`${site.origin}/test/browser/oracle.html${query}`);
+      await page.waitForFunction(() => document.querySelector('pre')!.textContent !== '');
+      const { main, worker, error } = JSON.parse((await page.textContent('pre'))!);
+      await page.close();
+      expect(error).toBeUndefined();
+      expect(main.failures).toEqual([]);
+      expect(worker.failures).toEqual([]);
+      expect([main.passed, worker.passed]).toEqual([387, 387]);
+      expect([main.simd, worker.simd]).toEqual([build, 'relaxed']);
+      expect(errors).toEqual([]);
+    },
+  );
 
   const USE = `const { matrixRank } = await import('/dist/matrix-rank.min.js'); say(matrixRank([1, 2, 2, 4], [2, 2]));`;
   const policy = (script: string) => ({
@@ -113,5 +119,26 @@ describe.skipIf(!CHROMIUM)('Chromium', () => {
     const cdn = await serve(undefined, { 'access-control-allow-origin': '*' });
     sites.push(cdn);
     expect(await run(POOL(`${cdn.origin}/dist/matrix-rank.min.js`))).toBe(POOLED);
+  });
+
+  test('the page of docs/browser.md works as it stands', async () => {
+    const guide = readFileSync(new URL('../../docs/browser.md', import.meta.url), 'utf8');
+    const html = /```html\n([\s\S]*?)```/.exec(guide)![1];
+    const cdn = await serve(undefined, { 'access-control-allow-origin': '*' });
+    const own = await serve(
+      undefined,
+      {},
+      {
+        '/': html.replace(/https:\/\/[^'"]*\/matrix-rank\.min\.js/g, `${cdn.origin}/dist/matrix-rank.min.js`),
+      },
+    );
+    sites.push(cdn, own);
+    const page = await open(`${own.origin}/`);
+    await page.waitForFunction(() => document.querySelector('output')!.textContent !== '', null, {
+      timeout: 20_000,
+    });
+    expect(await page.textContent('output')).toBe('rank 2 of 3, proved by qr');
+    expect(errors).toEqual([]);
+    await page.close();
   });
 });
