@@ -269,6 +269,32 @@ describe.skipIf(!CHROMIUM)('the page', () => {
     }
   });
 
+  test.each(['light', 'dark'] as const)('axe finds nothing to mend: %s', async (colorScheme) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    const check = async () => {
+      await page.addScriptTag({ path: join(root, 'node_modules/axe-core/axe.min.js') });
+      const found = await page.evaluate(async () => {
+        const { axe } = window as unknown as { axe: typeof import('axe-core') };
+        const { violations } = await axe.run();
+        return violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 80)).join(' | ')}`);
+      });
+      expect(found).toEqual([]);
+    };
+    await check();
+    await dropModel();
+    await finished();
+    await spectrum();
+    await page.click('tr.low button');
+    await spectrum();
+    await check();
+    await page.fill('#text', 'x');
+    await page.click('#compute');
+    await page.waitForSelector('#alert', { state: 'visible' });
+    await check();
+    await page.goto(`${site.origin}/bench.html`);
+    await check();
+  });
+
   test('the benchmark draws a bar for every library', async () => {
     await page.goto(`${site.origin}/bench.html?quick`);
     await page.click('#start');
