@@ -17,6 +17,7 @@ let byRow = true;
 
 let doubles = new Float64Array(0);
 let singles = new Float32Array(0);
+let ints = new Int32Array(0);
 
 /** A view of kernel memory for arrays like `like`, made anew after the memory grew. */
 function view(like: Floats): Floats {
@@ -24,6 +25,7 @@ function view(like: Floats): Floats {
   if (doubles.buffer !== buffer) {
     doubles = new Float64Array(buffer);
     singles = new Float32Array(buffer);
+    ints = new Int32Array(buffer);
   }
   return like instanceof Float32Array ? singles : doubles;
 }
@@ -118,12 +120,7 @@ export function open(from: Floats, offset: number, rows: number, cols: number, c
   let at = 0;
   if (bytes <= RESIDENT) {
     at = k.reserve(bytes);
-    const out = view(from);
-    const p = (at >>> 0) / from.BYTES_PER_ELEMENT;
-    out.set(
-      offset === 0 && from.length === long * short ? from : from.subarray(offset, offset + long * short),
-      p,
-    );
+    copyIn(from, offset, long * short, at);
   }
   k.open(at, long, short, from instanceof Float32Array, byRow);
   return byRow === colMajor;
@@ -154,13 +151,22 @@ export function batch(
   const size = lines * length;
   const out = k.reserve(4 * count);
   const at = k.reserve(count * size * from.BYTES_PER_ELEMENT);
-  view(from).set(from.subarray(offset, offset + count * size), (at >>> 0) / from.BYTES_PER_ELEMENT);
+  copyIn(from, offset, count * size, at);
   const tall = lines >= length;
   const single = from instanceof Float32Array;
   const m = tall ? lines : length;
   const done = k.ranks(out, at, count, m, size / m, single, tall, absolute, relative);
-  ranks.set(new Int32Array(k.memory.buffer, out >>> 0, done), first);
+  view(from); // the memory may have grown
+  for (let i = 0, p = (out >>> 0) / 4; i < done; i++) ranks[first + i] = ints[p + i];
   return done;
+}
+
+/** n elements from `offset` on, to kernel memory. */
+function copyIn(from: Floats, offset: number, n: number, to: number): void {
+  const out = view(from);
+  const p = (to >>> 0) / from.BYTES_PER_ELEMENT;
+  if (n <= 32) for (let i = 0; i < n; i++) out[p + i] = from[offset + i];
+  else out.set(offset === 0 && from.length === n ? from : from.subarray(offset, offset + n), p);
 }
 
 /** Lets go of the caller's array. */

@@ -7,6 +7,8 @@ import type { MatrixInput, NumericArray, RankOptions, RankReport } from './types
 
 const EPS64 = 2 ** -52;
 const EPS32 = 2 ** -23;
+/** Where matrixRank's one rank goes. */
+const ONE = new Int32Array(1);
 export const METHODS = ['trivial', 'cholesky', 'inertia', 'sample', 'qr', 'lq', 'jacobi', 'bidiagonal'];
 
 /** max(absolute, relative * sigma_1), the form the kernel takes. */
@@ -55,10 +57,15 @@ export function failed(fn: string): never {
   throw new Error(`${fn}: the Jacobi iteration did not converge; please report this matrix.`);
 }
 
-export function ranksOf(fn: string, stack: Stack, options: unknown): Int32Array {
+/** The ranks of a stack, into `ranks` where it is given. */
+export function ranksOf(
+  fn: string,
+  stack: Stack,
+  options: unknown,
+  ranks = new Int32Array(stack.count),
+): Int32Array {
   const t = readOptions(fn, options);
-  const ranks = new Int32Array(stack.count);
-  if (stack.rows === 0 || stack.cols === 0) return ranks;
+  if (stack.rows === 0 || stack.cols === 0) return ranks.fill(0);
   if (stack.vector) {
     each(fn, stack, false, (k, i) => {
       ranks[i] = k.rank(0, 0, false);
@@ -108,7 +115,7 @@ export function matrixRank(data: NumericArray, shape: readonly number[], options
 export function matrixRank(a: MatrixInput, options?: RankOptions): number;
 export function matrixRank(a: unknown, b?: unknown, c?: unknown): number {
   const [shape, options] = split(b, c);
-  return ranksOf('matrixRank', readInput('matrixRank', [a, shape], 2), options)[0];
+  return ranksOf('matrixRank', readInput('matrixRank', [a, shape], 2), options, ONE)[0];
 }
 
 /**
