@@ -50,25 +50,6 @@ export function readInput(
   return read(fn, args[0], args[1], maxDims);
 }
 
-/** A small matrix as rows of numbers, without ceremony; undefined where anything else stands in it. */
-function plainRows(a: readonly unknown[]): Stack | undefined {
-  const rows = a.length;
-  const cols = Array.isArray(a[0]) ? a[0].length : 0;
-  if (cols === 0 || rows * cols > 1024) return undefined;
-  const data = new Float64Array(rows * cols);
-  let p = 0;
-  for (let i = 0; i < rows; i++) {
-    const row = a[i];
-    if (!Array.isArray(row) || row.length !== cols) return undefined;
-    for (let j = 0; j < cols; j++) {
-      const value: unknown = row[j];
-      if (typeof value !== 'number') return undefined;
-      data[p++] = value;
-    }
-  }
-  return stack(data, 0, 'f64', false, NO_BATCH, 1, rows, cols, false, false);
-}
-
 function read(fn: string, a: unknown, shape: unknown, maxDims: number): Stack {
   // The common call, float64 or float32 data with [rows, columns], ends here.
   if (Array.isArray(shape) && shape.length === 2) {
@@ -83,10 +64,6 @@ function read(fn: string, a: unknown, shape: unknown, maxDims: number): Stack {
         return stack(a, 0, 'f32', true, NO_BATCH, 1, rows, cols, false, false);
       }
     }
-  }
-  if (shape === undefined && Array.isArray(a)) {
-    const small = plainRows(a);
-    if (small) return small;
   }
   return arrange(fn, shape === undefined ? selfDescribedView(fn, a) : flatView(fn, a, shape), maxDims);
 }
@@ -314,4 +291,28 @@ const wordFloat = new Float32Array(wordBits.buffer);
 function fromBfloat16(bits: number): number {
   wordBits[0] = bits << 16;
   return wordFloat[0];
+}
+
+const SCRATCH = new Float64Array(1024);
+
+/**
+ * A small matrix given as rows of plain numbers, in scratch that the next call overwrites: a typed array of its own would cost more
+ * than the rank. Undefined where it is large, or anything else stands in it: readInput() then says what.
+ */
+export function smallRows(a: unknown): Stack | undefined {
+  if (!Array.isArray(a) || !Array.isArray(a[0])) return undefined;
+  const rows = a.length;
+  const cols = a[0].length;
+  if (cols === 0 || rows * cols > SCRATCH.length) return undefined;
+  let p = 0;
+  for (let i = 0; i < rows; i++) {
+    const row = a[i];
+    if (!Array.isArray(row) || row.length !== cols) return undefined;
+    for (let j = 0; j < cols; j++) {
+      const value = row[j];
+      if (typeof value !== 'number') return undefined;
+      SCRATCH[p++] = value;
+    }
+  }
+  return stack(SCRATCH, 0, 'f64', false, NO_BATCH, 1, rows, cols, false, false);
 }

@@ -1,5 +1,5 @@
 // matrixRank, matrixRanks, rankReport: tolerance and input in, the kernel's answer out.
-import { element, position, readInput, type Stack, symmetrized } from './input.js';
+import { element, position, readInput, type Stack, smallRows, symmetrized } from './input.js';
 import { type Kernel, kernel } from './kernel.js';
 import { batch, batchSize, close, floats, open } from './memory.js';
 import { readOptions, type Tolerance } from './options.js';
@@ -115,7 +115,8 @@ export function matrixRank(data: NumericArray, shape: readonly number[], options
 export function matrixRank(a: MatrixInput, options?: RankOptions): number;
 export function matrixRank(a: unknown, b?: unknown, c?: unknown): number {
   const [shape, options] = split(b, c);
-  return ranksOf('matrixRank', readInput('matrixRank', [a, shape], 2), options, ONE)[0];
+  const stack = (shape === undefined && smallRows(a)) || readInput('matrixRank', [a, shape], 2);
+  return ranksOf('matrixRank', stack, options, ONE)[0];
 }
 
 /**
