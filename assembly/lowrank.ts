@@ -97,6 +97,7 @@ let W: usize = 0;
 let ld: i32 = 0;
 let s: i32 = 0;
 let steps: i32 = 0;
+let left: f64 = 0;
 let perm: usize = 0;
 /** The rank that the sample sees, of so many `steps` of its factorisation. */
 export let k: i32 = 0;
@@ -131,6 +132,7 @@ export function extend(stop: f64, patience: f64): i32 {
   const part = Math.sqrt(<f64>s / <f64>source.m);
   steps = qrcp.proceed(W, ld, s, source.n, perm, steps, stop * part, patience * part);
   k = qrcp.trim(W, ld, steps, source.n, stop * part);
+  left = qrcp.residual;
   return k;
 }
 
@@ -145,6 +147,11 @@ export function boundBelow(): void {
 /** |r_kk| of the sample, as if of all rows. */
 export function lastPivot(): f64 {
   return abs(load<f64>(column(W, ld, k - 1) + (<usize>(k - 1) << 3))) * Math.sqrt(<f64>source.m / <f64>s);
+}
+
+/** ||R22||_F of the sample, likewise. */
+export function rest(): f64 {
+  return left * Math.sqrt(<f64>source.m / <f64>s);
 }
 
 /** Sets upper and noise, in one pass over A. 0 < k < n. */

@@ -73,7 +73,7 @@ function rounding(rows: i32, n: i32, square: f64, growth: f64): f64 {
 function fullRank(s: i32): i32 {
   const n = source.n;
   const start = mark();
-  const threshold = GUARD * tolerance(high);
+  const threshold = tolerance(high);
   let failed = 0;
   if (s == source.m && (s > 2 * n && s > 4096 || packedBytes(s) + cholesky.triangleBytes(n) > <u64>source.m * source.width * (source.single ? 5 : 10) + (12 << 20))) {
     const shift = threshold * threshold + 2 * rounding(s, n, scan.total, scan.total);
@@ -211,7 +211,7 @@ function fromSample(guess: i32): bool {
   let slack = Math.sqrt(<f64>k) * U * high;
   const threshold = GUARD * tolerance(high);
   lowrank.boundBelow();
-  if (lowrank.lower - slack >= threshold || lowrank.lastPivot() > SMOOTH * tolerance(low)) {
+  if (lowrank.lower - slack >= threshold || lowrank.lastPivot() > SMOOTH * lowrank.rest()) {
     lowrank.boundAbove();
     const up = lowrank.upper + lowrank.noise + slack;
     if (up > tolerance(low)) return false;
@@ -221,7 +221,8 @@ function fromSample(guess: i32): bool {
     const L = alloc(cholesky.triangleBytes(k));
     lowrank.gramOfPivots(L);
     const square = lowrank.squareOfPivots(scan.squares);
-    const shift = threshold * threshold + 2 * rounding(source.m, k, square, square);
+    const most = tolerance(high);
+    const shift = most * most + 2 * rounding(source.m, k, square, square);
     if (cholesky.factor(L, k, 0, 0, 0, shift, true) == k) {
       return answer(k, Math.sqrt(shift - rounding(source.m, k, square, cholesky.growth)), up, Method.Sample);
     }
@@ -395,7 +396,7 @@ function prove(): bool {
   if (exact && n <= REPORT_COLUMNS && m <= REPORT_ROWS * n) return byQr();
 
   // The smallest sample that may prove full rank; nothing is lost but time if it does not.
-  const threshold = GUARD * tolerance(high);
+  const threshold = tolerance(high);
   const shift = threshold * threshold + 4 * rounding(n, n, scan.total, scan.total) * (<f64>n / <f64>m);
   let s = n + (n >> 3) + 16;
   while (s < m && shift > hope(s)) s += s >> 2;
