@@ -4,7 +4,8 @@
 import { alloc, mark, release } from './arena';
 import * as factors from './factors';
 import * as metrics from './metrics';
-import * as driver from './rank';
+import * as claim from './claim';
+import { decide } from './rank';
 import * as scanner from './scan';
 import { fits, smallRank } from './small';
 import * as source from './source';
@@ -29,7 +30,7 @@ export function scan(): bool {
  * accuracy. The getters below tell the rest.
  */
 export function rank(absolute: f64, relative: f64, exact: bool): i32 {
-  return driver.decide(absolute * source.scale, relative, exact) ? driver.rank : -1;
+  return decide(absolute * source.scale, relative, exact) ? claim.rank : -1;
 }
 
 /**
@@ -49,42 +50,42 @@ export function ranks(
       if (r >= 0) continue;
     }
     source.open(base + <usize>i * step, m, n, single, byRow);
-    if (!scanner.scan() || !driver.decide(absolute * source.scale, relative, false)) {
+    if (!scanner.scan() || !decide(absolute * source.scale, relative, false)) {
       release(start);
       return i;
     }
-    store<i32>(out + (<usize>i << 2), driver.rank);
+    store<i32>(out + (<usize>i << 2), claim.rank);
     release(start);
   }
   return count;
 }
 
 export function lower(): f64 {
-  return driver.lower / source.scale;
+  return claim.lower / source.scale;
 }
 
 export function upper(): f64 {
-  return driver.upper / source.scale;
+  return claim.upper / source.scale;
 }
 
 export function sigma(): f64 {
-  return driver.low / source.scale;
+  return claim.low / source.scale;
 }
 
 /** The tolerance at sigma(). */
 export function tolerance(): f64 {
-  return driver.tolerance(driver.low) / source.scale;
+  return claim.tolerance(claim.low) / source.scale;
 }
 
 /** min(lower / tolerance, tolerance / upper), of the scaled matrix: no overflow. A zero bound sets no limit. */
 export function margin(): f64 {
-  const t = driver.tolerance(driver.low);
-  const below: f64 = t == 0 || driver.rank == 0 ? Infinity : driver.lower / t;
-  return min<f64>(below, driver.upper == 0 ? Infinity : t / driver.upper);
+  const t = claim.tolerance(claim.low);
+  const below: f64 = t == 0 || claim.rank == 0 ? Infinity : claim.lower / t;
+  return min<f64>(below, claim.upper == 0 ? Infinity : t / claim.upper);
 }
 
 export function method(): i32 {
-  return driver.method;
+  return claim.method;
 }
 
 /** min(m, n) values into `values`, descending; false when Jacobi did not converge. */

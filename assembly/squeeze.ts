@@ -1,8 +1,18 @@
-// The squeeze: R^T made a matrix of its own, and the lower triangle that Jacobi works on.
+// What QR leaves open: a second QR, of R^T, and then the singular values themselves.
 //
-// QR of R^T (Stewart's QLP) moves R12 into the triangle: both bounds become nearly tight, and the transpose of its
-// factor has columns close to orthogonal (Drmac & Veselic 2008; Huckaby & Chan 2003).
+// QR of R^T (Stewart's QLP) moves R12 into the triangle: both bounds become nearly tight, and the transpose of its factor
+// has columns close to orthogonal (Drmac & Veselic 2008; Huckaby & Chan 2003). Few values are then left to Jacobi,
+// many to a bidiagonal form. docs/certificates.md, "Pivoted QR", "Squeeze", "Jacobi", "Bidiagonal". Cost: 4/3 n k^2 and more.
+import { alloc, mark, release } from './arena';
+import { countAbove, reduceToBidiagonal, value } from './bidiagonal';
+import * as claim from './claim';
+import { Method } from './claim';
 import { column, createColumns, leading } from './columns';
+import { coupling, jacobi } from './jacobi';
+import { BIDIAGONAL_COLUMNS, GUARD, SMOOTH, U } from './params';
+import * as qrcp from './qrcp';
+import * as source from './source';
+import { inverseNorm, packUpper } from './triangular';
 
 /** X = R(0:k, 0:n)^T, n x k lower trapezoidal, of leading(n). */
 export function transposeUpper(W: usize, ld: i32, k: i32, n: i32): usize {
@@ -15,4 +25,62 @@ export function transposeUpper(W: usize, ld: i32, k: i32, n: i32): usize {
     }
   }
   return X;
+}
+
+/** Decides from the leading k x k triangle of R and what it leaves: "Pivoted QR". */
+export function settle(R: usize, ld: i32, k: i32, n: i32, rest: f64, slack: f64, by: Method): bool {
+  k = qrcp.trim(R, ld, k, n, max<f64>(claim.tolerance(claim.low) - rest - slack, 0));
+  const up = qrcp.residual + rest + slack;
+  if (k < source.n && up > claim.tolerance(claim.low)) return false;
+  if (k == 0) return claim.answer(0, 0, up, by);
+  const start = mark();
+  const inverse = inverseNorm(packUpper(R, ld, k), k);
+  release(start);
+  const lo: f64 = inverse > 0 && inverse < Infinity ? 1 / inverse - rest - slack : 0;
+  if (lo < GUARD * claim.tolerance(claim.high)) return false;
+  return claim.answer(k, lo, k < source.n ? up : slack, by);
+}
+
+/** X (n x k) has the singular values of A to within `rest`. "Squeeze". */
+export function squeeze(X: usize, k: i32, rest: f64, slack: f64): bool {
+  const n = source.n;
+  const ld = leading(n);
+  // No gap at the tolerance and many values: a second QR would not decide it either.
+  const smooth = abs(load<f64>(column(X, ld, k - 1) + (<usize>(k - 1) << 3))) < SMOOTH * claim.tolerance(claim.low);
+  if (k >= BIDIAGONAL_COLUMNS && k > n >> 1 && smooth) return byBidiagonal(X, n, k, rest + slack);
+  const perm = alloc(<u64>k << 2);
+  qrcp.begin(n, k, perm);
+  let r = qrcp.proceed(X, ld, n, k, perm, 0, claim.tolerance(claim.low) / GUARD, 0);
+  if (settle(X, ld, r, k, rest, slack, Method.Lq)) return true;
+
+  r = qrcp.proceed(X, ld, n, k, perm, r, 0, 0);
+  // k x r, lower triangular, its columns close to orthogonal already.
+  const B = transposeUpper(X, ld, r, k);
+  if (r >= BIDIAGONAL_COLUMNS) return byBidiagonal(B, k, r, rest + slack);
+  return byJacobi(B, k, r, rest + slack);
+}
+
+/** Singular values of B (m x n), each known to within d sqrt(1 -+ ||E||) -+ slack. "Jacobi". */
+function byJacobi(B: usize, m: i32, n: i32, slack: f64): bool {
+  const values = alloc(<u64>n << 3);
+  if (!jacobi(B, leading(m), m, n, values, claim.absolute, claim.relative, slack)) return false;
+  // Stopped early, Jacobi knows sigma_1 well enough for the count, not for a report.
+  if (!claim.exact) claim.settle(load<f64>(values));
+  const tau = claim.tolerance(claim.low);
+  const e = min<f64>(coupling + 8 * U, 1);
+  let count = 0;
+  while (count < n && load<f64>(values + (<usize>count << 3)) > tau) count++;
+  const lo: f64 = count ? load<f64>(values + (<usize>(count - 1) << 3)) * Math.sqrt(1 - e) : 0;
+  const up: f64 = count < n ? load<f64>(values + (<usize>count << 3)) * Math.sqrt(1 + e) : 0;
+  return claim.answer(count, lo - slack, up + slack, Method.Jacobi);
+}
+
+/** The count itself from the bidiagonal form of B (m x n, m >= n). "Bidiagonal". */
+function byBidiagonal(B: usize, m: i32, n: i32, slack: f64): bool {
+  reduceToBidiagonal(B, leading(m), m, n);
+  claim.settle(value(0));
+  const count = countAbove(claim.tolerance(claim.low));
+  const lo: f64 = claim.exact && count ? value(count - 1) : claim.tolerance(claim.low);
+  const up: f64 = claim.exact && count < n ? value(count) : claim.tolerance(claim.low);
+  return claim.answer(count, lo - slack, (count < n ? up : 0) + slack, Method.Bidiagonal);
 }

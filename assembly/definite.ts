@@ -1,0 +1,96 @@
+// Full rank by Cholesky: of the Gram matrix of a sample of rows, shifted by the tolerance, or of all rows.
+// docs/certificates.md, "Full rank from a sample". Cost: s n^2 + n^3 / 3 flops, and a pass over A.
+import { alloc, mark, release } from './arena';
+import * as cholesky from './cholesky';
+import * as claim from './claim';
+import { Method } from './claim';
+import { gramOfSource, packSource, packedBytes } from './grams';
+import { spread } from './lowrank';
+import { pack } from './pack';
+import { SAMPLE_COLUMNS, U } from './params';
+import * as scan from './scan';
+import * as source from './source';
+
+/** What rounding can do to G = P^T P and its factor, as a perturbation of G: "Rounding of the Gram route". */
+// @ts-ignore: decorator
+@inline
+export function rounding(rows: i32, n: i32, square: f64, growth: f64): f64 {
+  return (<f64>(rows + n + 16) * square + <f64>(rows + n + 16) * growth) * U;
+}
+
+/** The first n columns of s spread rows into P, [n/4][s][4]. */
+function packSample(P: usize, s: i32, n: i32): void {
+  const start = mark();
+  const list = alloc(<u64>s << 2);
+  spread(list, s, source.m);
+  const rows = source.select(list, s);
+  pack(P, s, source.at, rows, s, source.selectedColumns(s), n, source.single, source.scale);
+  release(start);
+}
+
+/** Whether all of A packed, with its factor, is more than the memory that a call may take; then only G is kept. */
+function large(): bool {
+  const m = source.m;
+  if (m > 2 * source.n && m > 4096) return true;
+  const allowed = <u64>m * source.width * (source.single ? 5 : 10) + (12 << 20);
+  return packedBytes(m) + cholesky.triangleBytes(source.n) > allowed;
+}
+
+/**
+ * Full rank by Cholesky of a shifted Gram matrix, of a sample of s rows or of all. Returns the column where it
+ * failed, or n when it is proved. "Full rank from a sample".
+ */
+export function fullRank(s: i32): i32 {
+  const n = source.n;
+  const start = mark();
+  const threshold = claim.tolerance(claim.high);
+  let failed = 0;
+  if (s == source.m && large()) {
+    const shift = threshold * threshold + 2 * rounding(s, n, scan.total, scan.total);
+    const L = alloc(cholesky.triangleBytes(n));
+    gramOfSource(L);
+    failed = cholesky.factor(L, n, 0, 0, 0, shift, true);
+    if (failed == n) claim.answer(n, Math.sqrt(shift - rounding(s, n, scan.total, cholesky.growth)), 0, Method.Cholesky);
+    release(start);
+    return failed;
+  }
+  const P = alloc(packedBytes(s));
+  let square = scan.total;
+  if (s == source.m) {
+    packSource(P);
+  } else {
+    packSample(P, s, n);
+    square = 0;
+    const end = P + <usize>packedBytes(s);
+    for (let p = P; p < end; p += 8) square += load<f64>(p) * load<f64>(p);
+  }
+  const shift = threshold * threshold + 2 * rounding(s, n, square, square);
+  const L = alloc(cholesky.triangleBytes(n));
+  failed = cholesky.factor(L, n, P, s, s, shift, true);
+  if (failed == n) claim.answer(n, Math.sqrt(shift - rounding(s, n, square, cholesky.growth)), 0, Method.Cholesky);
+  release(start);
+  return failed;
+}
+
+/** A guess at the rank, from the corner of a small sample: n where it shows no deficiency. Decides nothing. */
+export function probe(): i32 {
+  const n = source.n;
+  const s = n >> 2;
+  if (n < SAMPLE_COLUMNS || s >= source.m) return n;
+  const start = mark();
+  const P = alloc(packedBytes(s));
+  packSample(P, s, s);
+  const L = alloc(cholesky.triangleBytes(s));
+  const share = scan.total * <f64>s / <f64>source.m * <f64>s / <f64>n;
+  const failed = cholesky.factor(L, s, P, s, s, 1e-12 * share, true);
+  release(start);
+  return failed < s - (s >> 3) ? failed : n;
+}
+
+/** The sigma_min^2 one may hope for in s rows of a generic matrix: sizes the sample, decides nothing. */
+export function hope(s: i32): f64 {
+  const n = <f64>source.n;
+  const gap = Math.sqrt(<f64>s) - Math.sqrt(n);
+  return (scan.total / (n * <f64>source.m)) * max(0.3 * gap * gap, 0.01 / n);
+}
+

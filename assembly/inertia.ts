@@ -1,0 +1,106 @@
+// The count itself, by Sylvester's law of inertia: eigenvalues of A^T A above a shift, from the signs of L S L^T.
+// docs/certificates.md, "Inertia". Cost: m n^2 flops for the Gram matrix, n^3 / 3 for each count, up to three of them.
+import { alloc, mark, release } from './arena';
+import * as cholesky from './cholesky';
+import * as claim from './claim';
+import { Method } from './claim';
+import { rounding } from './definite';
+import { gramOfSource, squareSymmetric } from './grams';
+import { largestEigenvalue } from './lanczos';
+import { REACH_STEPS } from './params';
+import * as scan from './scan';
+import * as source from './source';
+
+/** Copies a packed triangle, times +-1. */
+function copyTriangle(to: usize, from: usize, n: i32, sign: f64): void {
+  const bytes = <usize>cholesky.triangleBytes(n);
+  const s = f64x2.splat(sign);
+  for (let o: usize = 0; o < bytes; o += 16) v128.store(to + o, f64x2.mul(v128.load(from + o), s));
+}
+
+/** Eigenvalues of G above a shift, or -1 when the pivots grew past what rounding allows for. */
+function above(L: usize, G: usize, shift: f64): i32 {
+  const n = source.n;
+  copyTriangle(L, G, n, 1);
+  cholesky.factor(L, n, 0, 0, 0, shift, false);
+  return cholesky.growth > 10 * scan.total ? -1 : n - cholesky.negatives;
+}
+
+/** The count itself, by Sylvester's law of inertia. "Inertia". */
+export function inertia(): bool {
+  const n = source.n;
+  const slack = rounding(source.m, n, scan.total, 10 * scan.total);
+  if (slack > 0.25 * claim.tolerance(claim.high) * claim.tolerance(claim.high)) return false;
+  const start = mark();
+  const G = alloc(cholesky.triangleBytes(n));
+  gramOfSource(G);
+  claim.raise(Math.sqrt(max<f64>(largestEigenvalue(G, n, scan.total, 1e-4, 60) - slack, 0)));
+  claim.cap(Math.sqrt(Math.sqrt(squareSymmetric(G, n)) + slack));
+  const least = claim.tolerance(claim.low);
+  let done = false;
+  if (slack <= 0.25 * least * least) {
+    const L = alloc(cholesky.triangleBytes(n));
+    if (claim.tolerance(claim.high) > 0.25 * Math.sqrt(scan.total / n) / <f64>n) certify(L, G, slack);
+    done = between(L, G, slack) || (certify(L, G, slack) && between(L, G, slack));
+  }
+  release(start);
+  return done;
+}
+
+/** Lowers `high` to just above `low` when Cholesky of theta I - G proves it. */
+function certify(L: usize, G: usize, slack: f64): bool {
+  const n = source.n;
+  const theta = claim.low * claim.low * 1.01 + slack;
+  if (claim.high * claim.high <= theta * 1.01) return false;
+  copyTriangle(L, G, n, -1);
+  if (cholesky.factor(L, n, 0, 0, 0, -theta, true) < n) return false;
+  claim.cap(Math.sqrt(theta + rounding(source.m, n, scan.total, cholesky.growth)));
+  return true;
+}
+
+/** Whether the count is the same at both ends of what the tolerance may be. */
+function between(L: usize, G: usize, slack: f64): bool {
+  const n = source.n;
+  const most = claim.tolerance(claim.high);
+  const least = claim.tolerance(claim.low);
+  const p = above(L, G, most * most + slack);
+  if (p < 0) return false;
+  if (p < n && above(L, G, least * least - slack) != p) return false;
+  return claim.answer(p, most, least, Method.Inertia);
+}
+
+/** For reports: moves lower up and upper down as far as the inertia of G proves the same count. */
+export function reach(G: usize): void {
+  const n = source.n;
+  const slack = rounding(source.m, n, scan.total, 10 * scan.total);
+  const least = Math.sqrt(4 * slack);
+  const L = alloc(cholesky.triangleBytes(n));
+  // The factorisations cost no more than the Gram matrix did, or a tenth of a second.
+  const size = <f64>n;
+  const budget = max<f64>(<f64>source.m * size * size, 2e9) / (0.667 * size * size * size);
+  const steps = <i32>min<f64>(REACH_STEPS, max<f64>(1, budget));
+  let bad = claim.high;
+  let good = max<f64>(claim.lower, least);
+  for (let i = 0; i < steps && claim.rank > 0 && good < 0.5 * bad; i++) {
+    const x = Math.sqrt(good * bad);
+    if (above(L, G, x * x + slack) >= claim.rank) {
+      claim.widen(x, claim.upper);
+      good = x;
+    } else {
+      bad = x;
+    }
+  }
+  bad = least;
+  good = claim.upper;
+  for (let i = 0; i < steps && claim.rank < n && bad < 0.5 * good; i++) {
+    const x = Math.sqrt(good * bad);
+    const p = above(L, G, x * x - slack);
+    if (p >= 0 && p <= claim.rank) {
+      claim.widen(claim.lower, x);
+      good = x;
+    } else {
+      bad = x;
+    }
+  }
+}
+

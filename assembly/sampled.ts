@@ -1,0 +1,75 @@
+// Rank k from a sample of rows (lowrank.ts): which sample, how far, and what its bounds decide.
+// docs/certificates.md, "Low rank from a sample", "Squeeze".
+import { alloc, mark, release } from './arena';
+import * as cholesky from './cholesky';
+import * as claim from './claim';
+import { Method } from './claim';
+import { rounding } from './definite';
+import * as lowrank from './lowrank';
+import { GUARD, SMOOTH, U } from './params';
+import * as scan from './scan';
+import * as source from './source';
+import { squeeze } from './squeeze';
+
+/** Rank k < n from a sample of rows. "Low rank from a sample". */
+export function sampled(guess: i32): bool {
+  const start = mark();
+  const done = fromSample(guess);
+  release(start);
+  return done;
+}
+
+function fromSample(guess: i32): bool {
+  const n = source.n;
+  let k = 0;
+  const start = mark();
+  // A very early failure of Cholesky says little of the rank: duplicates, or a smooth matrix.
+  let s = guess < n >> 4 ? max(n >> 2, 48) : guess + (guess >> 2) + 32;
+  for (; ; s <<= 1) {
+    s = (s + 3) & ~3;
+    // No saving: the sample is as large as what it should spare.
+    if (s > source.m - (source.m >> 2) || s > n + (n >> 2) + 32) return false;
+    release(start);
+    lowrank.take(s);
+    claim.raise(lowrank.sigma);
+    k = lowrank.extend(claim.tolerance(claim.low) / GUARD, 0);
+    if (k <= s - 8) break; // else it has no rows to spare and may not have seen all of the row space
+  }
+  if (k == 0 || k == n) return false;
+  let slack = Math.sqrt(<f64>k) * U * claim.high;
+  const threshold = GUARD * claim.tolerance(claim.high);
+  lowrank.boundBelow();
+  if (lowrank.lower - slack >= threshold || lowrank.lastPivot() > SMOOTH * lowrank.rest()) {
+    lowrank.boundAbove();
+    const up = lowrank.upper + lowrank.noise + slack;
+    if (up > claim.tolerance(claim.low)) return false;
+    if (lowrank.lower - slack >= threshold) return claim.answer(k, lowrank.lower - slack, up, Method.Sample);
+
+    // All rows of the pivot columns say more about sigma_k than the sample does.
+    const L = alloc(cholesky.triangleBytes(k));
+    lowrank.gramOfPivots(L);
+    const square = lowrank.squareOfPivots(scan.squares);
+    const most = claim.tolerance(claim.high);
+    const shift = most * most + 2 * rounding(source.m, k, square, square);
+    if (cholesky.factor(L, k, 0, 0, 0, shift, true) == k) {
+      return claim.answer(k, Math.sqrt(shift - rounding(source.m, k, square, cholesky.growth)), up, Method.Sample);
+    }
+  }
+
+  // The spectrum passes through the tolerance: go below it, then look at what is left. Pivots at rounding level need a
+  // sample with rows to spare, or T grows.
+  if (s < 2 * k) {
+    s = (2 * k + 67) & ~3;
+    if (s > source.m - (source.m >> 2)) return false;
+    release(start);
+    lowrank.take(s);
+  }
+  k = lowrank.extend(claim.tolerance(claim.low) / 128, claim.tolerance(claim.low) / 32);
+  if (k == n) return false;
+  lowrank.boundAbove();
+  slack = Math.sqrt(<f64>k) * U * claim.high;
+  const rest = lowrank.upper + lowrank.noise;
+  if (rest > 0.25 * claim.tolerance(claim.low)) return false;
+  return squeeze(lowrank.product(), k, rest, slack);
+}
+
