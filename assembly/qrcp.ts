@@ -16,7 +16,6 @@ import { nmadd } from './simd';
 export let residual: f64 = 0;
 
 let state: u64 = 0;
-const reflector = memory.data((QR_BLOCK + OVERSAMPLE) * 8, 16);
 
 /** xorshift64*: seeded, so that the same input always takes the same path. */
 function random(): u64 {
@@ -153,6 +152,7 @@ function choose(
 let Y: usize = 0;
 let taus: usize = 0;
 let squares: usize = 0;
+let reflector: usize = 0;
 let fresh = true; // the sketch must be taken anew
 
 /** Starts a factorisation: perm becomes the identity. Scratch stays above the caller's mark. */
@@ -164,6 +164,7 @@ export function begin(m: i32, n: i32, perm: usize): void {
   if (n <= CLASSICAL_COLUMNS) return;
   allocBlock(m, QR_BLOCK);
   Y = createColumns(QR_BLOCK + OVERSAMPLE, n);
+  reflector = alloc((QR_BLOCK + OVERSAMPLE) << 3);
   fresh = true;
 }
 

@@ -190,7 +190,9 @@ describe('multilinearRank', () => {
     expect(multilinearRank({ data, shape: [2, 2, 2] }, { rtol: 1e-2 })).toEqual([1, 1, 1]);
     data[3] = Number.NaN;
     expect(() => multilinearRank({ data, shape: [2, 2, 2] })).toThrow(RangeError);
-    expect(() => multilinearRank({ data, shape: [2, 2, 2] })).toThrow('multilinearRank: unfolding 0: element [0, 3] is NaN');
+    expect(() => multilinearRank({ data, shape: [2, 2, 2] })).toThrow(
+      'multilinearRank: unfolding 0: element [0, 3] is NaN',
+    );
     expect(() => multilinearRank({ data, shape: [2, 2, 2] }, { tolerance: 1 } as never)).toThrow(
       'multilinearRank: there is no option "tolerance"; the options are tol, rtol, atol, hermitian.',
     );
