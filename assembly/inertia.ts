@@ -7,7 +7,7 @@ import { Method } from './claim';
 import { rounding } from './definite';
 import { gramOfSource, squareSymmetric } from './grams';
 import { largestEigenvalue } from './lanczos';
-import { REACH_STEPS } from './params';
+import { GROWTH, REACH_STEPS } from './params';
 import * as scan from './scan';
 import * as source from './source';
 
@@ -23,13 +23,13 @@ function above(L: usize, G: usize, shift: f64): i32 {
   const n = source.n;
   copyTriangle(L, G, n, 1);
   cholesky.factor(L, n, 0, 0, 0, shift, false);
-  return cholesky.growth > 10 * scan.total ? -1 : n - cholesky.negatives;
+  return cholesky.growth > GROWTH * scan.total ? -1 : n - cholesky.negatives;
 }
 
 /** The count itself, by Sylvester's law of inertia. "Inertia". */
 export function inertia(): bool {
   const n = source.n;
-  const slack = rounding(source.m, n, scan.total, 10 * scan.total);
+  const slack = rounding(source.m, n, scan.total, GROWTH * scan.total);
   if (slack > 0.25 * claim.tolerance(claim.high) * claim.tolerance(claim.high)) return false;
   const start = mark();
   const G = alloc(cholesky.triangleBytes(n));
@@ -72,7 +72,7 @@ function between(L: usize, G: usize, slack: f64): bool {
 /** For reports: moves lower up and upper down as far as the inertia of G proves the same count. */
 export function reach(G: usize): void {
   const n = source.n;
-  const slack = rounding(source.m, n, scan.total, 10 * scan.total);
+  const slack = rounding(source.m, n, scan.total, GROWTH * scan.total);
   const least = Math.sqrt(4 * slack);
   const L = alloc(cholesky.triangleBytes(n));
   // The factorisations cost no more than the Gram matrix did, or a tenth of a second.

@@ -59,3 +59,6 @@ export const TINY: f64 = 1e-300;
 /** Reports of matrices with at most so many columns, and so many rows a column, take their bounds from QR: they are tight. */
 export const REPORT_COLUMNS: i32 = 128;
 export const REPORT_ROWS: i32 = 64;
+
+/** A factor L S L^T whose ||L||_F^2 exceeds this many ||A||_F^2 is thrown away; few pivots are negative and it is near 1. */
+export const GROWTH: f64 = 2;
