@@ -10,7 +10,7 @@
 // of G above the shift. Cost: s n^2 + n^3 / 3 flops. Source: Golub & Van Loan, section 4.2; Demmel 1989.
 import { alloc, mark, release } from './arena';
 import { CHOLESKY_BLOCK, GRAM_BLOCK } from './params';
-import { hsum, madd, nmadd } from './simd';
+import { hsum, madd } from './simd';
 import { madd44, square44, sum44, zero44 } from './tile';
 
 /** Negative pivots of the last factorisation. */

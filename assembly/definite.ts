@@ -11,7 +11,7 @@ import { SAMPLE_COLUMNS, U } from './params';
 import * as scan from './scan';
 import * as source from './source';
 
-/** What rounding can do to G = P^T P and its factor, as a perturbation of G: "Rounding of the Gram route". */
+/** What rounding can do to G = P^T P and its factor, as a perturbation of G: "Full rank from a sample". */
 // @ts-ignore: decorator
 @inline
 export function rounding(rows: i32, n: i32, square: f64, growth: f64): f64 {

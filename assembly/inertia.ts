@@ -26,15 +26,17 @@ function above(L: usize, G: usize, shift: f64): i32 {
   return cholesky.growth > GROWTH * scan.total ? -1 : n - cholesky.negatives;
 }
 
-/** The count itself, by Sylvester's law of inertia. "Inertia". */
-export function inertia(): bool {
+/** The count itself, by Sylvester's law of inertia. G is A^T A where the caller has it, and sigma_1 with it, else 0. "Inertia". */
+export function inertia(G: usize): bool {
   const n = source.n;
   const slack = rounding(source.m, n, scan.total, GROWTH * scan.total);
   if (slack > 0.25 * claim.tolerance(claim.high) * claim.tolerance(claim.high)) return false;
   const start = mark();
-  const G = alloc(cholesky.triangleBytes(n));
-  gramOfSource(G);
-  claim.raise(Math.sqrt(max<f64>(largestEigenvalue(G, n, scan.total, 1e-4, 60) - slack, 0)));
+  if (!G) {
+    G = alloc(cholesky.triangleBytes(n));
+    gramOfSource(G);
+    claim.raise(Math.sqrt(max<f64>(largestEigenvalue(G, n, scan.total, 1e-4, 60) - slack, 0)));
+  }
   claim.cap(Math.sqrt(Math.sqrt(squareSymmetric(G, n)) + slack));
   const least = claim.tolerance(claim.low);
   let done = false;

@@ -25,18 +25,19 @@ export function decide(absolute: f64, relative: f64, exact: bool): bool {
   const low: f64 = n ? Math.sqrt(max(most, scan.total / <f64>n)) * (1 - e) : 0;
   const size = Math.sqrt(scan.total);
   claim.open(absolute, relative, exact && n > 1, n == 1 ? size : low, n == 1 ? size : size * (1 + e));
-  if (!claim.exact) return prove();
+  if (!claim.exact) return prove(0);
   const start = mark();
   const G = alloc(triangleBytes(n));
   gramOfSource(G);
   claim.raise(Math.sqrt(largestEigenvalue(G, n, scan.total, 1e-11, 400)));
-  const done = prove();
+  const done = prove(G);
   if (done && claim.method <= Method.Sample) reach(G);
   release(start);
   return done;
 }
 
-function prove(): bool {
+/** G is A^T A where it is known already, else 0. */
+function prove(G: usize): bool {
   const m = source.m;
   const n = source.n;
   if (n == 0) return claim.answer(0, 0, 0, Method.Trivial);
@@ -61,6 +62,6 @@ function prove(): bool {
     failed = probe();
   }
   if (n >= SAMPLE_COLUMNS && failed < n - (n >> 2) && sampled(failed)) return true;
-  if (inertia()) return true;
+  if (inertia(G)) return true;
   return byQr();
 }

@@ -32,11 +32,6 @@ function clearBelow(W: usize, ld: i32, rows: i32, n: i32): void {
   }
 }
 
-/** Rows that reduce() leaves, and their leading dimension: R is rows x n, zero below the diagonal. */
-export function reducedRows(): i32 {
-  return min(source.m, source.n);
-}
-
 /** R of A, n x n, in a fresh matrix of leading(n) whose address is returned. */
 export function reduce(): usize {
   const n = source.n;

@@ -9,7 +9,7 @@ import { element, readInput, type Stack } from './input.js';
 import { allocate } from './interop.js';
 import { copyOut, floats } from './memory.js';
 import { describe, readOptions } from './options.js';
-import { each, failed, METHODS, tolerances } from './rank.js';
+import { each, emptyReport, failed, METHODS, tolerances } from './rank.js';
 import { readState, type State, writeState } from './saved.js';
 import type { AccumulatorOptions, MatrixInput, NumericArray, RankOptions, RankReport } from './types.js';
 
@@ -306,16 +306,7 @@ export class RankAccumulator {
     const stack = this.#stack();
     const { absolute, relative } = tolerances(t, { ...stack, rows: this.#rows });
     const shape: [number, number] = [this.#rows, this.columns];
-    let report: RankReport = {
-      rank: 0,
-      shape,
-      tolerance: absolute,
-      method: 'trivial',
-      lower: Infinity,
-      upper: 0,
-      sigmaMax: 0,
-      margin: Infinity,
-    };
+    let report = emptyReport(this.#rows, this.columns, absolute);
     if (this.#filled === 0) return report;
     each(fn, stack, false, (k) => {
       const rank = k.rank(timesPower(absolute, -this.#exponent), relative, exact);

@@ -130,6 +130,20 @@ export function matrixRanks(a: unknown, b?: unknown, c?: unknown): Int32Array {
   return ranksOf('matrixRanks', readInput('matrixRanks', [a, shape]), options);
 }
 
+/** What there is to say of a matrix without elements. */
+export function emptyReport(rows: number, cols: number, tolerance: number): RankReport {
+  return {
+    rank: 0,
+    shape: [rows, cols],
+    tolerance,
+    method: 'trivial',
+    lower: Infinity,
+    upper: 0,
+    sigmaMax: 0,
+    margin: Infinity,
+  };
+}
+
 /** Rank of one matrix with its proof: both bounds, the tolerance, sigma_1, the step that decided, and the margin. */
 export function rankReport(data: NumericArray, shape: readonly number[], options?: RankOptions): RankReport;
 export function rankReport(a: MatrixInput, options?: RankOptions): RankReport;
@@ -140,16 +154,7 @@ export function rankReport(a: unknown, b?: unknown, c?: unknown): RankReport {
   const t = readOptions(fn, options);
   const { absolute, relative } = stack.vector ? { absolute: 0, relative: 0 } : tolerances(t, stack);
   const { rows, cols } = stack;
-  let report: RankReport = {
-    rank: 0,
-    shape: [rows, cols],
-    tolerance: absolute,
-    method: 'trivial',
-    lower: Infinity,
-    upper: 0,
-    sigmaMax: 0,
-    margin: Infinity,
-  };
+  let report = emptyReport(rows, cols, absolute);
   if (rows === 0 || cols === 0) return report;
   each(fn, stack, t.hermitian && !stack.vector, (k) => {
     const rank = k.rank(absolute, relative, true);
