@@ -38,23 +38,41 @@ export function spread(list: usize, count: i32, m: i32): void {
   }
 }
 
-/** ||A(:, rest) - A(:, J) T||_F^2 over all rows. J and rest are column tables; T in column panels of kPad steps. */
+/** Byte offsets of the rows of a panel that are not in the sample into `table`; returns their number. */
+function unsampled(table: usize, first: i32, count: i32): i32 {
+  let next = 0;
+  while (next < s && load<i32>(list + (<usize>next << 2)) < first) next++;
+  let others = 0;
+  for (let i = 0; i < count; i++) {
+    if (next < s && load<i32>(list + (<usize>next << 2)) == first + i) {
+      next++;
+    } else {
+      store<u32>(table + (<usize>others << 2), load<u32>(source.rows + (<usize>i << 2)));
+      others++;
+    }
+  }
+  return others;
+}
+
+/** ||A(:, rest) - A(:, J) T||_F^2 over the rows not sampled. J and rest are column tables; T in column panels of kPad steps. */
 function residualSquare(J: usize, k: i32, rest: usize, others: i32, T: usize, kPad: i32): f64 {
   const start = mark();
   const scale = source.scale;
   const A1 = alloc(<u64>((source.panelRows + 3) & ~3) * <u64>kPad << 3);
   const tile = alloc(128);
+  const rows = alloc(<u64>source.panelRows << 2);
   let sum = f64x2.splat(0);
   for (let first = 0; first < source.m; first += source.panelRows) {
-    const count = min(source.panelRows, source.m - first);
-    source.panel(first, count);
+    const all = min(source.panelRows, source.m - first);
+    source.panel(first, all);
+    const count = unsampled(rows, first, all);
     // Row panels of -A(:, J): the roles of rows and columns exchanged in pack().
-    pack(A1, kPad, source.at, J, k, source.rows, count, source.single, -scale);
+    pack(A1, kPad, source.at, J, k, rows, count, source.single, -scale);
     for (let q = 0; q < others; q += 4) {
       const b = T + ((<usize>(q >> 2) * <usize>kPad) << 5);
       for (let i = 0; i < count; i += 4) {
-        if (source.single) gatherTile<f32>(tile, i, count, rest, q, others, scale);
-        else gatherTile<f64>(tile, i, count, rest, q, others, scale);
+        if (source.single) gatherTile<f32>(tile, rows, i, count, rest, q, others, scale);
+        else gatherTile<f64>(tile, rows, i, count, rest, q, others, scale);
         madd44(tile, A1 + ((<usize>(i >> 2) * <usize>kPad) << 5), b, k);
         sum = f64x2.add(sum, square44(tile));
       }
@@ -64,9 +82,11 @@ function residualSquare(J: usize, k: i32, rest: usize, others: i32, T: usize, kP
   return hsum(sum);
 }
 
-function gatherTile<T>(tile: usize, i: i32, rows: i32, rest: usize, q: i32, others: i32, s: f64): void {
-  const r = source.rows + (<usize>i << 2);
-  if (i + 4 <= rows && q + 4 <= others) {
+function gatherTile<T>(
+  tile: usize, rows: usize, i: i32, count: i32, rest: usize, q: i32, others: i32, s: f64,
+): void {
+  const r = rows + (<usize>i << 2);
+  if (i + 4 <= count && q + 4 <= others) {
     const r0 = source.at + <usize>load<u32>(r);
     const r1 = source.at + <usize>load<u32>(r, 4);
     const r2 = source.at + <usize>load<u32>(r, 8);
@@ -83,7 +103,7 @@ function gatherTile<T>(tile: usize, i: i32, rows: i32, rest: usize, q: i32, othe
   }
   for (let c = 0; c < 4; c++) {
     for (let p = 0; p < 4; p++) {
-      const inside = i + p < rows && q + c < others;
+      const inside = i + p < count && q + c < others;
       const x: f64 = inside
         ? load1<T>(source.at + <usize>load<u32>(r + (<usize>p << 2)) + <usize>load<u32>(rest + (<usize>(q + c) << 2))) * s
         : 0;
@@ -96,6 +116,7 @@ function gatherTile<T>(tile: usize, i: i32, rows: i32, rest: usize, q: i32, othe
 let W: usize = 0;
 let ld: i32 = 0;
 let s: i32 = 0;
+let list: usize = 0; // the rows sampled, ascending
 let steps: i32 = 0;
 let left: f64 = 0;
 let perm: usize = 0;
@@ -115,8 +136,8 @@ export function take(rows: i32): void {
   W = createColumns(s, n);
   perm = alloc(<u64>n << 2);
   table = alloc(<u64>n << 2);
+  list = alloc(<u64>s << 2);
   const start = mark();
-  const list = alloc(<u64>s << 2);
   spread(list, s, source.m);
   const ro = source.select(list, s);
   read(W, ld, 0, ro, s, source.selectedColumns(s), n);
@@ -154,7 +175,7 @@ export function rest(): f64 {
   return left * Math.sqrt(<f64>source.m / <f64>s);
 }
 
-/** Sets upper and noise, in one pass over A. 0 < k < n. */
+/** Sets upper and noise, in one pass over A: R22 is the residual of the rows sampled. 0 < k < n. */
 export function boundAbove(): void {
   const n = source.n;
   kPad = (k + 3) & ~3;
@@ -173,7 +194,7 @@ export function boundAbove(): void {
   let square: f64 = 0;
   for (let p = T; p < T + (<usize>((others + 3) >> 2) * <usize>kPad << 5); p += 8) square += load<f64>(p) * load<f64>(p);
   noise = 0.5 * U * Math.sqrt(squareOfPivots(scan.squares) * square);
-  upper = Math.sqrt(residualSquare(table, k, table + (<usize>k << 2), others, T, kPad));
+  upper = Math.sqrt(residualSquare(table, k, table + (<usize>k << 2), others, T, kPad) + left * left);
 }
 
 /** A(:, J)^T A(:, J), packed lower triangle: sigma_k(A) >= sigma_k(A(:, J)). */

@@ -11,20 +11,23 @@ import * as scan from './scan';
 import * as source from './source';
 import { squeeze } from './squeeze';
 
-/** Rank k < n from a sample of rows. "Low rank from a sample". */
-export function sampled(guess: i32): bool {
+/**
+ * Rank k < n from a sample of rows; so many singular values are known to be above the tolerance. "Low rank from a
+ * sample".
+ */
+export function sampled(guess: i32, known: i32): bool {
   const start = mark();
-  const done = fromSample(guess);
+  const done = fromSample(guess, known);
   release(start);
   return done;
 }
 
-function fromSample(guess: i32): bool {
+function fromSample(guess: i32, known: i32): bool {
   const n = source.n;
   let k = 0;
   const start = mark();
   // A very early failure of Cholesky says little of the rank: duplicates, or a smooth matrix.
-  let s = guess < n >> 4 ? max(n >> 2, 48) : guess + (guess >> 2) + 32;
+  let s = guess < n >> 4 ? max(n >> 2, 48) : guess + (guess >> 3) + 32;
   for (; ; s <<= 1) {
     s = (s + 3) & ~3;
     // No saving: the sample is as large as what it should spare.
@@ -38,12 +41,18 @@ function fromSample(guess: i32): bool {
   if (k == 0 || k == n) return false;
   let slack = Math.sqrt(<f64>k) * U * claim.high;
   const threshold = GUARD * claim.tolerance(claim.high);
-  lowrank.boundBelow();
-  if (lowrank.lower - slack >= threshold || lowrank.lastPivot() > SMOOTH * lowrank.rest()) {
+  let lower = claim.tolerance(claim.high);
+  if (k > known || claim.exact) {
+    lowrank.boundBelow();
+    const own = lowrank.lower - slack;
+    if (own >= threshold) known = max(known, k);
+    lower = max(lower, own);
+  }
+  if (k <= known || lowrank.lastPivot() > SMOOTH * lowrank.rest()) {
     lowrank.boundAbove();
     const up = lowrank.upper + lowrank.noise + slack;
     if (up > claim.tolerance(claim.low)) return false;
-    if (lowrank.lower - slack >= threshold) return claim.answer(k, lowrank.lower - slack, up, Method.Sample);
+    if (k <= known) return claim.answer(k, lower, up, Method.Sample);
 
     // All rows of the pivot columns say more about sigma_k than the sample does.
     const L = alloc(cholesky.triangleBytes(k));
