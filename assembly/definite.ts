@@ -4,7 +4,7 @@ import { alloc, mark, release } from './arena';
 import * as cholesky from './cholesky';
 import * as claim from './claim';
 import { Method } from './claim';
-import { gramOfSource, packSource, packedBytes } from './grams';
+import { copyTriangle, gramOfSource, packSource, packedBytes } from './grams';
 import { spread } from './lowrank';
 import { pack } from './pack';
 import { SAMPLE_COLUMNS, U } from './params';
@@ -37,18 +37,19 @@ function large(): bool {
 }
 
 /**
- * Full rank by Cholesky of a shifted Gram matrix, of a sample of s rows or of all. Returns the column where it
- * failed, or n when it is proved. "Full rank from a sample".
+ * Full rank by Cholesky of a shifted Gram matrix, of a sample of s rows or of all; G is A^T A where it is known, else 0.
+ * Returns the column where it failed, or n when it is proved. "Full rank from a sample".
  */
-export function fullRank(s: i32): i32 {
+export function fullRank(s: i32, G: usize): i32 {
   const n = source.n;
   const start = mark();
   const threshold = claim.tolerance(claim.high);
   let failed = 0;
-  if (s == source.m && large()) {
+  if (s == source.m && (G || large())) {
     const shift = threshold * threshold + 2 * rounding(s, n, scan.total, scan.total);
     const L = alloc(cholesky.triangleBytes(n));
-    gramOfSource(L);
+    if (G) copyTriangle(L, G, n, 1);
+    else gramOfSource(L);
     failed = cholesky.factor(L, n, 0, 0, 0, shift, true);
     if (failed == n) claim.answer(n, Math.sqrt(shift - rounding(s, n, scan.total, cholesky.growth)), 0, Method.Cholesky);
     release(start);

@@ -1,6 +1,6 @@
 // A packed for the tile kernel, and its Gram matrix, read from the source panel by panel.
 import { alloc, mark, release } from './arena';
-import { gram, panels, rowPanel } from './cholesky';
+import { gram, panels, rowPanel, triangleBytes } from './cholesky';
 import { pack } from './pack';
 import { GRAM_ROWS } from './params';
 import * as source from './source';
@@ -54,6 +54,13 @@ export function gramOfColumns(G: usize, columns: usize, n: i32): void {
   }
   if (filled || fresh) gram(G, n, P, ld, filled, fresh);
   release(start);
+}
+
+/** Copies a packed triangle, times +-1. */
+export function copyTriangle(to: usize, from: usize, n: i32, sign: f64): void {
+  const bytes = <usize>triangleBytes(n);
+  const s = f64x2.splat(sign);
+  for (let o: usize = 0; o < bytes; o += 16) v128.store(to + o, f64x2.mul(v128.load(from + o), s));
 }
 
 /** ||G||_F^2 of a packed symmetric matrix. */

@@ -5,18 +5,11 @@ import * as cholesky from './cholesky';
 import * as claim from './claim';
 import { Method } from './claim';
 import { rounding } from './definite';
-import { gramOfSource, squareSymmetric } from './grams';
+import { copyTriangle, gramOfSource, squareSymmetric } from './grams';
 import { largestEigenvalue } from './lanczos';
 import { GROWTH, REACH_STEPS } from './params';
 import * as scan from './scan';
 import * as source from './source';
-
-/** Copies a packed triangle, times +-1. */
-function copyTriangle(to: usize, from: usize, n: i32, sign: f64): void {
-  const bytes = <usize>cholesky.triangleBytes(n);
-  const s = f64x2.splat(sign);
-  for (let o: usize = 0; o < bytes; o += 16) v128.store(to + o, f64x2.mul(v128.load(from + o), s));
-}
 
 /** Eigenvalues of G above a shift, or -1 when the pivots grew past what rounding allows for. */
 function above(L: usize, G: usize, shift: f64): i32 {

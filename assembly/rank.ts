@@ -53,11 +53,11 @@ function prove(G: usize): bool {
   const shift = threshold * threshold + 4 * rounding(n, n, scan.total, scan.total) * (<f64>n / <f64>m);
   let s = n + (n >> 3) + 16;
   while (s < m && shift > hope(s)) s += s >> 2;
-  if (s > m - (m >> 2)) s = m;
+  if (G || s > m - (m >> 2)) s = m;
   let failed: i32;
   let known = 0;
   if (shift <= hope(s)) {
-    failed = fullRank(s);
+    failed = fullRank(s, G);
     if (failed == n) return true;
     known = failed; // the columns before it are independent beyond the tolerance
   } else {

@@ -1,22 +1,46 @@
-// Memory: what may be held at once, and what a matrix holds while it is decided.
+// Memory: what may be held at once, and what a tensor holds from its reading until its matrices are decided.
 import { totalmem } from 'node:os';
+import { FormatError, quote } from '../formats/errors.js';
 import type { NamedMatrix } from '../formats/matrices.js';
+import type { TensorInfo } from '../formats/types.js';
+import { UsageError } from './args.js';
 
 const MIB = 2 ** 20;
 
-/** Bytes that may be in use; take() waits until they are free. What is larger than all of it runs alone. */
+/** What a run holds before any tensor: the engine, and each thread. */
+const OWN = 64 * MIB;
+const OWN_PER_THREAD = 40 * MIB;
+
+/** Bytes that may be in use; take() waits until they are free. */
 export class Budget {
   private used = 0;
   private readonly waiting: { bytes: number; go(): void }[] = [];
 
-  constructor(private readonly limit: number) {}
+  /** strict: what is larger than all of it is refused; otherwise it runs alone. */
+  constructor(
+    private readonly limit: number,
+    private readonly strict = false,
+  ) {}
 
-  async take(bytes: number): Promise<void> {
+  /** Takes the bytes for a tensor of a file; resolves to what gives them back. */
+  async take(bytes: number, file: string, name: string): Promise<() => void> {
+    if (this.strict && bytes > this.limit) {
+      const [needs, leaves] = [bytes, this.limit].map((b) => Math.ceil(b / MIB));
+      throw new FormatError(
+        file,
+        `tensor ${quote(name)} needs about ${needs} MiB; --memory leaves ${leaves} MiB for it.`,
+      );
+    }
     if (this.waiting.length === 0 && this.fits(bytes)) this.used += bytes;
     else await new Promise<void>((go) => this.waiting.push({ bytes, go }));
+    let held = true;
+    return () => {
+      if (held) this.give(bytes);
+      held = false;
+    };
   }
 
-  give(bytes: number): void {
+  private give(bytes: number): void {
     this.used -= bytes;
     while (this.waiting.length > 0 && this.fits(this.waiting[0].bytes)) {
       const { bytes: next, go } = this.waiting.shift()!;
@@ -30,25 +54,45 @@ export class Budget {
   }
 }
 
-/** The budget under `memory` bytes (default: a quarter of the machine's), the threads' own needs taken off. */
+/** The budget under `memory` bytes, the run's own needs taken off. By default a quarter of the machine's, not strict. */
 export function createBudget(memory: number | undefined, threads: number): Budget {
+  const own = OWN + threads * OWN_PER_THREAD;
+  if (memory !== undefined) {
+    if (memory <= own) {
+      const who = threads === 1 ? 'one thread needs' : `${threads} threads need`;
+      throw new UsageError(
+        `--memory: ${who} ${own / MIB} MiB before any tensor; got ${Math.floor(memory / MIB)} MiB.`,
+      );
+    }
+    return new Budget(memory - own, true);
+  }
   const constrained = process.constrainedMemory?.() || Number.POSITIVE_INFINITY;
-  const all = memory ?? Math.min(totalmem(), constrained) / 4;
-  return new Budget(all - 64 * MIB - threads * 40 * MIB);
+  return new Budget(Math.min(totalmem(), constrained) / 4 - own);
 }
 
 export function byteLength(matrix: NamedMatrix | undefined): number {
   return (matrix?.data as Float32Array | undefined)?.byteLength ?? 0;
 }
 
+/** [bytes of an element as read, of its copy as float32 or float64 where it is neither] */
+function elementBytes(dtype: string): [read: number, widened: number] {
+  if (/float64/.test(dtype)) return [8, 0];
+  if (/float32/.test(dtype)) return [4, 0];
+  if (/float16/.test(dtype)) return [2, 4];
+  if (/float8|^q\d/.test(dtype)) return [1, 4];
+  return [Number(/64|32|16/.exec(dtype)?.[0] ?? 8) / 8, 8];
+}
+
 /**
- * The elements, their copy as float32 or float64 where they are neither, and the kernel's workspace: the matrix in float64 and a
- * square of its short side, three more for a spectrum.
+ * Bytes that a tensor takes: its elements, their copy, and the kernel's workspace, which is the matrix in float64 and a square
+ * of its short side, three more for a spectrum. None of the last two where it is no matrix.
  */
-export function taskBytes({ data, shape: [rows, columns] }: NamedMatrix, spectrum: boolean): number {
-  const elements = rows * columns;
-  const size = (data as Float32Array).BYTES_PER_ELEMENT;
-  const widened = size === 2 ? 4 : data instanceof Float32Array || data instanceof Float64Array ? 0 : 8;
-  const square = Math.min(rows, columns) ** 2;
-  return elements * (size + widened) + 8 * (1.2 * elements + (spectrum ? 4 : 1) * square);
+export function tensorBytes({ shape, dtype }: TensorInfo, spectrum: boolean): number {
+  const [read, widened] = elementBytes(dtype);
+  const elements = shape.reduce((a, b) => a * b, 1);
+  if (shape.length < 2 || elements === 0) return elements * read;
+  // Rows are the first dimension, the last, or the last two: what matrices.ts may make of it.
+  const rows = [shape[0], shape.at(-1)!, shape.length > 2 ? shape.at(-1)! * shape.at(-2)! : 1];
+  const square = Math.max(...rows.map((m) => Math.min(m, elements / m))) ** 2;
+  return elements * (read + widened) + 8 * (1.2 * elements + (spectrum ? 4 : 1) * square);
 }

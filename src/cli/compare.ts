@@ -10,11 +10,11 @@ import { readInput } from '../input.js';
 import { floats } from '../memory.js';
 import type { RankOptions, RankReport } from '../types.js';
 import type { Arguments } from './args.js';
-import { byteLength, taskBytes } from './budget.js';
+import { byteLength, tensorBytes } from './budget.js';
 import type { Channel } from './channel.js';
 import { type PairWriter, pairSummary, pairWriter } from './compare-rows.js';
 import { Partner } from './partner.js';
-import { type Event, fileMessage, type Job, message, tellLost, tensorsOf, toTask } from './rows.js';
+import { type Event, fileMessage, inFile, type Job, message, tellLost, tensorsOf, toTask } from './rows.js';
 import { openScreen, run } from './run.js';
 
 /** One layer of two files; `before` or `after` is absent where the file has no such layer. */
@@ -90,16 +90,27 @@ async function submit(
   out: Channel<Event<Pair>>,
 ): Promise<void> {
   const [a, b] = [before ? toMatrices(before) : [], after ? toMatrices(after) : []];
+  const { shape } = (before ?? after)!;
   for (let i = 0; i < Math.max(a.length, b.length); i++) {
-    const cost = [a[i], b[i]].reduce((sum, m) => sum + (m ? taskBytes(m, false) * (diff ? 2 : 1) : 0), 0);
-    await job.budget.take(cost);
+    const { name } = (a[i] ?? b[i])!;
     const types = [before?.dtype, after?.dtype].filter((t, k, all) => t !== undefined && t !== all[k - 1]);
-    const end = job.begin((a[i] ?? b[i]).name, byteLength(a[i]) + byteLength(b[i]));
+    const cost = [a[i], b[i]].reduce((sum, m, k) => {
+      const dtype = [before, after][k]?.dtype ?? '';
+      return sum + (m ? tensorBytes({ shape: m.shape, dtype }, false) * (diff ? 2 : 1) : 0);
+    }, 0);
+    let release: () => void;
+    try {
+      release = await job.budget.take(cost, '', name);
+    } catch (error) {
+      out.push(Promise.resolve({ row: { name, shape, error: inFile(error) } }));
+      continue;
+    }
+    const end = job.begin(name, byteLength(a[i]) + byteLength(b[i]));
     const pair = decide(a[i], b[i], types.join(' → '), diff, job).finally(() => {
-      job.budget.give(cost);
+      release();
       end();
     });
-    out.push(pair.then((pair) => ({ row: { ...pair, shape: (before ?? after)!.shape } })));
+    out.push(pair.then((pair) => ({ row: { ...pair, shape } })));
   }
 }
 

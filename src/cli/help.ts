@@ -25,7 +25,8 @@ Two files
 
 Resources
   --threads N     default: one for each core
-  --memory BYTES  stay below; 512M and 2G are understood; default: a quarter of the machine's
+  --memory BYTES  stay below; a tensor that needs more is a failed row; 512M and 2G are understood
+                  default: about a quarter of the machine's, and what needs more is decided alone
 
   -h, --help      this text
   -v, --version   the version

@@ -5,7 +5,6 @@ import type { SpectralMetrics } from '../types.js';
 import { type Arguments, UsageError } from './args.js';
 import { type Layer, toLayer } from './html/data.js';
 import { csvWriter, jsonWriter } from './records.js';
-import { toHtml } from './report-html.js';
 import { produce, type Row } from './rows.js';
 import { openScreen, run } from './run.js';
 import { Summary } from './summary.js';
@@ -51,10 +50,12 @@ export async function runReport(args: Arguments): Promise<number> {
       if (html !== undefined) layers.push(toLayer(row, files.length > 1));
       return row.error === undefined;
     },
-    finish() {
+    async finish() {
       const text = summary.text();
       writer.summary(text);
-      if (html !== undefined) writeFileSync(html, toHtml({ title: files.join(', '), summary: text, layers }));
+      if (html === undefined) return;
+      const { toHtml } = await import('./report-html.js');
+      writeFileSync(html, toHtml({ title: files.join(', '), summary: text, layers }));
     },
   });
 }

@@ -3,10 +3,10 @@
 import { FormatError, oneLine } from '../formats/errors.js';
 import { type NamedMatrix, toMatrices } from '../formats/matrices.js';
 import { readTensors } from '../formats/read.js';
-import type { NamedTensor, ReadOptions } from '../formats/types.js';
+import type { NamedTensor, ReadOptions, TensorInfo } from '../formats/types.js';
 import { owns, type Task, type TaskName } from '../pool/task.js';
 import type { RankOptions, RankReport, SpectralMetrics } from '../types.js';
-import { type Budget, byteLength, taskBytes } from './budget.js';
+import { type Budget, byteLength, tensorBytes } from './budget.js';
 import type { Channel } from './channel.js';
 import { openInput } from './input.js';
 
@@ -35,7 +35,7 @@ export interface Job {
   metrics: boolean;
   /** Also the singular values, for the report. */
   spectra: boolean;
-  read: Pick<ReadOptions, 'filter' | 'signal'>;
+  read: Pick<ReadOptions, 'filter' | 'signal' | 'before'>;
   onProgress(file: string, bytesRead: number, bytesTotal: number): void;
   /** A matrix of so many bytes is to be decided; the answer is called when it has been. */
   begin(name: string, bytes: number): () => void;
@@ -47,22 +47,28 @@ export async function produce(files: readonly string[], job: Job, out: Channel<E
     out.push(Promise.resolve({ file }));
     const lost: string[] = [];
     try {
+      let release = () => {}; // what the tensor being read holds of the budget
+      const before = async (name: string, info: TensorInfo) => {
+        release();
+        release = await job.budget.take(tensorBytes(info, job.metrics || job.spectra), file, name);
+      };
       const failed = (name: string, error: unknown) => {
+        release();
         lost.push(message(error));
         out.push(Promise.resolve({ row: { file, name, error: inFile(error) } }));
       };
-      for await (const tensor of tensorsOf(file, job, failed)) {
-        for (const matrix of toMatrices(tensor)) {
-          const cost = taskBytes(matrix, job.metrics || job.spectra);
-          await job.budget.take(cost);
+      for await (const tensor of tensorsOf(file, { ...job, read: { ...job.read, before } }, failed)) {
+        const done = release;
+        release = () => {};
+        const rows = toMatrices(tensor).map((matrix) => {
           const end = job.begin(matrix.name, byteLength(matrix));
-          const row = decide(file, tensor, matrix, job).finally(() => {
-            job.budget.give(cost);
-            end();
-          });
+          const row = decide(file, tensor, matrix, job).finally(end);
           out.push(row.then((row) => ({ row })));
-        }
+          return row;
+        });
+        Promise.allSettled(rows).then(done);
       }
+      release();
     } catch (error) {
       if (job.read.signal?.aborted) return;
       lost.unshift(fileMessage(file, error));

@@ -1,11 +1,11 @@
 // What every run has: the pool, the memory budget, the progress bar, rows in order, and an end when Ctrl-C comes.
 import { availableParallelism } from 'node:os';
-import { createTaskPool } from '../pool.js';
 import type { Arguments } from './args.js';
 import { createBudget } from './budget.js';
 import { Channel } from './channel.js';
 import { noProgress } from './progress.js';
 import type { Event, Job } from './rows.js';
+import { Team } from './team.js';
 import type { Screen } from './writer.js';
 
 export interface Plan<Row> {
@@ -16,7 +16,7 @@ export interface Plan<Row> {
   /** Writes a row, in order; returns false when it failed. */
   row(row: Row): boolean;
   /** After the last row. */
-  finish(): void;
+  finish(): void | Promise<void>;
 }
 
 export function openScreen(): Screen {
@@ -33,8 +33,7 @@ export function openScreen(): Screen {
 /** Runs a plan and returns the exit status. */
 export async function run<Row>(args: Arguments, screen: Screen, plan: Plan<Row>): Promise<number> {
   const { filter, threads } = args;
-  const pool = createTaskPool({ threads });
-  pool.start(); // while the files are opened
+  const team = new Team(threads);
   const progress = process.stderr.isTTY
     ? (await import('./progress-bar.js')).createProgress(process.stderr)
     : noProgress;
@@ -69,7 +68,7 @@ export async function run<Row>(args: Arguments, screen: Screen, plan: Plan<Row>)
     progress.bytes(sum(0), waiting, sum(1));
   };
   const job: Job = {
-    run: pool.run,
+    run: (task) => team.run(task),
     budget: createBudget(args.memory, threads ?? availableParallelism()),
     tolerance: args.tolerance,
     metrics: args.metrics,
@@ -100,8 +99,8 @@ export async function run<Row>(args: Arguments, screen: Screen, plan: Plan<Row>)
     await produced;
   } finally {
     progress.stop();
-    await pool.close();
+    await team.close();
   }
-  plan.finish();
+  await plan.finish();
   return status;
 }

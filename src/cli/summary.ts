@@ -34,6 +34,7 @@ export class Summary {
   }
 }
 
-const big = (n: number) => n.toLocaleString('en-US');
+/** Digits in groups of three. Intl does it too, but takes 20 ms to load. */
+const big = (n: number) => String(n).replace(/\B(?=(\d{3})+$)/g, ',');
 const rate = (n: number) => (n < 10 ? n.toFixed(1) : String(Math.round(n)));
 const count = (n: number, what: string) => `${big(n)} ${what}${n === 1 ? '' : 's'}`;

@@ -3,6 +3,7 @@
 // per tensor its name, dimensions (innermost first), type and offset; then, aligned, the data that the offsets count from.
 // Floats and integers are read; block-quantised tensors are reported, one by one, as not supported.
 // Source: docs/gguf.md of the ggml project.
+import { admit } from './admit.js';
 import { countElements, decode, ELEMENT_SIZE, elementSize } from './decode.js';
 import { attempt, FormatError, quote } from './errors.js';
 import { type ByteSource, checkRange } from './source.js';
@@ -43,7 +44,7 @@ export async function* readGguf(source: ByteSource, options: ReadOptions = {}): 
   for (const { name, shape, dtype, offset, problem } of tensors) {
     const tensor = await attempt(name, file, options, async () => {
       if (problem !== undefined) throw problem;
-      if (options.filter?.(name, { shape, dtype }) === false) return undefined;
+      if (!(await admit(options, name, { shape, dtype }))) return undefined;
       const length = countElements(file, name, shape) * elementSize(file, name, dtype);
       checkRange(file, source.size, base + offset, length, `tensor ${quote(name)}`);
       const { data, bits } = decode(await source.read(base + offset, length), dtype, {

@@ -2,6 +2,7 @@
 // Layout: '\x93NUMPY', version (2 bytes), header length (2 bytes little-endian in version 1, 4 in versions 2 and 3), the
 // header, then the elements. The header is a Python literal: {'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }.
 // Source: NEP 1 and numpy/lib/format.py.
+import { admit } from './admit.js';
 import { checkLength, countElements, decode, elementSize } from './decode.js';
 import { attempt, FormatError, quote } from './errors.js';
 import type { ByteSource } from './source.js';
@@ -52,7 +53,7 @@ export async function readNpyTensor(
   exact = false,
 ): Promise<NamedTensor | undefined> {
   const { shape, dtype, fortran, little, offset } = await readNpyHeader(source, name);
-  if (options.filter?.(name, { shape, dtype }) === false) return undefined;
+  if (!(await admit(options, name, { shape, dtype }))) return undefined;
   // Bytes past the array are no error: np.save may be called more than once on one file.
   const length = countElements(source.name, name, shape) * elementSize(source.name, name, dtype);
   checkRange(source.name, source.size, offset, length, `${dtype} [${shape.join(', ')}]`);

@@ -3,7 +3,9 @@
 // subgraphs of If, Loop and Scan, and in local functions. Two steps: onnx-graph.ts walks the structure and notes where
 // each tensor's elements lie; then each tensor is read on its own, here.
 // Source: onnx/onnx.proto and docs/ExternalData.md of the ONNX project.
+
 import { PbfReader } from 'pbf';
+import { admit } from './admit.js';
 import { checkLength, countElements, decode, elementSize, unsafe } from './decode.js';
 import { attempt, FormatError, quote } from './errors.js';
 import { type OnnxTensor, readOnnxGraphs } from './onnx-graph.js';
@@ -75,7 +77,7 @@ async function readTensor(
   const [dtype, field] = known;
   const shape = tensor.dims;
   const count = countElements(file, name, shape);
-  if (options.filter?.(name, { shape, dtype }) === false) return undefined;
+  if (!(await admit(options, name, { shape, dtype }))) return undefined;
   if (tensor.segmented)
     throw new FormatError(file, `tensor ${quote(name)} is stored in segments, not supported.`);
   const half = dtype === 'int4' || dtype === 'uint4';

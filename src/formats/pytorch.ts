@@ -2,6 +2,7 @@
 // Layout: <folder>/data.pkl is a pickle of the saved object, in which a tensor is a call of torch._utils._rebuild_tensor_v2
 // over a storage; the storage's bytes are the entry <folder>/data/<key>; <folder>/byteorder names their order. A tensor is
 // a view: an offset, sizes and strides in elements. Source: torch/serialization.py, torch/_utils.py.
+import { admit } from './admit.js';
 import { countElements, decode, elementSize } from './decode.js';
 import { attempt, FormatError, quote } from './errors.js';
 import { PickleCall, PickleGlobal, PickleReference, unpickle } from './pickle.js';
@@ -129,7 +130,7 @@ async function readTensor(
     throw fail('has a fractional or negative stride');
   const count = countElements(file, name, shape);
   const dtype = type instanceof PickleGlobal ? dtypeOf(type.name) : (STORAGES[kind] ?? kind);
-  if (archive.options.filter?.(name, { shape, dtype }) === false) return undefined;
+  if (!(await admit(archive.options, name, { shape, dtype }))) return undefined;
   const size = elementSize(file, name, dtype);
   const stored = kind === 'UntypedStorage' ? Math.floor(elements / size) : elements;
   const end = count === 0 ? offset : shape.reduce((sum, n, i) => sum + (n - 1) * strides[i], offset) + 1;

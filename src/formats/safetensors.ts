@@ -3,6 +3,7 @@
 // names to { dtype, shape, data_offsets: [begin, end] }; '__metadata__' is no tensor. Large models are split into shards:
 // model.safetensors.index.json maps names to files of the same folder.
 // Source: the format section of huggingface/safetensors' README, and its Rust reader for what is refused.
+import { admit } from './admit.js';
 import { checkLength, decode } from './decode.js';
 import { attempt, FormatError, quote } from './errors.js';
 import { duplicateKeys, isObject, type Json, parseObject } from './json.js';
@@ -114,7 +115,7 @@ async function readEntry(
 ): Promise<NamedTensor | undefined> {
   const { name, dtype, shape, start, end } = entry;
   if (entry.problem !== undefined) throw entry.problem;
-  if (options.filter?.(name, { shape, dtype }) === false) return undefined;
+  if (!(await admit(options, name, { shape, dtype }))) return undefined;
   checkLength(source.name, name, dtype, shape, end - start, start);
   const bytes = await source.read(start, end - start);
   const { data, bits } = decode(bytes, dtype, { file: source.name, name, dims: shape.length });

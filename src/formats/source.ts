@@ -18,8 +18,8 @@ export interface ByteSource {
 }
 
 const CHUNK = 1 << 28; // one call of the operating system reads less than 2 GiB
-const BLOCK = 1 << 16; // a small read fetches this much, so that neighbours cost no further call
-const SMALL = 1 << 14;
+const BLOCK = 1 << 20; // a small read fetches this much, so that neighbours cost no further call
+const SMALL = 1 << 18;
 
 /** Opens whatever a caller may pass. */
 export async function openSource(from: Readable, options: ReadOptions = {}): Promise<ByteSource> {

@@ -3,6 +3,7 @@
 // concatenation of its files, and may cross from one file to the next. Quantised weights hold integers q that stand for
 // q * scale + min, or float16. String tensors (a length of 4 bytes before each string) are stepped over.
 // Source: tfjs-core/src/io/io_utils.ts (decodeWeights) and tfjs-core/src/io/types.ts.
+import { admit } from './admit.js';
 import { checkLength, countElements, decode, elementSize, type TensorData } from './decode.js';
 import { attempt, FormatError, quote } from './errors.js';
 import { isObject, parseJson } from './json.js';
@@ -64,7 +65,7 @@ export async function* readTfjs(
           const weight = toWeight(file, name, item);
           const { shape, dtype, stored } = weight;
           length = countElements(file, name, shape) * elementSize(file, name, stored);
-          if (options.filter?.(name, { shape, dtype }) === false) return undefined;
+          if (!(await admit(options, name, { shape, dtype }))) return undefined;
           return dequantise(file, weight, await shards.read(name, at, length));
         });
         if (length < 0) {

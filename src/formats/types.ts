@@ -39,6 +39,11 @@ export interface ReadOptions {
   name?: string;
   /** Only tensors that pass are decoded. */
   filter?: (name: string, info: TensorInfo) => boolean;
+  /**
+   * Awaited before the elements of a tensor that passes are read, so that a caller can wait for memory. A FormatError that it
+   * throws is the tensor's error.
+   */
+  before?: (name: string, info: TensorInfo) => void | Promise<void>;
   /** Called as bytes are consumed. */
   onProgress?: (bytesRead: number, bytesTotal: number) => void;
   /** Told of a tensor that cannot be read, and the reader goes on; without it the error is thrown. */

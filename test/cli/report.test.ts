@@ -189,9 +189,28 @@ describe('a real model', () => {
   });
 
   it('is decided with little memory, too', async () => {
-    const { status, out } = await command([recognition, '--json', '--memory', '1M']);
+    const { status, out } = await command([recognition, '--json', '--threads', '1', '--memory', '128M']);
     expect(status).toBe(0);
     expect(records(out)).toHaveLength(47);
+  });
+
+  it('--memory is a bound: a tensor that needs more is a failed row, the others are decided', async () => {
+    const { status, out, err } = await command([recognition, '--json', '--threads', '1', '--memory', '110M']);
+    expect(status).toBe(1);
+    const rows = records(out);
+    expect(rows).toHaveLength(47);
+    const failed = rows.filter((row) => row.error !== undefined);
+    expect(failed.map(({ name, error }) => [name, error])).toEqual([
+      ['linear_85.w_0', "tensor 'linear_85.w_0' needs about 11 MiB; --memory leaves 6 MiB for it."], // 120 x 6625
+    ]);
+    expect(err).toContain('needs about');
+  });
+
+  it('--memory below what the threads need is bad usage', async () => {
+    const { status, out, err } = await command([recognition, '--threads', '2', '--memory', '1M']);
+    expect(status).toBe(2);
+    expect(out).toBe('');
+    expect(err).toContain('--memory: 2 threads need 144 MiB before any tensor; got 1 MiB.');
   });
 
   it('--filter takes some of it', async () => {

@@ -4,7 +4,7 @@ import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FormatError, openSource, readTensors } from '../../src/formats/index.js';
+import { FormatError, openSource, readTensors, type TensorInfo } from '../../src/formats/index.js';
 import { all, failure, one } from './helpers.js';
 import {
   bytesOf,
@@ -57,6 +57,32 @@ describe('which format', () => {
     );
     expect(await failure(new Uint8Array(0), { name: 'a.onnx' })).toBe('a.onnx: is empty.');
   });
+});
+
+describe('before', () => {
+  test.each(Object.keys(files))(
+    "%s waits for it, and an error of its own is the tensor's",
+    async (format) => {
+      const steps: string[] = [];
+      const before = async (_: string, { shape, dtype }: TensorInfo) => {
+        steps.push(`${dtype} ${shape.join('x')}`);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        steps.push('free');
+      };
+      for await (const { shape } of readTensors(files[format], { before }))
+        steps.push(`read ${shape.join('x')}`);
+      expect(steps).toEqual(['float32 2x2', 'free', 'read 2x2']);
+
+      const refuse = () => {
+        throw new FormatError('file', 'not this one.');
+      };
+      const errors: string[] = [];
+      const onError = (_: string, error: Error) => errors.push(error.message);
+      expect(await all(files[format], { before: refuse, onError })).toEqual([]);
+      expect(errors).toEqual(['file: not this one.']);
+      expect(await all(files[format], { before: refuse, filter: () => false })).toEqual([]); // nothing to wait for
+    },
+  );
 });
 
 describe('where from', () => {

@@ -1,0 +1,76 @@
+// The memory budget of a run: who waits, who is refused, what a tensor is said to take.
+import { describe, expect, test } from 'vitest';
+import { Budget, createBudget, tensorBytes } from '../../src/cli/budget.js';
+
+const MIB = 2 ** 20;
+
+test('takes wait for what is in use, in their order, and giving back twice gives once', async () => {
+  const budget = new Budget(10);
+  const order: string[] = [];
+  const first = await budget.take(6, 'f', 'first');
+  const take = async (bytes: number, name: string) => {
+    const give = await budget.take(bytes, 'f', name);
+    order.push(name);
+    return give;
+  };
+  const second = take(6, 'second');
+  const third = take(1, 'third');
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(order).toEqual([]); // the third would fit, but comes after the second
+  first();
+  first();
+  await Promise.all([second, third]);
+  expect(order).toEqual(['second', 'third']);
+  let late = false;
+  const fourth = budget.take(4, 'f', 'fourth').then(() => {
+    late = true;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(late).toBe(false); // 6 + 1 + 4 > 10
+  (await second)();
+  await fourth;
+});
+
+test('what is larger than all of it runs alone, or is refused where the bound is strict', async () => {
+  const give = await new Budget(10).take(11, 'f', 'large');
+  expect(give).toBeTypeOf('function');
+  await expect(new Budget(10 * MIB, true).take(11 * MIB, 'model.npz', 'large')).rejects.toThrow(
+    "model.npz: tensor 'large' needs about 11 MiB; --memory leaves 10 MiB for it.",
+  );
+});
+
+test('--memory must leave room for a tensor', () => {
+  expect(() => createBudget(100 * MIB, 1)).toThrow(
+    'one thread needs 104 MiB before any tensor; got 100 MiB.',
+  );
+  expect(createBudget(105 * MIB, 1)).toBeInstanceOf(Budget);
+  expect(createBudget(undefined, 1024)).toBeInstanceOf(Budget); // a share of the machine is no promise
+});
+
+describe('tensorBytes', () => {
+  const bytes = (dtype: string, ...shape: number[]) => tensorBytes({ dtype, shape }, false);
+
+  test('elements, their copy where they are not float32 or float64, the kernel', () => {
+    const kernel = 8 * (1.2 * 100 * 50 + 50 * 50);
+    expect(bytes('float64', 100, 50)).toBe(8 * 5000 + kernel);
+    expect(bytes('float32', 100, 50)).toBe(4 * 5000 + kernel);
+    expect(bytes('bfloat16', 100, 50)).toBe((2 + 4) * 5000 + kernel);
+    expect(bytes('int8', 100, 50)).toBe((1 + 8) * 5000 + kernel);
+    expect(bytes('uint16', 100, 50)).toBe((2 + 8) * 5000 + kernel);
+    expect(bytes('int64', 100, 50)).toBe((8 + 8) * 5000 + kernel);
+    expect(bytes('q4_k', 100, 50)).toBe((1 + 4) * 5000 + kernel);
+    expect(tensorBytes({ dtype: 'float64', shape: [100, 50] }, true)).toBe(8 * 5000 + kernel + 3 * 8 * 2500);
+  });
+
+  test('vectors, scalars and empty tensors are only read', () => {
+    expect(bytes('float32', 7)).toBe(28);
+    expect(bytes('float32')).toBe(4);
+    expect(bytes('float32', 0, 5)).toBe(0);
+  });
+
+  test('rows may be the first dimension, the last, or the last two', () => {
+    const elements = 3 * 3 * 8 * 32;
+    expect(bytes('float32', 3, 3, 8, 32)).toBe(4 * elements + 8 * (1.2 * elements + 32 ** 2));
+    expect(bytes('float32', 32, 8, 3, 3)).toBe(4 * elements + 8 * (1.2 * elements + 32 ** 2));
+  });
+});
