@@ -7,7 +7,7 @@ import * as metrics from './metrics';
 import * as claim from './claim';
 import { decide } from './rank';
 import * as scanner from './scan';
-import { fits, smallRank } from './small';
+import { fits, smallRanks } from './small';
 import * as source from './source';
 import * as svd from './svd';
 import * as truncation from './truncation';
@@ -44,17 +44,21 @@ export function ranks(
   const start = mark();
   const small = fits(m, n);
   for (let i = 0; i < count; i++) {
+    const to = out + (<usize>i << 2);
     if (small) {
-      const r = smallRank(base + <usize>i * step, m, n, single, byRow, absolute, relative);
-      store<i32>(out + (<usize>i << 2), r);
-      if (r >= 0) continue;
+      if (!(i & 1)) {
+        const a = base + <usize>i * step;
+        const both = i + 1 < count;
+        smallRanks(to, a, both ? a + step : a, m, n, single, byRow, absolute, relative);
+      }
+      if (load<i32>(to) >= 0) continue;
     }
     source.open(base + <usize>i * step, m, n, single, byRow);
     if (!scanner.scan() || !decide(absolute * source.scale, relative, false)) {
       release(start);
       return i;
     }
-    store<i32>(out + (<usize>i << 2), claim.rank);
+    store<i32>(to, claim.rank);
     release(start);
   }
   return count;
