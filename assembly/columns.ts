@@ -178,23 +178,64 @@ export function swapIndices(perm: usize, i: i32, j: i32): void {
 }
 
 /**
- * A column c made (I - h v v^T) c over bytes from .. end, v being zero above its first row k; from is k rounded down to a pair of
- * rows, odd tells whether k was odd. The squared norm below row k goes to `square`. For columns of a few dozen rows.
+ * Four columns from c on, `step` bytes apart, made (I - h v v^T) C over bytes from .. end, v being zero above its first row k; from
+ * is k rounded down to a pair of rows, odd tells whether k was odd. Their squared norms below row k go to `squares`. For
+ * columns of a few dozen rows.
  */
 // @ts-ignore: decorator
 @inline
-export function reflect(c: usize, v: usize, from: usize, end: usize, h: f64, odd: bool, square: usize): void {
-  let s = f64x2.splat(0);
-  for (let o = from; o < end; o += 16) s = madd(v128.load(v + o), v128.load(c + o), s);
-  const w = f64x2.splat(hsum(s) * h);
-  const first = nmadd(w, v128.load(v + from), v128.load(c + from));
-  v128.store(c + from, first);
-  const top = odd ? 0.0 : f64x2.extract_lane(first, 1);
-  s = f64x2.splat(0);
-  for (let o = from + 16; o < end; o += 16) {
-    const x = nmadd(w, v128.load(v + o), v128.load(c + o));
-    v128.store(c + o, x);
-    s = madd(x, x, s);
+export function reflect4(
+  c: usize, step: usize, v: usize, from: usize, end: usize, h: f64, odd: bool, squares: usize,
+): void {
+  const c1 = c + step;
+  const c2 = c1 + step;
+  const c3 = c2 + step;
+  let s0 = f64x2.splat(0);
+  let s1 = s0;
+  let s2 = s0;
+  let s3 = s0;
+  for (let o = from; o < end; o += 16) {
+    const x = v128.load(v + o);
+    s0 = madd(x, v128.load(c + o), s0);
+    s1 = madd(x, v128.load(c1 + o), s1);
+    s2 = madd(x, v128.load(c2 + o), s2);
+    s3 = madd(x, v128.load(c3 + o), s3);
   }
-  store<f64>(square, hsum(s) + top * top);
+  const w0 = f64x2.splat(hsum(s0) * h);
+  const w1 = f64x2.splat(hsum(s1) * h);
+  const w2 = f64x2.splat(hsum(s2) * h);
+  const w3 = f64x2.splat(hsum(s3) * h);
+  // Of the first pair of rows only an even row's successor lies below row k.
+  const below = odd ? f64x2.splat(0) : f64x2.replace_lane(f64x2.splat(0), 1, 1);
+  s0 = first(c + from, v + from, w0, below);
+  s1 = first(c1 + from, v + from, w1, below);
+  s2 = first(c2 + from, v + from, w2, below);
+  s3 = first(c3 + from, v + from, w3, below);
+  for (let o = from + 16; o < end; o += 16) {
+    const x = v128.load(v + o);
+    let y = nmadd(w0, x, v128.load(c + o));
+    v128.store(c + o, y);
+    s0 = madd(y, y, s0);
+    y = nmadd(w1, x, v128.load(c1 + o));
+    v128.store(c1 + o, y);
+    s1 = madd(y, y, s1);
+    y = nmadd(w2, x, v128.load(c2 + o));
+    v128.store(c2 + o, y);
+    s2 = madd(y, y, s2);
+    y = nmadd(w3, x, v128.load(c3 + o));
+    v128.store(c3 + o, y);
+    s3 = madd(y, y, s3);
+  }
+  store<f64>(squares, hsum(s0));
+  store<f64>(squares, hsum(s1), 8);
+  store<f64>(squares, hsum(s2), 16);
+  store<f64>(squares, hsum(s3), 24);
+}
+
+// @ts-ignore: decorator
+@inline
+function first(c: usize, v: usize, w: v128, below: v128): v128 {
+  const x = nmadd(w, v128.load(v), v128.load(c));
+  v128.store(c, x);
+  return f64x2.mul(f64x2.mul(x, x), below);
 }

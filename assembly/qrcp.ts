@@ -7,7 +7,7 @@
 // nothing: the residual that ends the factorisation is computed from W itself.
 // W: m x n column-major, overwritten by R (upper trapezoid) and the reflectors. Cost: about 4 m n k flops for k steps.
 import { alloc, mark, release } from './arena';
-import { axpy, column, createColumns, dot, leading, reflect, square, swapColumns, swapIndices } from './columns';
+import { axpy, column, createColumns, dot, leading, reflect4, square, swapColumns, swapIndices } from './columns';
 import { allocBlock, applyBlock, formBlock, panel, restTotal } from './householder';
 import { CLASSICAL_COLUMNS, OVERSAMPLE, QR_BLOCK, TINY } from './params';
 import { nmadd } from './simd';
@@ -118,6 +118,7 @@ function choose(
   Y: usize, yLd: i32, rows: i32, W: usize, ld: i32, k: i32, b: i32, n: i32, perm: usize, squares: usize,
 ): void {
   const end = <usize>rows << 3;
+  const step = <usize>yLd << 3;
   for (let t = 0; t < b; t++) {
     let best = k + t;
     for (let j = best + 1; j < n; j++) {
@@ -142,8 +143,9 @@ function choose(
     store<f64>(c + at, beta);
     memory.fill(c + at + 8, 0, end - at - 8);
     const h = 1 / (beta * (beta - alpha));
-    for (let j = k + t + 1; j < n; j++) {
-      reflect(column(Y, yLd, j), reflector, from, end, h, bool(t & 1), squares + (<usize>j << 3));
+    // The last four may pass the end, into columns of zeros.
+    for (let j = k + t + 1; j < n; j += 4) {
+      reflect4(column(Y, yLd, j), step, reflector, from, end, h, bool(t & 1), squares + (<usize>j << 3));
     }
   }
 }
@@ -160,7 +162,7 @@ export function begin(m: i32, n: i32, perm: usize): void {
   state = 0x9e3779b97f4a7c15;
   for (let j = 0; j < n; j++) store<i32>(perm + (<usize>j << 2), j);
   taus = alloc(<u64>min(m, n) + 1 << 3);
-  squares = alloc(<u64>n << 3);
+  squares = alloc(<u64>(n + 3) << 3);
   if (n <= CLASSICAL_COLUMNS) return;
   allocBlock(m, QR_BLOCK);
   Y = createColumns(QR_BLOCK + OVERSAMPLE, n);
