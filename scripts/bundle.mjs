@@ -4,9 +4,9 @@
 // import maps and CDNs. What differs from dist/index.js: the pool's workers load this same file (through a
 // Blob where it came from another origin), and threads of Node are left out.
 //
-// dist/cli/: the command and its worker in a few files instead of eighty, which Node takes 50 ms to find and open. Libraries
-// but the small ones on the way to the first row stay outside, and so does the kernel, which the root entry has.
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+// dist/cli/: the command and its worker in a few files instead of eighty, which Node takes 50 ms to find and open. Small
+// libraries are inside, their licences beside it; the kernel, which the root entry has, stays outside.
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -55,7 +55,8 @@ if (globalThis.name === 'matrix-rank' && typeof document === 'undefined') import
   outfile: `${dist}/matrix-rank.min.js`,
 });
 
-const libraries = ['piscina', 'cli-progress', 'cli-table3', 'uplot'];
+/** Libraries that load when they are needed, or not at all. The others are on the way to the first row. */
+const LARGE = ['piscina', 'cli-progress', 'cli-table3', 'uplot'];
 const { metafile } = await build({
   entryPoints: { main: `${dist}/cli/main.js`, 'node-worker': `${dist}/pool/node-worker.js` },
   bundle: true,
@@ -63,7 +64,7 @@ const { metafile } = await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  external: [...libraries, `${dist}/generated/kernel.js`],
+  external: [...LARGE, `${dist}/generated/kernel.js`],
   chunkNames: 'part-[hash]',
   outdir: `${dist}/cli`,
   allowOverwrite: true,
@@ -74,3 +75,16 @@ const made = new Set(Object.keys(metafile.outputs).map((path) => basename(path))
 for (const name of readdirSync(`${dist}/cli`)) {
   if (/\.(js|d\.ts)$/.test(name) && !made.has(name)) rmSync(`${dist}/cli/${name}`);
 }
+
+const names = Object.keys(metafile.inputs).map((path) => /node_modules\/((@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
+const licences = [...new Set(names.filter((name) => name !== undefined))].sort().map((name) => {
+  const folder = fileURLToPath(new URL(`../node_modules/${name}`, import.meta.url));
+  const file = readdirSync(folder).find((f) => /^licen[cs]e/i.test(f));
+  const { license, version } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+  const text = file ? readFileSync(`${folder}/${file}`, 'utf8').trim() : '';
+  return `${name} ${version}, ${license}\n\n${text}\n`;
+});
+writeFileSync(
+  `${dist}/cli/LICENSES.txt`,
+  `Libraries inside the files of this folder.\n\n${licences.join('\n---\n\n')}`,
+);

@@ -2,7 +2,7 @@
 // are embedded, so nothing is fetched; init.ts is for those who want to fetch.
 import { instantiateSync } from '@assemblyscript/loader';
 import { embedded } from './embedded.js';
-import { gather, pull } from './memory.js';
+import { attach, gather, pull } from './host.js';
 
 /** The exports of assembly/index.ts; pointers come as signed 32-bit numbers past 2 GiB. */
 export interface Kernel {
@@ -91,6 +91,7 @@ export function adopt(from: WebAssembly.Module, exports: unknown, build: 'relaxe
   if (instance) return;
   module = from;
   instance = exports as Kernel;
+  attach(instance.memory);
   simd = build;
 }
 

@@ -1,73 +1,21 @@
 // Moves one matrix into the kernel: whole when it is small, panel by panel (on the kernel's request) when it is large.
 // The caller's array is only ever read.
 
+import { type Floats, serve, view, views } from './host.js';
 import type { Stack } from './input.js';
 import { kernel } from './kernel.js';
 
 /** Matrices of up to this many bytes are copied whole; larger ones are pulled in panels as the kernel asks. */
 const RESIDENT = 1 << 18;
 
-type Floats = Float64Array | Float32Array;
-
-let data: Floats = new Float64Array(0);
-let start = 0; // first element of the open matrix
-let long = 0; // m >= n
-let short = 0;
-let byRow = true;
-
-let doubles = new Float64Array(0);
-let singles = new Float32Array(0);
-let ints = new Int32Array(0);
-
-/** A view of kernel memory for arrays like `like`, made anew after the memory grew. */
-function view(like: Floats): Floats {
-  const buffer = kernel().memory.buffer;
-  if (doubles.buffer !== buffer) {
-    doubles = new Float64Array(buffer);
-    singles = new Float32Array(buffer);
-    ints = new Int32Array(buffer);
-  }
-  return like instanceof Float32Array ? singles : doubles;
-}
-
 /** n float64 values of kernel memory, copied out. */
 export function copyOut(pointer: number, n: number): Float64Array {
-  return (view(doubles) as Float64Array).slice((pointer >>> 0) / 8, (pointer >>> 0) / 8 + n);
+  return views().doubles.slice((pointer >>> 0) / 8, (pointer >>> 0) / 8 + n);
 }
 
 /** n int32 values of kernel memory, copied out. */
 export function copyOutInt(pointer: number, n: number): Int32Array {
-  return new Int32Array(kernel().memory.buffer, pointer >>> 0, n).slice();
-}
-
-/** Kernel import: rows first .. first + count of the open matrix, to `to`, lines `ld` elements apart. */
-export function pull(first: number, count: number, ld: number, to: number): void {
-  const out = view(data);
-  let p = (to >>> 0) / data.BYTES_PER_ELEMENT;
-  if (byRow) {
-    out.set(data.subarray(start + first * short, start + (first + count) * short), p);
-    return;
-  }
-  for (let j = 0, from = start + first; j < short; j++, from += long, p += ld) {
-    out.set(data.subarray(from, from + count), p);
-  }
-}
-
-/** Kernel import: the listed rows, packed one after the other as pull() would. */
-export function gather(list: number, count: number, ld: number, to: number): void {
-  const out = view(data);
-  const rows = new Int32Array(kernel().memory.buffer, list >>> 0, count);
-  let p = (to >>> 0) / data.BYTES_PER_ELEMENT;
-  if (byRow) {
-    for (let i = 0; i < count; i++, p += ld) {
-      const from = start + rows[i] * short;
-      out.set(data.subarray(from, from + short), p);
-    }
-    return;
-  }
-  for (let j = 0, from = start; j < short; j++, from += long, p += ld) {
-    for (let i = 0; i < count; i++) out[p + i] = data[from + rows[i]];
-  }
+  return views().ints.slice((pointer >>> 0) / 4, (pointer >>> 0) / 4 + n);
 }
 
 /** Elements as float64 or float32, without a copy where they are that already. */
@@ -109,12 +57,11 @@ export function open(from: Floats, offset: number, rows: number, cols: number, c
   const k = kernel();
   const lines = colMajor ? cols : rows; // contiguous lines, and their length
   const length = colMajor ? rows : cols;
-  data = from;
-  start = offset;
-  byRow = lines >= length;
-  long = byRow ? lines : length;
-  short = byRow ? length : lines;
+  const byRow = lines >= length;
+  const long = byRow ? lines : length;
+  const short = byRow ? length : lines;
   if (long > 0x7fffffff) throw new RangeError(`matrix-rank: ${long} rows are more than 2147483647.`);
+  serve({ data: from, start: offset, long, short, byRow });
   k.reset();
   const bytes = long * short * from.BYTES_PER_ELEMENT;
   let at = 0;
@@ -156,7 +103,7 @@ export function batch(
   const single = from instanceof Float32Array;
   const m = tall ? lines : length;
   const done = k.ranks(out, at, count, m, size / m, single, tall, absolute, relative);
-  view(from); // the memory may have grown
+  const { ints } = views(); // anew: the memory may have grown
   for (let i = 0, p = (out >>> 0) / 4; i < done; i++) ranks[first + i] = ints[p + i];
   return done;
 }
@@ -167,9 +114,4 @@ function copyIn(from: Floats, offset: number, n: number, to: number): void {
   const p = (to >>> 0) / from.BYTES_PER_ELEMENT;
   if (n <= 32) for (let i = 0; i < n; i++) out[p + i] = from[offset + i];
   else out.set(offset === 0 && from.length === n ? from : from.subarray(offset, offset + n), p);
-}
-
-/** Lets go of the caller's array. */
-export function close(): void {
-  data = doubles;
 }

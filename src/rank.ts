@@ -1,7 +1,9 @@
 // matrixRank, matrixRanks, rankReport: tolerance and input in, the kernel's answer out.
+
+import { close } from './host.js';
 import { element, position, readInput, type Stack, smallRows, symmetrized } from './input.js';
 import { type Kernel, kernel } from './kernel.js';
-import { batch, batchSize, close, floats, open } from './memory.js';
+import { batch, batchSize, floats, open } from './memory.js';
 import { readOptions, type Tolerance } from './options.js';
 import type { MatrixInput, NumericArray, RankOptions, RankReport } from './types.js';
 

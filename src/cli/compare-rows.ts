@@ -1,10 +1,23 @@
 // Pairs of layers, for people and for programs.
 import pico from 'picocolors';
-import type { Pair } from './compare.js';
+import type { RankReport } from '../types.js';
 import { field, number } from './records.js';
 import { type Column, Columns } from './table.js';
 import { short } from './text.js';
 import type { Screen } from './writer.js';
+
+/** One layer of two files; `before` or `after` is absent where the file has no such layer. */
+export interface Pair {
+  name: string;
+  shape?: number[];
+  matrix?: [number, number];
+  dtype?: string;
+  full?: number;
+  before?: RankReport;
+  after?: RankReport;
+  diff?: RankReport;
+  error?: string;
+}
 
 export interface PairWriter {
   pair(pair: Pair): void;

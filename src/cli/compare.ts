@@ -12,23 +12,10 @@ import type { RankOptions, RankReport } from '../types.js';
 import type { Arguments } from './args.js';
 import { byteLength, tensorBytes } from './budget.js';
 import type { Channel } from './channel.js';
-import { type PairWriter, pairSummary, pairWriter } from './compare-rows.js';
+import { type Pair, type PairWriter, pairSummary, pairWriter } from './compare-rows.js';
 import { Partner } from './partner.js';
 import { type Event, fileMessage, inFile, type Job, message, tellLost, tensorsOf, toTask } from './rows.js';
 import { openScreen, run } from './run.js';
-
-/** One layer of two files; `before` or `after` is absent where the file has no such layer. */
-export interface Pair {
-  name: string;
-  shape?: number[];
-  matrix?: [number, number];
-  dtype?: string;
-  full?: number;
-  before?: RankReport;
-  after?: RankReport;
-  diff?: RankReport;
-  error?: string;
-}
 
 /** Runs the comparison and returns the exit status. */
 export async function runCompare(args: Arguments): Promise<number> {

@@ -67,8 +67,11 @@ describe('the tarball', () => {
     expect(list).toContain('README.md');
     expect(list).toContain('LICENSE');
     for (const f of list)
-      expect(f).toMatch(/^(dist\/.*\.(js|d\.ts)|dist\/kernel\/\w+\.wasm|package\.json|README\.md|LICENSE)$/);
-    for (const f of list.filter((name) => /(?<!\.min)\.js$/.test(name)))
+      expect(f).toMatch(
+        /^(dist\/.*\.(js|d\.ts)|dist\/kernel\/\w+\.wasm|dist\/cli\/LICENSES\.txt|package\.json|README\.md|LICENSE)$/,
+      );
+    // The command is a program, not a library: no types.
+    for (const f of list.filter((name) => /^(?!dist\/cli\/).*(?<!\.min)\.js$/.test(name)))
       expect(list).toContain(f.replace(/\.js$/, '.d.ts'));
   });
 
