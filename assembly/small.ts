@@ -5,15 +5,18 @@
 // reduced matrix. What they leave open, or what needs scaling, is left to the general driver. "Pivoted QR".
 //
 // Layout: by columns, an element of both matrices in one vector. Each lane has pivots of its own, so no column moves: a
-// column that has been a pivot is dead, keeps its part of R above, and below it rounding dust that nobody reads.
-// Cost: about 2 n^3 flops a matrix (m = n); each step's square root, division and sums wait for no other lane.
+// column that has been a lane's pivot is dead there, keeps its part of R above, and below it rounding dust that nobody
+// reads. Dead in both lanes, it leaves the list of columns that later reflectors are applied to.
+// Cost: 4/3 to 2 n^3 flops a matrix (m = n).
 import { GUARD, SAFE_MAX, SAFE_MIN, SMALL_COLUMNS, SMALL_ROWS, U } from './params';
 import { load1, load2, madd, nmadd } from './simd';
 
-const area = memory.data(64 * 16 * 16, 16); // both matrices, m vectors a column
-const squares = memory.data(16 * 16, 16); // ||column||^2 of what remains; 0 for dead columns
-const alive = memory.data(16 * 16, 16); // masks
-const order = memory.data(16 * 16, 16); // the pivot of each step
+const area = memory.data(64 * 17 * 16, 16); // both matrices, m vectors a column, and a column of zeros
+// The columns that are not dead in both lanes, and up to three of zeros, for reflect() takes four at a time.
+const list = memory.data(20 * 16, 16); // where each one begins, in both lanes
+const squares = memory.data(20 * 16, 16); // ||column||^2 of what remains; 0 in a lane where it is dead
+const alive = memory.data(20 * 16, 16); // masks
+const order = memory.data(16 * 16, 16); // where each step's pivot column begins
 const reflector = memory.data(64 * 16, 16);
 const vector = memory.data(64 * 16, 16);
 const inverse = memory.data(16 * 16 * 16, 16); // R11^-1 by columns
@@ -36,6 +39,7 @@ function read<T>(a: usize, b: usize, m: i32, n: i32, byRow: bool): v128 {
   let total = f64x2.splat(0);
   for (let j = 0; j < n; j++) {
     let o = <usize>j * right;
+    v128.store(at(list, j), i64x2.splat(to));
     let sum = f64x2.splat(0);
     let i = 0;
     if (!byRow) {
@@ -62,7 +66,7 @@ function read<T>(a: usize, b: usize, m: i32, n: i32, byRow: bool): v128 {
     v128.store(at(alive, j), i64x2.splat(-1));
     total = f64x2.add(total, sum);
   }
-  memory.fill(to, 0, <usize>(-n & 3) * <usize>m << 4); // reflect() takes four columns at a time
+  memory.fill(to, 0, <usize>m << 4);
   return total;
 }
 
@@ -77,13 +81,13 @@ function pick(p: usize, q: usize, o: usize): v128 {
  * ||R11^-1||_F^2 of the leading triangle, column by column: X T(:, j) = e_j. Columns of X are padded with zeros to four rows. Steps
  * past a lane's own have an infinite pivot.
  */
-function inverseSquare(k: i32, m: i32, steps: v128): v128 {
+function inverseSquare(k: i32, steps: v128): v128 {
   const zero = f64x2.splat(0);
   let total = zero;
   for (let j = 0; j < k; j++) {
     const o = at(order, j);
-    const p = area + (<usize>load<i32>(o) * <usize>m << 4);
-    const q = area + (<usize>load<i32>(o, 8) * <usize>m << 4) + 8;
+    const p = load<usize>(o);
+    const q = load<usize>(o, 8) + 8;
     const own = f64x2.gt(steps, f64x2.splat(<f64>j));
     for (let i = 0; i < j; i++) v128.store(at(vector, i), v128.and(pick(p, q, <usize>i << 4), own));
     const d = v128.and(f64x2.div(f64x2.splat(1), pick(p, q, <usize>j << 4)), own);
@@ -141,18 +145,19 @@ function sigmaFromBelow(m: i32, n: i32): v128 {
   return f64x2.sqrt(f64x2.div(sum, z));
 }
 
-/** Applies the reflector to all columns from row k down, four at a time, and renews their squared norms below it. */
+/** Applies the reflector to the columns listed from row k down, four at a time, and renews their squared norms below it. */
 // @ts-ignore: decorator
 @inline
-function reflect(k: i32, m: i32, n: i32, h: v128): void {
+function reflect(k: i32, m: i32, live: i32, h: v128): void {
   const from = reflector + (<usize>k << 4);
   const end = reflector + (<usize>m << 4);
-  const step = <usize>m << 4;
-  let c = area + (<usize>k << 4);
-  for (let j = 0; j < n; j += 4) {
-    const c1 = c + step;
-    const c2 = c1 + step;
-    const c3 = c2 + step;
+  const down = <usize>k << 4;
+  for (let j = 0; j < live; j += 4) {
+    const l = at(list, j);
+    const c = load<usize>(l) + down;
+    const c1 = load<usize>(l, 16) + down;
+    const c2 = load<usize>(l, 32) + down;
+    const c3 = load<usize>(l, 48) + down;
     let w0 = f64x2.splat(0);
     let w1 = w0;
     let w2 = w0;
@@ -197,12 +202,11 @@ function reflect(k: i32, m: i32, n: i32, h: v128): void {
       o += 16;
     }
     const t = at(squares, j);
-    const l = at(alive, j);
-    v128.store(t, v128.and(s0, v128.load(l)));
-    v128.store(t, v128.and(s1, v128.load(l, 16)), 16);
-    v128.store(t, v128.and(s2, v128.load(l, 32)), 32);
-    v128.store(t, v128.and(s3, v128.load(l, 48)), 48);
-    c += step << 2;
+    const a = at(alive, j);
+    v128.store(t, v128.and(s0, v128.load(a)));
+    v128.store(t, v128.and(s1, v128.load(a, 16)), 16);
+    v128.store(t, v128.and(s2, v128.load(a, 32)), 32);
+    v128.store(t, v128.and(s3, v128.load(a, 48)), 48);
   }
 }
 
@@ -223,15 +227,25 @@ export function smallRanks(
   let left = total; // ||R22||_F^2 of each lane when it stopped
   let active = i64x2.splat(-1);
   let steps = f64x2.splat(0);
+  const zeros = i64x2.splat(area + (<usize>(n * m) << 4));
+  let live = n;
   let k = 0;
   for (; k < n; k++) {
-    let most = v128.load(squares);
-    let best = i64x2.splat(0);
-    let rest = most;
-    for (let j = 1; j < n; j++) {
+    let most = f64x2.splat(-1);
+    let best = zeros;
+    let rest = f64x2.splat(0);
+    for (let j = 0; j < live; j++) {
+      if (!v128.any_true(v128.load(at(alive, j)))) {
+        live--;
+        v128.store(at(list, j), v128.load(at(list, live)));
+        v128.store(at(squares, j), v128.load(at(squares, live)));
+        v128.store(at(alive, j), v128.load(at(alive, live)));
+        j--;
+        continue;
+      }
       const s = v128.load(at(squares, j));
       rest = f64x2.add(rest, s);
-      best = v128.bitselect(i64x2.splat(j), best, f64x2.gt(s, most));
+      best = v128.bitselect(v128.load(at(list, j)), best, f64x2.gt(s, most));
       most = f64x2.pmax(most, s);
     }
     left = v128.bitselect(rest, left, active);
@@ -239,23 +253,24 @@ export function smallRanks(
     if (!v128.any_true(active)) break;
     steps = f64x2.add(steps, v128.and(active, f64x2.splat(1)));
     v128.store(at(order, k), best);
-    const p = area + (<usize>i64x2.extract_lane(best, 0) * <usize>m << 4);
-    const q = area + (<usize>i64x2.extract_lane(best, 1) * <usize>m << 4) + 8;
+    const p = <usize>i64x2.extract_lane(best, 0);
+    const q = <usize>i64x2.extract_lane(best, 1) + 8;
     for (let o = <usize>k << 4; o < <usize>m << 4; o += 16) v128.store(reflector + o, pick(p, q, o));
-    for (let j = 0; j < n; j++) {
-      const dead = v128.and(active, i64x2.eq(best, i64x2.splat(j)));
+    for (let j = 0; j < live; j++) {
+      const dead = v128.and(active, i64x2.eq(best, v128.load(at(list, j))));
       v128.store(at(alive, j), v128.andnot(v128.load(at(alive, j)), dead));
     }
+    for (let j = live; j & 3; j++) v128.store(at(list, j), zeros);
     const alpha = v128.load(at(reflector, k));
     // beta = -+||column||, of the sign that alpha has not; 1 / (beta (beta - alpha)), or 0 for a lane that is done.
     const beta = v128.or(f64x2.sqrt(most), v128.andnot(i64x2.splat(i64.MIN_VALUE), alpha));
     v128.store(at(reflector, k), f64x2.sub(alpha, beta));
     const h = f64x2.div(f64x2.splat(1), f64x2.mul(beta, f64x2.sub(beta, alpha)));
-    reflect(k, m, n, v128.and(h, active));
+    reflect(k, m, live, v128.and(h, active));
   }
   const slack = f64x2.mul(f64x2.sqrt(f64x2.pmax(steps, f64x2.splat(1))), f64x2.mul(size, f64x2.splat(U)));
   const up = f64x2.add(f64x2.sqrt(left), slack);
-  const below = f64x2.sub(f64x2.div(f64x2.splat(1), f64x2.sqrt(inverseSquare(k, m, steps))), slack);
+  const below = f64x2.sub(f64x2.div(f64x2.splat(1), f64x2.sqrt(inverseSquare(k, steps))), slack);
   const full = f64x2.eq(steps, f64x2.splat(<f64>n));
   let low = f64x2.mul(size, f64x2.splat(1 / Math.sqrt(<f64>n)));
   if (!v128.all_true<i64>(full)) low = f64x2.pmax(low, sigmaFromBelow(m, n));
