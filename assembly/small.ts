@@ -253,6 +253,10 @@ export function smallRanks(
     if (!v128.any_true(active)) break;
     steps = f64x2.add(steps, v128.and(active, f64x2.splat(1)));
     v128.store(at(order, k), best);
+    if (k == m - 1) {
+      k++; // one row: it is R already
+      break;
+    }
     const p = <usize>i64x2.extract_lane(best, 0);
     const q = <usize>i64x2.extract_lane(best, 1) + 8;
     for (let o = <usize>k << 4; o < <usize>m << 4; o += 16) v128.store(reflector + o, pick(p, q, o));
