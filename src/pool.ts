@@ -82,11 +82,6 @@ export function createTaskPool(options: PoolOptions = {}) {
   }
 
   return {
-    /** Loads the threads before they are needed. */
-    start(): void {
-      queue ??= open();
-      queue.catch(() => {}); // run() tells
-    },
     async run(task: Task): Promise<unknown[]> {
       if (closed) throw closed;
       queue ??= open();

@@ -46,8 +46,8 @@ export async function produce(files: readonly string[], job: Job, out: Channel<E
   for (const file of files) {
     out.push(Promise.resolve({ file }));
     const lost: string[] = [];
+    let release = () => {}; // gives back what the tensor being read holds of the budget
     try {
-      let release = () => {}; // what the tensor being read holds of the budget
       const before = async (name: string, info: TensorInfo) => {
         release();
         release = await job.budget.take(tensorBytes(info, job.metrics || job.spectra), file, name);
@@ -68,10 +68,11 @@ export async function produce(files: readonly string[], job: Job, out: Channel<E
         });
         Promise.allSettled(rows).then(done);
       }
-      release();
     } catch (error) {
       if (job.read.signal?.aborted) return;
       lost.unshift(fileMessage(file, error));
+    } finally {
+      release();
     }
     tellLost(lost, out);
   }

