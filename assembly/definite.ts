@@ -43,31 +43,25 @@ function large(): bool {
 export function fullRank(s: i32, G: usize): i32 {
   const n = source.n;
   const start = mark();
-  const threshold = claim.tolerance(claim.high);
-  let failed = 0;
-  if (s == source.m && (G || large())) {
-    const shift = threshold * threshold + 2 * rounding(s, n, scan.total, scan.total);
-    const L = alloc(cholesky.triangleBytes(n));
-    if (G) copyTriangle(L, G, n, 1);
-    else gramOfSource(L);
-    failed = cholesky.factor(L, n, 0, 0, 0, shift, true);
-    if (failed == n) claim.answer(n, Math.sqrt(shift - rounding(s, n, scan.total, cholesky.growth)), 0, Method.Cholesky);
-    release(start);
-    return failed;
-  }
-  const P = alloc(packedBytes(s));
+  let P: usize = 0; // the rows packed, unless L begins as their Gram matrix
   let square = scan.total;
-  if (s == source.m) {
-    packSource(P);
-  } else {
+  if (s < source.m) {
+    P = alloc(packedBytes(s));
     packSample(P, s, n);
     square = 0;
     const end = P + <usize>packedBytes(s);
     for (let p = P; p < end; p += 8) square += load<f64>(p) * load<f64>(p);
+  } else if (!G && !large()) {
+    P = alloc(packedBytes(s));
+    packSource(P);
   }
+  const L = alloc(cholesky.triangleBytes(n)); // after what packing needed for a while
+  if (G && !P) copyTriangle(L, G, n, 1);
+  else if (!P) gramOfSource(L);
+  const threshold = claim.tolerance(claim.high);
   const shift = threshold * threshold + 2 * rounding(s, n, square, square);
-  const L = alloc(cholesky.triangleBytes(n));
-  failed = cholesky.factor(L, n, P, s, s, shift, true);
+  const rows = P ? s : 0;
+  const failed = cholesky.factor(L, n, P, rows, rows, shift, true);
   if (failed == n) claim.answer(n, Math.sqrt(shift - rounding(s, n, square, cholesky.growth)), 0, Method.Cholesky);
   release(start);
   return failed;
@@ -94,4 +88,3 @@ export function hope(s: i32): f64 {
   const gap = Math.sqrt(<f64>s) - Math.sqrt(n);
   return (scan.total / (n * <f64>source.m)) * max(0.3 * gap * gap, 0.01 / n);
 }
-

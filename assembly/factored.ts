@@ -36,4 +36,3 @@ export function byQr(): bool {
   const rest = qrcp.residual;
   return squeeze(transposeUpper(W, ld, k, n), k, rest, slack);
 }
-

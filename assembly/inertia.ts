@@ -98,4 +98,3 @@ export function reach(G: usize): void {
     }
   }
 }
-

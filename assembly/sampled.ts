@@ -81,4 +81,3 @@ function fromSample(guess: i32, known: i32): bool {
   if (rest > 0.25 * claim.tolerance(claim.low)) return false;
   return squeeze(lowrank.product(), k, rest, slack);
 }
-

