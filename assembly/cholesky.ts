@@ -9,9 +9,9 @@
 // every sign is +, and by Sylvester's law of inertia the number of + signs is the number of eigenvalues
 // of G above the shift. Cost: s n^2 + n^3 / 3 flops. Source: Golub & Van Loan, section 4.2; Demmel 1989.
 import { alloc, mark, release } from './arena';
-import { CHOLESKY_BLOCK, GRAM_BLOCK } from './params';
+import { BLOCK, FIRST } from './params';
 import { hsum, madd } from './simd';
-import { madd44, square44, sum44, zero44 } from './tile';
+import { madd412, madd44, square44 } from './tile';
 
 /** Negative pivots of the last factorisation. */
 export let negatives: i32 = 0;
@@ -37,20 +37,40 @@ export function triangleBytes(n: i32): u64 {
   return (p * (p + 1)) << 6;
 }
 
+/**
+ * Tiles of row panels i0 .. i1 and column panels j0 .. j1, on and below the diagonal, += a_i b_j^T over k steps. Operand a_i is
+ * at a + (i - i0) aStep, operand b_j at b + j bStep, or in the rows of a packed triangle b when bStep is 0.
+ */
+function products(
+  L: usize, i0: i32, i1: i32, j0: i32, j1: i32, a: usize, aStep: usize, b: usize, bStep: usize, k: i32,
+): void {
+  for (let j = j0; j < min(i1, j1); j += 3) {
+    const b0 = bStep ? b + <usize>j * bStep : rowPanel(b, j);
+    const b1 = b0 + (bStep ? bStep : <usize>(j + 1) << 7);
+    const b2 = b1 + (bStep ? bStep : <usize>(j + 2) << 7);
+    for (let i = max(i0, j); i < i1; i++) {
+      const c = rowPanel(L, i) + (<usize>j << 7);
+      const ai = a + <usize>(i - i0) * aStep;
+      const count = min(i + 1, j1) - j;
+      if (count >= 3) {
+        madd412(c, ai, b0, b1, b2, k);
+      } else {
+        madd44(c, ai, b0, k);
+        if (count == 2) madd44(c + 128, ai, b1, k);
+      }
+    }
+  }
+}
+
 /** G += P^T P, or G = P^T P when fresh. */
 export function gram(G: usize, n: i32, P: usize, ld: i32, s: i32, fresh: bool): void {
   const count = panels(n);
+  const step = <usize>ld << 5;
+  if (fresh) memory.fill(G, 0, <usize>triangleBytes(n));
   // A block of column panels stays in the L2 cache while row panels pass; tiles are met in the order of memory.
-  for (let j0 = 0; j0 < count; j0 += GRAM_BLOCK) {
+  for (let j0 = 0; j0 < count; j0 += BLOCK) {
     for (let i = j0; i < count; i++) {
-      const a = P + ((<usize>i * <usize>ld) << 5);
-      const last = min(i + 1, j0 + GRAM_BLOCK);
-      let tile = rowPanel(G, i) + (<usize>j0 << 7);
-      for (let j = j0; j < last; j++) {
-        if (fresh) zero44(tile);
-        madd44(tile, a, P + ((<usize>j * <usize>ld) << 5), s);
-        tile += 128;
-      }
+      products(G, i, i + 1, j0, min(count, j0 + BLOCK), P + <usize>i * step, step, P, step, s);
     }
   }
 }
@@ -163,34 +183,34 @@ function solve(tile: usize, negative: usize, diagonalTile: usize, j: i32): void 
   v128.store(negative, f64x2.mul(y3, s), 112);
 }
 
-/** One block of row panels i0 .. i1 of the factor. Returns the column of a forbidden pivot, or -1. */
+/** Row panels i0 .. i1 of the factor, a block of columns at a time. Returns the column of a forbidden pivot, or -1. */
 function block(
   L: usize, n: i32, P: usize, ld: i32, s: i32, shift: f64, definite: bool, i0: i32, i1: i32, negative: usize,
 ): i32 {
   const step = <usize>panels(n) << 7;
+  const pStep = <usize>ld << 5;
   let sum = f64x2.splat(0);
-  for (let j = 0; j < i1; j++) {
-    const Lj = rowPanel(L, j);
-    const diagonalTile = Lj + (<usize>j << 7);
-    for (let i = max(i0, j); i < i1; i++) {
-      const tile = rowPanel(L, i) + (<usize>j << 7);
-      const own = negative + <usize>(i - i0) * step;
-      if (s) {
-        sum44(tile, P + ((<usize>i * <usize>ld) << 5), P + ((<usize>j * <usize>ld) << 5), s, own, Lj, j << 2);
-      } else {
-        madd44(tile, own, Lj, j << 2);
+  if (s) memory.fill(rowPanel(L, i0), 0, rowPanel(L, i1) - rowPanel(L, i0));
+  for (let j0 = 0; j0 < i1; j0 += BLOCK) {
+    const j1 = min(i1, j0 + BLOCK);
+    if (s) products(L, i0, i1, j0, j1, P + <usize>i0 * pStep, pStep, P, pStep, s);
+    products(L, i0, i1, j0, j1, negative, step, L, 0, j0 << 2);
+    for (let j = j0; j < j1; j++) {
+      const Lj = rowPanel(L, j);
+      for (let i = max(i0, j); i < i1; i++) {
+        const own = negative + <usize>(i - i0) * step;
+        const tile = rowPanel(L, i) + (<usize>j << 7);
+        madd44(tile, own + (<usize>j0 << 7), Lj + (<usize>j0 << 7), (j - j0) << 2);
+        const tail = own + (<usize>j << 7);
+        if (i > j) {
+          solve(tile, tail, Lj + (<usize>j << 7), j);
+        } else {
+          for (let k: usize = 0; k < 160; k += 40) store<f64>(tile + k, load<f64>(tile + k) - shift);
+          const k = diagonal(tile, tail, j, n, shift, definite);
+          if (k < 4) return (j << 2) + k;
+        }
+        sum = f64x2.add(sum, square44(tile));
       }
-      if (i == j) {
-        for (let k: usize = 0; k < 160; k += 40) store<f64>(tile + k, load<f64>(tile + k) - shift);
-      }
-      const tail = own + (<usize>j << 7);
-      if (i > j) {
-        solve(tile, tail, diagonalTile, j);
-      } else {
-        const k = diagonal(tile, tail, j, n, shift, definite);
-        if (k < 4) return (j << 2) + k;
-      }
-      sum = f64x2.add(sum, square44(tile));
     }
   }
   growth += hsum(sum);
@@ -209,12 +229,15 @@ export function factor(
   const start = mark();
   signs = alloc(<u64>count << 5);
   inverses = alloc(<u64>count << 5);
-  const negative = alloc((<u64>min(count, CHOLESKY_BLOCK) * count) << 7);
+  const negative = alloc((<u64>min(count, BLOCK) * count) << 7);
   negatives = 0;
   growth = 0;
   let done = -1;
-  for (let i0 = 0; i0 < count && done < 0; i0 += CHOLESKY_BLOCK) {
-    done = block(L, n, P, ld, s, shift, definite, i0, min(count, i0 + CHOLESKY_BLOCK), negative);
+  // Blocks grow from a few panels on, for an early failure to cost little.
+  for (let i0 = 0; i0 < count && done < 0; ) {
+    const i1 = min(count, i0 + min(BLOCK, max(FIRST, i0)));
+    done = block(L, n, P, ld, s, shift, definite, i0, i1, negative);
+    i0 = i1;
   }
   release(start);
   return done < 0 ? n : min(n, done);

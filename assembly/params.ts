@@ -9,8 +9,14 @@ export const GUARD: f64 = 4.0;
 /** Bytes of one streamed panel of rows: the working set of a pass over A stays in the L2 cache. */
 export const PANEL_BYTES: i32 = 1 << 19;
 
-/** Row panels (of 4) that share one pass over the factor in Cholesky: 64 rows keep a block in L2. */
-export const CHOLESKY_BLOCK: i32 = 16;
+/**
+ * Panels (of 4 rows or columns) that share one pass over an operand in the Gram matrix, in Cholesky and in triangular inverses: a
+ * block stays in the L2 cache. A multiple of 3, for madd412.
+ */
+export const BLOCK: i32 = 24;
+
+/** Row panels of the first block of Cholesky; the next are as long as all before them, up to BLOCK. */
+export const FIRST: i32 = 9;
 
 /** Columns of a Householder panel: deep enough for the trailing update, narrow enough for the L2 cache. */
 export const QR_BLOCK: i32 = 32;
@@ -27,9 +33,6 @@ export const MAX_SWEEPS: i32 = 40;
 /** Sums of squares within these bounds can neither overflow nor lose what matters to underflow: no scaling. */
 export const SAFE_MIN: f64 = 1e-140;
 export const SAFE_MAX: f64 = 1e140;
-
-/** Column panels (of 4) that share one pass in the update of the Gram matrix. */
-export const GRAM_BLOCK: i32 = 16;
 
 /** Rows of A gathered for one update of the Gram matrix: deep enough to hide the traffic of G itself. */
 export const GRAM_ROWS: i32 = 256;

@@ -6,7 +6,7 @@
 import { alloc, mark, release } from './arena';
 import { panels, rowPanel, triangleBytes } from './cholesky';
 import { column } from './columns';
-import { CHOLESKY_BLOCK } from './params';
+import { BLOCK } from './params';
 import { hsum } from './simd';
 import { madd44, square44, zero44 } from './tile';
 
@@ -55,12 +55,12 @@ function transpose44(out: usize, tile: usize): void {
 export function inverseNorm(L: usize, k: i32): f64 {
   const start = mark();
   const count = panels(k);
-  const X = alloc(<u64>min(count, CHOLESKY_BLOCK) * (<u64>count << 7));
+  const X = alloc(<u64>min(count, BLOCK) * (<u64>count << 7));
   const step = <usize>count << 7;
   const tile = alloc(128);
   let sum = f64x2.splat(0);
-  for (let j0 = 0; j0 < count; j0 += CHOLESKY_BLOCK) {
-    const j1 = min(count, j0 + CHOLESKY_BLOCK);
+  for (let j0 = 0; j0 < count; j0 += BLOCK) {
+    const j1 = min(count, j0 + BLOCK);
     for (let i = j0; i < count; i++) {
       const Li = rowPanel(L, i);
       const diagonal = Li + (<usize>i << 7);

@@ -45,6 +45,7 @@ function blocks(k) {
     ['peak: madd on registers', 48, () => k.prepareVectors(m), (t) => k.peak(t)],
     ['tile 4x4, k = 192 (L1)', 32 * 192, () => k.prepareVectors(4 * 192), (t) => k.tile(192, t)],
     ['tile 4x4, k = 1024 (L2)', 32 * m, () => k.prepareVectors(4 * m), (t) => k.tile(m, t)],
+    ['three tiles, k = 192 (L1)', 96 * 192, () => k.prepareVectors(8 * 192), (t) => k.tiles(192, t)],
     ['syrk 1024x512', m * n * (n + 4), () => k.prepareGram(m, n), (t) => k.syrk(m, n, t)],
     ['Cholesky 512', n ** 3 / 3, () => k.prepareGram(m, n), (t) => k.cholesky(n, true, t)],
     ['inertia (LDL^T) 512', n ** 3 / 3, () => k.prepareGram(m, n), (t) => k.cholesky(n, false, t)],

@@ -13,7 +13,7 @@ import {
 } from '../../assembly/columns';
 import { allocBlock, applyBlock, formBlock, panel as panelOf } from '../../assembly/householder';
 import { madd } from '../../assembly/simd';
-import { madd44 } from '../../assembly/tile';
+import { madd44, madd412 } from '../../assembly/tile';
 import { inverseNorm } from '../../assembly/triangular';
 
 let A: usize = 0;
@@ -38,7 +38,7 @@ export function prepareVectors(n: i32): void {
   empty();
   A = filled(n);
   B = filled(n);
-  C = filled(16);
+  C = filled(48);
 }
 
 export function dot(n: i32, times: i32): void {
@@ -55,6 +55,12 @@ export function rotate(n: i32, times: i32): void {
 
 export function tile(k: i32, times: i32): void {
   for (let i = 0; i < times; i++) madd44(C, A, B, k);
+}
+
+/** Three tiles at once; A and B hold 8 k elements. */
+export function tiles(k: i32, times: i32): void {
+  const step = (<usize>k) << 5;
+  for (let i = 0; i < times; i++) madd412(C, A, A + step, B, B + step, k);
 }
 
 /**

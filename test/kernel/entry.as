@@ -14,5 +14,5 @@ export { reduce } from '../assembly/reduce';
 export { scan, squares, total } from '../assembly/scan';
 export { n as kept, open, original, scale } from '../assembly/source';
 export { transposeUpper } from '../assembly/squeeze';
-export { madd44 } from '../assembly/tile';
+export { madd412, madd44 } from '../assembly/tile';
 export { inverseNorm, packUpper, solveUpper } from '../assembly/triangular';

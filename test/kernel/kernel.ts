@@ -107,6 +107,7 @@ interface Exports {
   original(j: number): number;
   scale: Value;
   transposeUpper(W: number, ld: number, k: number, n: number): number;
+  madd412(c: number, a: number, b0: number, b1: number, b2: number, k: number): void;
   madd44(c: number, a: number, b: number, k: number): void;
   inverseNorm(L: number, k: number): number;
   packUpper(R: number, ld: number, k: number): number;
