@@ -12,9 +12,8 @@ import { column, createColumns, dot, leading, read, readAll } from './columns';
 import { pack } from './pack';
 import * as qrcp from './qrcp';
 import { reduce } from './reduce';
-import { hsum, load1 } from './simd';
+import { residualSquare } from './residual';
 import * as source from './source';
-import { madd44, square44 } from './tile';
 import { solveUpper } from './triangular';
 
 /** Ten equal singular values hold 90 % of the energy in nine, whatever rounding says. */
@@ -123,35 +122,6 @@ export function interpolate(J: usize, x: usize): f64 {
   return Math.sqrt(square);
 }
 
-/** 4 x 4 elements from row i and column q of the current panel, zero past its ends: [4 columns][4 rows]. */
-function gatherTile<T>(tile: usize, i: i32, count: i32, q: i32): void {
-  const s = source.scale;
-  for (let c = 0; c < 4; c++) {
-    const at = q + c < source.n ? source.at + <usize>load<u32>(source.columns + (<usize>(q + c) << 2)) : 0;
-    for (let r = 0; r < 4; r++) {
-      const x: f64 = at && i + r < count ? load1<T>(at + <usize>load<u32>(source.rows + (<usize>(i + r) << 2))) * s : 0;
-      store<f64>(tile + (<usize>(c * 4 + r) << 3), x);
-    }
-  }
-}
-
-/** ||panel + L R||_F^2 of the current panel of rows: L in row panels, R in column panels, of k steps each. */
-export function difference(L: usize, lStep: i32, R: usize, rStep: i32, k: i32, count: i32): f64 {
-  const start = mark();
-  const tile = alloc(128);
-  let sum = f64x2.splat(0);
-  for (let q = 0; q < source.n; q += 4) {
-    for (let i = 0; i < count; i += 4) {
-      if (source.single) gatherTile<f32>(tile, i, count, q);
-      else gatherTile<f64>(tile, i, count, q);
-      madd44(tile, L + ((<usize>(i >> 2) * lStep) << 5), R + ((<usize>(q >> 2) * rStep) << 5), k);
-      sum = f64x2.add(sum, square44(tile));
-    }
-  }
-  release(start);
-  return hsum(sum);
-}
-
 /** Minus the chosen lines, k by their table, into panels of four of the `count` crossing ones: [k][4]. */
 function packEach(C: usize, k: i32, lines: usize, crossing: usize, count: i32): void {
   // One by one: pack() takes a table for one in order by its ends, and pivots come in none.
@@ -174,7 +144,7 @@ function errorByRows(J: usize, k: i32, X: usize, steps: i32): f64 {
     const count = min(source.panelRows, source.m - first);
     source.panel(first, count);
     packEach(C, k, columns, source.rows, count);
-    sum += difference(C, k, X, steps, k, count);
+    sum += residualSquare(source.rows, count, source.columns, source.n, C, k, X, steps, k);
   }
   release(start);
   return sum;
@@ -191,7 +161,8 @@ function errorByColumns(J: usize, k: i32, X: usize, steps: i32): f64 {
   for (let first = 0; first < source.m; first += source.panelRows) {
     const count = min(source.panelRows, source.m - first);
     source.panel(first, count);
-    sum += difference(X + ((<usize>(first >> 2) * steps) << 5), steps, C, k, k, count);
+    const part = X + ((<usize>(first >> 2) * steps) << 5);
+    sum += residualSquare(source.rows, count, source.columns, n, part, steps, C, k, k);
   }
   release(start);
   return sum;

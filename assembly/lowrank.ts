@@ -13,10 +13,10 @@ import { pack } from './pack';
 import { U } from './params';
 import * as qrcp from './qrcp';
 import { qr } from './reduce';
-import { hsum, load1, madd } from './simd';
+import { residualSquare } from './residual';
 import * as scan from './scan';
+import { madd } from './simd';
 import * as source from './source';
-import { madd44, square44 } from './tile';
 import { inverseNorm, packUpper, solveUpper } from './triangular';
 
 /** Proven: sigma_{k+1} <= upper and sigma_k >= lower. */
@@ -55,61 +55,21 @@ function unsampled(table: usize, first: i32, count: i32): i32 {
 }
 
 /** ||A(:, rest) - A(:, J) T||_F^2 over the rows not sampled. J and rest are column tables; T in column panels of kPad steps. */
-function residualSquare(J: usize, k: i32, rest: usize, others: i32, T: usize, kPad: i32): f64 {
+function restOfRows(J: usize, k: i32, rest: usize, others: i32, T: usize, kPad: i32): f64 {
   const start = mark();
-  const scale = source.scale;
   const A1 = alloc(<u64>((source.panelRows + 3) & ~3) * <u64>kPad << 3);
-  const tile = alloc(128);
   const rows = alloc(<u64>source.panelRows << 2);
-  let sum = f64x2.splat(0);
+  let sum: f64 = 0;
   for (let first = 0; first < source.m; first += source.panelRows) {
     const all = min(source.panelRows, source.m - first);
     source.panel(first, all);
     const count = unsampled(rows, first, all);
     // Row panels of -A(:, J): the roles of rows and columns exchanged in pack().
-    pack(A1, kPad, source.at, J, k, rows, count, source.single, -scale);
-    for (let q = 0; q < others; q += 4) {
-      const b = T + ((<usize>(q >> 2) * <usize>kPad) << 5);
-      for (let i = 0; i < count; i += 4) {
-        if (source.single) gatherTile<f32>(tile, rows, i, count, rest, q, others, scale);
-        else gatherTile<f64>(tile, rows, i, count, rest, q, others, scale);
-        madd44(tile, A1 + ((<usize>(i >> 2) * <usize>kPad) << 5), b, k);
-        sum = f64x2.add(sum, square44(tile));
-      }
-    }
+    pack(A1, kPad, source.at, J, k, rows, count, source.single, -source.scale);
+    sum += residualSquare(rows, count, rest, others, A1, kPad, T, kPad, k);
   }
   release(start);
-  return hsum(sum);
-}
-
-function gatherTile<T>(
-  tile: usize, rows: usize, i: i32, count: i32, rest: usize, q: i32, others: i32, s: f64,
-): void {
-  const r = rows + (<usize>i << 2);
-  if (i + 4 <= count && q + 4 <= others) {
-    const r0 = source.at + <usize>load<u32>(r);
-    const r1 = source.at + <usize>load<u32>(r, 4);
-    const r2 = source.at + <usize>load<u32>(r, 8);
-    const r3 = source.at + <usize>load<u32>(r, 12);
-    for (let c: usize = 0; c < 4; c++) {
-      const o = <usize>load<u32>(rest + ((<usize>q + c) << 2));
-      const out = tile + (c << 5);
-      store<f64>(out, load1<T>(r0 + o) * s);
-      store<f64>(out, load1<T>(r1 + o) * s, 8);
-      store<f64>(out, load1<T>(r2 + o) * s, 16);
-      store<f64>(out, load1<T>(r3 + o) * s, 24);
-    }
-    return;
-  }
-  for (let c = 0; c < 4; c++) {
-    for (let p = 0; p < 4; p++) {
-      const inside = i + p < count && q + c < others;
-      const x: f64 = inside
-        ? load1<T>(source.at + <usize>load<u32>(r + (<usize>p << 2)) + <usize>load<u32>(rest + (<usize>(q + c) << 2))) * s
-        : 0;
-      store<f64>(tile + (<usize>c << 5) + (<usize>p << 3), x);
-    }
-  }
+  return sum;
 }
 
 // The sample: s rows of A by columns, factored in place; its pivots and how far it has come.
@@ -194,7 +154,7 @@ export function boundAbove(): void {
   let square: f64 = 0;
   for (let p = T; p < T + (<usize>((others + 3) >> 2) * <usize>kPad << 5); p += 8) square += load<f64>(p) * load<f64>(p);
   noise = 0.5 * U * Math.sqrt(squareOfPivots(scan.squares) * square);
-  upper = Math.sqrt(residualSquare(table, k, table + (<usize>k << 2), others, T, kPad) + left * left);
+  upper = Math.sqrt(restOfRows(table, k, table + (<usize>k << 2), others, T, kPad) + left * left);
 }
 
 /** A(:, J)^T A(:, J), packed lower triangle: sigma_k(A) >= sigma_k(A(:, J)). */

@@ -19,50 +19,34 @@ function packAs<T>(
   for (let q = 0; q < Q; q += 4) {
     let out = to + ((<usize>(q >> 2) * <usize>ld) << 5);
     const width = min(4, Q - q);
-    const o0 = offset(qo, q);
-    if (width == 4 && offset(qo, q + 3) - o0 == 3 * size && offset(qo, q + 1) - o0 == size
-      && offset(qo, q + 2) - o0 == 2 * size) {
-      for (let k = 0; k < K; k++) {
-        const p = base + offset(ko, k) + o0;
-        v128.store(out, f64x2.mul(load2<T>(p), s));
-        v128.store(out, f64x2.mul(load2<T>(p + 2 * size), s), 16);
-        out += 32;
-      }
-    } else if (width == 4) {
+    if (width == 4) {
+      const o0 = offset(qo, q);
       const o1 = offset(qo, q + 1);
       const o2 = offset(qo, q + 2);
       const o3 = offset(qo, q + 3);
-      let k = 0;
-      for (; k + 2 <= K; k += 2) {
+      const flat = o1 - o0 == size && o2 - o0 == 2 * size && o3 - o0 == 3 * size;
+      for (let k = 0; k < K; k++) {
         const p = base + offset(ko, k);
-        if (offset(ko, k + 1) - offset(ko, k) == size) {
+        if (flat) {
+          v128.store(out, f64x2.mul(load2<T>(p + o0), s));
+          v128.store(out, f64x2.mul(load2<T>(p + o2), s), 16);
+        } else if (k + 1 < K && offset(ko, k + 1) - offset(ko, k) == size) {
           const a = f64x2.mul(load2<T>(p + o0), s);
           const b = f64x2.mul(load2<T>(p + o1), s);
           const c = f64x2.mul(load2<T>(p + o2), s);
           const d = f64x2.mul(load2<T>(p + o3), s);
           v128.store(out, v128.shuffle<f64>(a, b, 0, 2));
           v128.store(out, v128.shuffle<f64>(c, d, 0, 2), 16);
-          v128.store(out, v128.shuffle<f64>(a, b, 1, 3), 32);
-          v128.store(out, v128.shuffle<f64>(c, d, 1, 3), 48);
+          out += 32;
+          k++;
+          v128.store(out, v128.shuffle<f64>(a, b, 1, 3));
+          v128.store(out, v128.shuffle<f64>(c, d, 1, 3), 16);
         } else {
-          const q = base + offset(ko, k + 1);
           store<f64>(out, load1<T>(p + o0) * scale);
           store<f64>(out, load1<T>(p + o1) * scale, 8);
           store<f64>(out, load1<T>(p + o2) * scale, 16);
           store<f64>(out, load1<T>(p + o3) * scale, 24);
-          store<f64>(out, load1<T>(q + o0) * scale, 32);
-          store<f64>(out, load1<T>(q + o1) * scale, 40);
-          store<f64>(out, load1<T>(q + o2) * scale, 48);
-          store<f64>(out, load1<T>(q + o3) * scale, 56);
         }
-        out += 64;
-      }
-      for (; k < K; k++) {
-        const p = base + offset(ko, k);
-        store<f64>(out, load1<T>(p + o0) * scale);
-        store<f64>(out, load1<T>(p + o1) * scale, 8);
-        store<f64>(out, load1<T>(p + o2) * scale, 16);
-        store<f64>(out, load1<T>(p + o3) * scale, 24);
         out += 32;
       }
     } else {

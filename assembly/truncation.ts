@@ -8,12 +8,13 @@
 import { alloc, mark, release } from './arena';
 import { panels } from './cholesky';
 import { axpy, column, createColumns, dot, leading, readAll, scaleColumn, square } from './columns';
-import { difference, ROUNDING } from './factors';
+import { ROUNDING } from './factors';
 import { jacobi } from './jacobi';
 import { pack } from './pack';
 import { U } from './params';
 import * as qrcp from './qrcp';
 import { reduce } from './reduce';
+import { residualSquare } from './residual';
 import * as source from './source';
 import { transposeUpper } from './squeeze';
 import { madd44, zero44 } from './tile';
@@ -173,7 +174,7 @@ export function product(y: usize, vt: usize, turned: bool): f64 {
         store<f64>(Yp + ((<usize>(r >> 2) * k + <usize>i) << 5) + (<usize>(r & 3) << 3), x);
       }
     }
-    sum += difference(Yp, k, Vp, k, k, count);
+    sum += residualSquare(source.rows, count, source.columns, n, Yp, k, Vp, k, k);
   }
   release(start);
   return Math.sqrt(sum);

@@ -1,0 +1,42 @@
+// ||A + L R||_F^2 of a piece of A, without storing the difference: three tiles at a time are gathered, updated and summed.
+//
+// L is in row panels [k][4], R in column panels [k][4], both zero past their last row or column: operands of the tile kernel.
+// Cost: 2 k flops an element.
+import { alloc, mark, release } from './arena';
+import { pack } from './pack';
+import { hsum } from './simd';
+import * as source from './source';
+import { madd412, madd44, square44 } from './tile';
+
+/**
+ * For `count` rows of the current panel of the source and `width` columns, by tables of byte offsets. lStep, rStep: steps
+ * from one panel of L or R to the next.
+ */
+export function residualSquare(
+  rows: usize, count: i32, columns: usize, width: i32, L: usize, lStep: i32, R: usize, rStep: i32, k: i32,
+): f64 {
+  const start = mark();
+  const tiles = alloc(384);
+  const step = <usize>rStep << 5;
+  let sum = f64x2.splat(0);
+  for (let q = 0; q < width; q += 12) {
+    const b = R + <usize>(q >> 2) * step;
+    const some = min(12, width - q);
+    memory.fill(tiles, 0, 384); // past the last column they stay zero
+    for (let i = 0; i < count; i += 4) {
+      // A panel of 4 rows as [columns][4] is a row of tiles.
+      const r = rows + (<usize>i << 2);
+      pack(tiles, 12, source.at, columns + (<usize>q << 2), some, r, min(4, count - i), source.single, source.scale);
+      const a = L + ((<usize>(i >> 2) * lStep) << 5);
+      if (some > 8) {
+        madd412(tiles, a, b, b + step, b + 2 * step, k);
+      } else {
+        madd44(tiles, a, b, k);
+        if (some > 4) madd44(tiles + 128, a, b + step, k);
+      }
+      for (let c: usize = 0; c < 384; c += 128) sum = f64x2.add(sum, square44(tiles + c));
+    }
+  }
+  release(start);
+  return hsum(sum);
+}
