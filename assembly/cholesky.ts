@@ -9,7 +9,7 @@
 // every sign is +, and by Sylvester's law of inertia the number of + signs is the number of eigenvalues
 // of G above the shift. Cost: s n^2 + n^3 / 3 flops. Source: Golub & Van Loan, section 4.2; Demmel 1989.
 import { alloc, mark, release } from './arena';
-import { BLOCK, FIRST } from './params';
+import { BLOCK, CHAIN, FIRST } from './params';
 import { hsum, madd } from './simd';
 import { madd412, madd44, square44 } from './tile';
 
@@ -52,11 +52,15 @@ function products(
       const c = rowPanel(L, i) + (<usize>j << 7);
       const ai = a + <usize>(i - i0) * aStep;
       const count = min(i + 1, j1) - j;
-      if (count >= 3) {
-        madd412(c, ai, b0, b1, b2, k);
-      } else {
-        madd44(c, ai, b0, k);
-        if (count == 2) madd44(c + 128, ai, b1, k);
+      for (let p = 0; p < k; p += CHAIN) {
+        const o = <usize>p << 5;
+        const some = min(CHAIN, k - p);
+        if (count >= 3) {
+          madd412(c, ai + o, b0 + o, b1 + o, b2 + o, some);
+        } else {
+          madd44(c, ai + o, b0 + o, some);
+          if (count == 2) madd44(c + 128, ai + o, b1 + o, some);
+        }
       }
     }
   }

@@ -7,15 +7,14 @@ import { Method } from './claim';
 import { copyTriangle, gramOfSource, packSource, packedBytes } from './grams';
 import { spread } from './lowrank';
 import { pack } from './pack';
-import { SAMPLE_COLUMNS, U } from './params';
+import { CHAIN, SAMPLE_COLUMNS, U } from './params';
 import * as scan from './scan';
 import * as source from './source';
 
 /** What rounding can do to G = P^T P and its factor, as a perturbation of G: "Full rank from a sample". */
-// @ts-ignore: decorator
-@inline
 export function rounding(rows: i32, n: i32, square: f64, growth: f64): f64 {
-  return (<f64>(rows + n + 16) * square + <f64>(rows + n + 16) * growth) * U;
+  const longest = min(rows + n, CHAIN + (rows + n) / CHAIN + 2);
+  return <f64>(longest + 16) * (square + growth) * U;
 }
 
 /** The first n columns of s spread rows into P, [n/4][s][4]. */
@@ -28,8 +27,8 @@ function packSample(P: usize, s: i32, n: i32): void {
   release(start);
 }
 
-/** Whether all of A packed, with its factor, is more than the memory that a call may take; then only G is kept. */
-function large(): bool {
+/** Whether all of A packed, with its factor, is more than the memory that a call may take; then G is formed before it is factored. */
+export function large(): bool {
   const m = source.m;
   if (m > 2 * source.n && m > 4096) return true;
   const allowed = <u64>m * source.width * (source.single ? 5 : 10) + (12 << 20);
@@ -67,13 +66,12 @@ export function fullRank(s: i32, G: usize): i32 {
   return failed;
 }
 
-/** A guess at the rank, from the corner of a small sample: n where it shows no deficiency. Decides nothing. */
-export function probe(): i32 {
+/** A guess at the rank, from a corner of s rows and columns: n where it shows no deficiency. Decides nothing. */
+export function probe(s: i32): i32 {
   const n = source.n;
-  const s = n >> 2;
   if (n < SAMPLE_COLUMNS || s >= source.m) return n;
   const start = mark();
-  const P = alloc(packedBytes(s));
+  const P = alloc((<u64>cholesky.panels(s) * <u64>s) << 5);
   packSample(P, s, s);
   const L = alloc(cholesky.triangleBytes(s));
   const share = scan.total * <f64>s / <f64>source.m * <f64>s / <f64>n;

@@ -2,7 +2,7 @@
 import { alloc, mark, release } from './arena';
 import { gram, panels, rowPanel, triangleBytes } from './cholesky';
 import { pack } from './pack';
-import { GRAM_ROWS } from './params';
+import { CHAIN } from './params';
 import * as source from './source';
 
 /** Bytes of all of A packed. */
@@ -32,7 +32,7 @@ export function gramOfSource(G: usize): void {
 /** The same for the n columns of a table of byte offsets, a few hundred rows of A at a time. */
 export function gramOfColumns(G: usize, columns: usize, n: i32): void {
   const start = mark();
-  const ld = min(GRAM_ROWS, source.m);
+  const ld = min(CHAIN, source.m);
   const P = alloc((<u64>panels(n) * ld) << 5);
   let filled = 0;
   let fresh = true;

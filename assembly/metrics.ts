@@ -5,10 +5,10 @@
 // none is larger than theta, a little above it, and where the proof fails (the iteration stopped at a smaller
 // one, or not yet close enough) it goes on, in the end with all singular values. Cost: m n^2 + n^3 / 3 flops
 // and some 2 n^2 for each Lanczos step. Source: Golub & Van Loan, chapter 10; Rump 2006 for the proof
-// (docs/certificates.md, "Rounding of the Gram route"). All quantities are of scale * A.
+// (docs/certificates.md, "Inertia"). All quantities are of scale * A.
 import { alloc, mark, release } from './arena';
 import * as cholesky from './cholesky';
-import { gramOfSource, squareSymmetric } from './grams';
+import { copyTriangle, gramOfSource, squareSymmetric } from './grams';
 import { largestEigenvalue } from './lanczos';
 import * as scan from './scan';
 import * as source from './source';
@@ -23,8 +23,7 @@ const STEPS: i32 = 200;
 /** Whether Cholesky proves that no eigenvalue of G is above theta (1 + CERTIFIED). L is scratch. */
 function certified(L: usize, G: usize, theta: f64): bool {
   const n = source.n;
-  const bytes = <usize>cholesky.triangleBytes(n);
-  for (let o: usize = 0; o < bytes; o += 16) v128.store(L + o, f64x2.neg(v128.load(G + o)));
+  copyTriangle(L, G, n, -1);
   return cholesky.factor(L, n, 0, 0, 0, -theta * (1 + CERTIFIED), true) == n;
 }
 

@@ -15,6 +15,12 @@ export const PANEL_BYTES: i32 = 1 << 19;
  */
 export const BLOCK: i32 = 24;
 
+/**
+ * Products summed in one go in Gram and Cholesky (and rows of A gathered for one update of the Gram matrix): rounding grows with it,
+ * and with the number of such sums (docs/certificates.md). Deep enough to hide the traffic of the sums.
+ */
+export const CHAIN: i32 = 256;
+
 /** Row panels of the first block of Cholesky; the next are as long as all before them, up to BLOCK. */
 export const FIRST: i32 = 9;
 
@@ -34,15 +40,15 @@ export const MAX_SWEEPS: i32 = 40;
 export const SAFE_MIN: f64 = 1e-140;
 export const SAFE_MAX: f64 = 1e140;
 
-/** Rows of A gathered for one update of the Gram matrix: deep enough to hide the traffic of G itself. */
-export const GRAM_ROWS: i32 = 256;
-
 /** Below this many columns a sample of rows saves nothing. */
 export const SAMPLE_COLUMNS: i32 = 64;
 
 /** Matrices of up to this size (the longer side first) are decided in fixed scratch, with no arena. */
 export const SMALL_ROWS: i32 = 64;
 export const SMALL_COLUMNS: i32 = 16;
+
+/** A sample for rank k has k + k^2 / SPARE + 32 rows: with k / 8 spare ones the residual passes the tolerance from k = 512 on. */
+export const SPARE: f64 = 2560;
 
 /** From this many columns on singular values of evenly sized matrices come by bidiagonalisation. */
 export const BIDIAGONAL_COLUMNS: i32 = 48;

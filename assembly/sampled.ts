@@ -6,7 +6,7 @@ import * as claim from './claim';
 import { Method } from './claim';
 import { rounding } from './definite';
 import * as lowrank from './lowrank';
-import { GUARD, SMOOTH, U } from './params';
+import { GUARD, SMOOTH, SPARE, U } from './params';
 import * as scan from './scan';
 import * as source from './source';
 import { squeeze } from './squeeze';
@@ -26,12 +26,13 @@ function fromSample(guess: i32, known: i32): bool {
   const n = source.n;
   let k = 0;
   const start = mark();
-  // A very early failure of Cholesky says little of the rank: duplicates, or a smooth matrix.
-  let s = guess < n >> 4 ? max(n >> 2, 48) : guess + (guess >> 3) + 32;
+  // A very early failure of Cholesky says little of the rank: duplicates, or a smooth matrix. The spare rows keep what rounding
+  // does to T from growing faster than the tolerance.
+  let s = guess < n >> 4 ? max(n >> 2, 48) : guess + 32 + <i32>(<f64>guess * <f64>guess / SPARE);
   for (; ; s <<= 1) {
     s = (s + 3) & ~3;
     // No saving: the sample is as large as what it should spare.
-    if (s > source.m - (source.m >> 2) || s > n + (n >> 2) + 32) return false;
+    if (s > source.m - source.m / 5 || s > n + (n >> 2) + 32) return false;
     release(start);
     lowrank.take(s);
     claim.raise(lowrank.sigma);

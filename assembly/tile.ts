@@ -5,25 +5,42 @@
 // what fits the 15 vector registers that engines leave on x86-64. Cost: 32 k flops.
 import { madd } from './simd';
 
+/** One column of a tile. */
+// @ts-ignore: decorator
+@inline
+function add(c: usize, x: v128, y: v128): void {
+  v128.store(c, f64x2.add(v128.load(c), x));
+  v128.store(c, f64x2.add(v128.load(c, 16), y), 16);
+}
+
 /**
- * c += a b^T over k >= 0 steps. Not unrolled: every unrolled form tried makes one engine or another spill, at up to half the
- * speed. The last step stands alone: then V8 11 to 12 keep b's offsets in registers, a fifth faster (docs/performance.md).
+ * c += a b^T over k >= 0 steps. The products have their own sum, begun with the first one, and meet c at the end: rounding grows with
+ * k and not with what c has seen. Not unrolled: every unrolled form tried makes one engine or another spill, at up to half
+ * the speed (docs/performance.md).
  */
 export function madd44(c: usize, a: usize, b: usize, k: i32): void {
   if (k <= 0) return;
-  let c00 = v128.load(c);
-  let c10 = v128.load(c, 16);
-  let c01 = v128.load(c, 32);
-  let c11 = v128.load(c, 48);
-  let c02 = v128.load(c, 64);
-  let c12 = v128.load(c, 80);
-  let c03 = v128.load(c, 96);
-  let c13 = v128.load(c, 112);
-  const end = a + (<usize>(k - 1) << 5);
+  const end = a + (<usize>k << 5);
+  let a0 = v128.load(a);
+  let a1 = v128.load(a, 16);
+  let s = v128.load64_splat(b);
+  let c00 = f64x2.mul(a0, s);
+  let c10 = f64x2.mul(a1, s);
+  s = v128.load64_splat(b, 8);
+  let c01 = f64x2.mul(a0, s);
+  let c11 = f64x2.mul(a1, s);
+  s = v128.load64_splat(b, 16);
+  let c02 = f64x2.mul(a0, s);
+  let c12 = f64x2.mul(a1, s);
+  s = v128.load64_splat(b, 24);
+  let c03 = f64x2.mul(a0, s);
+  let c13 = f64x2.mul(a1, s);
+  a += 32;
+  b += 32;
   while (a < end) {
-    const a0 = v128.load(a);
-    const a1 = v128.load(a, 16);
-    let s = v128.load64_splat(b);
+    a0 = v128.load(a);
+    a1 = v128.load(a, 16);
+    s = v128.load64_splat(b);
     c00 = madd(a0, s, c00);
     c10 = madd(a1, s, c10);
     s = v128.load64_splat(b, 8);
@@ -38,49 +55,43 @@ export function madd44(c: usize, a: usize, b: usize, k: i32): void {
     a += 32;
     b += 32;
   }
-  const a0 = v128.load(a);
-  const a1 = v128.load(a, 16);
-  let s = v128.load64_splat(b);
-  c00 = madd(a0, s, c00);
-  c10 = madd(a1, s, c10);
-  s = v128.load64_splat(b, 8);
-  c01 = madd(a0, s, c01);
-  c11 = madd(a1, s, c11);
-  s = v128.load64_splat(b, 16);
-  c02 = madd(a0, s, c02);
-  c12 = madd(a1, s, c12);
-  s = v128.load64_splat(b, 24);
-  c03 = madd(a0, s, c03);
-  c13 = madd(a1, s, c13);
-  v128.store(c, c00);
-  v128.store(c, c10, 16);
-  v128.store(c, c01, 32);
-  v128.store(c, c11, 48);
-  v128.store(c, c02, 64);
-  v128.store(c, c12, 80);
-  v128.store(c, c03, 96);
-  v128.store(c, c13, 112);
+  add(c, c00, c10);
+  add(c + 32, c01, c11);
+  add(c + 64, c02, c12);
+  add(c + 96, c03, c13);
 }
 
 /** The same for 4 rows x 6 columns: 4 columns of one operand x into cx, 2 of another, y, into cy. 12 accumulators. */
 function madd46(cx: usize, cy: usize, a: usize, x: usize, y: usize, k: i32): void {
-  let c00 = v128.load(cx);
-  let c10 = v128.load(cx, 16);
-  let c01 = v128.load(cx, 32);
-  let c11 = v128.load(cx, 48);
-  let c02 = v128.load(cx, 64);
-  let c12 = v128.load(cx, 80);
-  let c03 = v128.load(cx, 96);
-  let c13 = v128.load(cx, 112);
-  let c04 = v128.load(cy);
-  let c14 = v128.load(cy, 16);
-  let c05 = v128.load(cy, 32);
-  let c15 = v128.load(cy, 48);
+  if (k <= 0) return;
   const end = a + (<usize>k << 5);
+  let a0 = v128.load(a);
+  let a1 = v128.load(a, 16);
+  let s = v128.load64_splat(x);
+  let c00 = f64x2.mul(a0, s);
+  let c10 = f64x2.mul(a1, s);
+  s = v128.load64_splat(x, 8);
+  let c01 = f64x2.mul(a0, s);
+  let c11 = f64x2.mul(a1, s);
+  s = v128.load64_splat(x, 16);
+  let c02 = f64x2.mul(a0, s);
+  let c12 = f64x2.mul(a1, s);
+  s = v128.load64_splat(x, 24);
+  let c03 = f64x2.mul(a0, s);
+  let c13 = f64x2.mul(a1, s);
+  s = v128.load64_splat(y);
+  let c04 = f64x2.mul(a0, s);
+  let c14 = f64x2.mul(a1, s);
+  s = v128.load64_splat(y, 8);
+  let c05 = f64x2.mul(a0, s);
+  let c15 = f64x2.mul(a1, s);
+  a += 32;
+  x += 32;
+  y += 32;
   while (a < end) {
-    const a0 = v128.load(a);
-    const a1 = v128.load(a, 16);
-    let s = v128.load64_splat(x);
+    a0 = v128.load(a);
+    a1 = v128.load(a, 16);
+    s = v128.load64_splat(x);
     c00 = madd(a0, s, c00);
     c10 = madd(a1, s, c10);
     s = v128.load64_splat(x, 8);
@@ -102,18 +113,12 @@ function madd46(cx: usize, cy: usize, a: usize, x: usize, y: usize, k: i32): voi
     x += 32;
     y += 32;
   }
-  v128.store(cx, c00);
-  v128.store(cx, c10, 16);
-  v128.store(cx, c01, 32);
-  v128.store(cx, c11, 48);
-  v128.store(cx, c02, 64);
-  v128.store(cx, c12, 80);
-  v128.store(cx, c03, 96);
-  v128.store(cx, c13, 112);
-  v128.store(cy, c04);
-  v128.store(cy, c14, 16);
-  v128.store(cy, c05, 32);
-  v128.store(cy, c15, 48);
+  add(cx, c00, c10);
+  add(cx + 32, c01, c11);
+  add(cx + 64, c02, c12);
+  add(cx + 96, c03, c13);
+  add(cy, c04, c14);
+  add(cy + 32, c05, c15);
 }
 
 /**
