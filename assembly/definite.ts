@@ -32,7 +32,7 @@ export function large(): bool {
   const m = source.m;
   if (m > 2 * source.n && m > 4096) return true;
   const allowed = <u64>m * source.width * (source.single ? 5 : 10) + (12 << 20);
-  return packedBytes(m) + cholesky.triangleBytes(source.n) > allowed;
+  return packedBytes(m, source.n) + cholesky.triangleBytes(source.n) > allowed;
 }
 
 /**
@@ -45,18 +45,20 @@ export function fullRank(s: i32, G: usize): i32 {
   let P: usize = 0; // the rows packed, unless L begins as their Gram matrix
   let square = scan.total;
   if (s < source.m) {
-    P = alloc(packedBytes(s));
+    P = alloc(packedBytes(s, n));
     packSample(P, s, n);
     square = 0;
-    const end = P + <usize>packedBytes(s);
+    const end = P + <usize>packedBytes(s, n);
     for (let p = P; p < end; p += 8) square += load<f64>(p) * load<f64>(p);
   } else if (!G && !large()) {
-    P = alloc(packedBytes(s));
+    P = alloc(packedBytes(s, n));
     packSource(P);
   }
   const L = alloc(cholesky.triangleBytes(n)); // after what packing needed for a while
-  if (G && !P) copyTriangle(L, G, n, 1);
-  else if (!P) gramOfSource(L);
+  if (!P) {
+    if (G) copyTriangle(L, G, n, 1);
+    else gramOfSource(L);
+  }
   const threshold = claim.tolerance(claim.high);
   const shift = threshold * threshold + 2 * rounding(s, n, square, square);
   const rows = P ? s : 0;
@@ -71,7 +73,7 @@ export function probe(s: i32): i32 {
   const n = source.n;
   if (n < SAMPLE_COLUMNS || s >= source.m) return n;
   const start = mark();
-  const P = alloc((<u64>cholesky.panels(s) * <u64>s) << 5);
+  const P = alloc(packedBytes(s, s));
   packSample(P, s, s);
   const L = alloc(cholesky.triangleBytes(s));
   const share = scan.total * <f64>s / <f64>source.m * <f64>s / <f64>n;

@@ -5,9 +5,9 @@ import { pack } from './pack';
 import { CHAIN } from './params';
 import * as source from './source';
 
-/** Bytes of all of A packed. */
-export function packedBytes(rows: i32): u64 {
-  return (<u64>panels(source.n) * <u64>rows) << 5;
+/** Bytes of n columns of so many rows packed. */
+export function packedBytes(rows: i32, n: i32): u64 {
+  return (<u64>panels(n) * <u64>rows) << 5;
 }
 
 /** All rows of A into P, [n/4][m][4]. */
@@ -33,7 +33,7 @@ export function gramOfSource(G: usize): void {
 export function gramOfColumns(G: usize, columns: usize, n: i32): void {
   const start = mark();
   const ld = min(CHAIN, source.m);
-  const P = alloc((<u64>panels(n) * ld) << 5);
+  const P = alloc(packedBytes(ld, n));
   let filled = 0;
   let fresh = true;
   for (let first = 0; first < source.m; ) {

@@ -42,13 +42,19 @@ export function inertia(G: usize): bool {
   return done;
 }
 
+/** Whether Cholesky of theta I - G proves that no eigenvalue of G is above theta, up to its rounding. L is scratch. */
+export function noneAbove(L: usize, G: usize, theta: f64): bool {
+  const n = source.n;
+  copyTriangle(L, G, n, -1);
+  return cholesky.factor(L, n, 0, 0, 0, -theta, true) == n;
+}
+
 /** Lowers `high` to just above `low` when Cholesky of theta I - G proves it. */
 function certify(L: usize, G: usize, slack: f64): bool {
   const n = source.n;
   const theta = claim.low * claim.low * 1.01 + slack;
   if (claim.high * claim.high <= theta * 1.01) return false;
-  copyTriangle(L, G, n, -1);
-  if (cholesky.factor(L, n, 0, 0, 0, -theta, true) < n) return false;
+  if (!noneAbove(L, G, theta)) return false;
   claim.cap(Math.sqrt(theta + rounding(source.m, n, scan.total, cholesky.growth)));
   return true;
 }

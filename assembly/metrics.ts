@@ -8,7 +8,8 @@
 // (docs/certificates.md, "Inertia"). All quantities are of scale * A.
 import { alloc, mark, release } from './arena';
 import * as cholesky from './cholesky';
-import { copyTriangle, gramOfSource, squareSymmetric } from './grams';
+import { gramOfSource, squareSymmetric } from './grams';
+import { noneAbove } from './inertia';
 import { largestEigenvalue } from './lanczos';
 import * as scan from './scan';
 import * as source from './source';
@@ -20,13 +21,6 @@ const CERTIFIED: f64 = 1e-10;
 /** Steps of the first Lanczos run; a second one may take three for each column. */
 const STEPS: i32 = 200;
 
-/** Whether Cholesky proves that no eigenvalue of G is above theta (1 + CERTIFIED). L is scratch. */
-function certified(L: usize, G: usize, theta: f64): bool {
-  const n = source.n;
-  copyTriangle(L, G, n, -1);
-  return cholesky.factor(L, n, 0, 0, 0, -theta * (1 + CERTIFIED), true) == n;
-}
-
 /** sigma_1^2; -1 when neither the iteration nor Jacobi converged. */
 export function largestSquare(): f64 {
   const n = source.n;
@@ -36,9 +30,9 @@ export function largestSquare(): f64 {
   const L = alloc(cholesky.triangleBytes(n));
   gramOfSource(G);
   let theta = largestEigenvalue(G, n, scan.total, 1e-15, STEPS);
-  if (!certified(L, G, theta)) {
+  if (!noneAbove(L, G, theta * (1 + CERTIFIED))) {
     if (n > STEPS / 3) theta = largestEigenvalue(G, n, scan.total, 1e-16, 3 * n);
-    if (n <= STEPS / 3 || !certified(L, G, theta)) {
+    if (n <= STEPS / 3 || !noneAbove(L, G, theta * (1 + CERTIFIED))) {
       const values = alloc(<u64>source.width << 3);
       theta = svd.singularValues(values) ? load<f64>(values) * load<f64>(values) : -1;
     }
