@@ -20,6 +20,7 @@ export let growth: f64 = 0;
 
 let signs: usize = 0; // +-1 for each column
 let inverses: usize = 0; // sign / pivot for each column
+let negated: usize = 0; // -L S for the row panels of a block
 
 export function panels(n: i32): i32 {
   return (n + 3) >> 2;
@@ -66,14 +67,14 @@ function products(
   }
 }
 
-/** G += P^T P, or G = P^T P when fresh. */
-export function gram(G: usize, n: i32, P: usize, ld: i32, s: i32, fresh: bool): void {
+/** Row panels i0 .. of G += P^T P, or G = P^T P when fresh. */
+export function gram(G: usize, i0: i32, n: i32, P: usize, ld: i32, s: i32, fresh: bool): void {
   const count = panels(n);
   const step = <usize>ld << 5;
-  if (fresh) memory.fill(G, 0, <usize>triangleBytes(n));
+  if (fresh) memory.fill(rowPanel(G, i0), 0, rowPanel(G, count) - rowPanel(G, i0));
   // A block of column panels stays in the L2 cache while row panels pass; tiles are met in the order of memory.
   for (let j0 = 0; j0 < count; j0 += BLOCK) {
-    for (let i = j0; i < count; i++) {
+    for (let i = max(i0, j0); i < count; i++) {
       products(G, i, i + 1, j0, min(count, j0 + BLOCK), P + <usize>i * step, step, P, step, s);
     }
   }
@@ -189,7 +190,7 @@ function solve(tile: usize, negative: usize, diagonalTile: usize, j: i32): void 
 
 /** Row panels i0 .. i1 of the factor, a block of columns at a time. Returns the column of a forbidden pivot, or -1. */
 function block(
-  L: usize, n: i32, P: usize, ld: i32, s: i32, shift: f64, definite: bool, i0: i32, i1: i32, negative: usize,
+  L: usize, n: i32, P: usize, ld: i32, s: i32, shift: f64, definite: bool, i0: i32, i1: i32,
 ): i32 {
   const step = <usize>panels(n) << 7;
   const pStep = <usize>ld << 5;
@@ -198,11 +199,11 @@ function block(
   for (let j0 = 0; j0 < i1; j0 += BLOCK) {
     const j1 = min(i1, j0 + BLOCK);
     if (s) products(L, i0, i1, j0, j1, P + <usize>i0 * pStep, pStep, P, pStep, s);
-    products(L, i0, i1, j0, j1, negative, step, L, 0, j0 << 2);
+    products(L, i0, i1, j0, j1, negated, step, L, 0, j0 << 2);
     for (let j = j0; j < j1; j++) {
       const Lj = rowPanel(L, j);
       for (let i = max(i0, j); i < i1; i++) {
-        const own = negative + <usize>(i - i0) * step;
+        const own = negated + <usize>(i - i0) * step;
         const tile = rowPanel(L, i) + (<usize>j << 7);
         madd44(tile, own + (<usize>j0 << 7), Lj + (<usize>j0 << 7), (j - j0) << 2);
         const tail = own + (<usize>j << 7);
@@ -229,22 +230,35 @@ function block(
 export function factor(
   L: usize, n: i32, P: usize, ld: i32, s: i32, shift: f64, definite: bool,
 ): i32 {
-  const count = panels(n);
   const start = mark();
+  begin(n);
+  const done = proceed(L, 0, panels(n), n, P, ld, s, shift, definite);
+  release(start);
+  return done;
+}
+
+/** Room for a factor of order n, above the caller's mark. */
+export function begin(n: i32): void {
+  const count = panels(n);
   signs = alloc(<u64>count << 5);
   inverses = alloc(<u64>count << 5);
-  const negative = alloc((<u64>min(count, BLOCK) * count) << 7);
+  negated = alloc((<u64>min(count, BLOCK) * count) << 7);
   negatives = 0;
   growth = 0;
-  let done = -1;
+}
+
+/** factor() from row panel i0, those before it being factored, to row panel i1. */
+export function proceed(
+  L: usize, i0: i32, i1: i32, n: i32, P: usize, ld: i32, s: i32, shift: f64, definite: bool,
+): i32 {
   // Blocks grow from a few panels on, for an early failure to cost little.
-  for (let i0 = 0; i0 < count && done < 0; ) {
-    const i1 = min(count, i0 + min(BLOCK, max(FIRST, i0)));
-    done = block(L, n, P, ld, s, shift, definite, i0, i1, negative);
-    i0 = i1;
+  while (i0 < i1) {
+    const next = min(i1, i0 + min(BLOCK, max(FIRST, i0)));
+    const failed = block(L, n, P, ld, s, shift, definite, i0, next);
+    if (failed >= 0) return min(n, failed);
+    i0 = next;
   }
-  release(start);
-  return done < 0 ? n : min(n, done);
+  return n;
 }
 
 /** y = G x for a packed symmetric G: each tile serves twice. x and y are padded to whole panels. */

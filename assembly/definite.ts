@@ -4,7 +4,7 @@ import { alloc, mark, release } from './arena';
 import * as cholesky from './cholesky';
 import * as claim from './claim';
 import { Method } from './claim';
-import { copyTriangle, gramOfSource, packSource, packedBytes } from './grams';
+import { copyTriangle, gramOfColumns, packSource, packedBytes } from './grams';
 import { spread } from './lowrank';
 import { pack } from './pack';
 import { CHAIN, SAMPLE_COLUMNS, U } from './params';
@@ -27,8 +27,8 @@ function packSample(P: usize, s: i32, n: i32): void {
   release(start);
 }
 
-/** Whether all of A packed, with its factor, is more than the memory that a call may take; then G is formed before it is factored. */
-export function large(): bool {
+/** Whether all of A packed, with its factor, is more than the memory that a call may take. */
+function large(): bool {
   const m = source.m;
   if (m > 2 * source.n && m > 4096) return true;
   const allowed = <u64>m * source.width * (source.single ? 5 : 10) + (12 << 20);
@@ -55,16 +55,27 @@ export function fullRank(s: i32, G: usize): i32 {
     packSource(P);
   }
   const L = alloc(cholesky.triangleBytes(n)); // after what packing needed for a while
-  if (!P) {
-    if (G) copyTriangle(L, G, n, 1);
-    else gramOfSource(L);
-  }
+  if (G) copyTriangle(L, G, n, 1);
   const threshold = claim.tolerance(claim.high);
   const shift = threshold * threshold + 2 * rounding(s, n, square, square);
-  const rows = P ? s : 0;
-  const failed = cholesky.factor(L, n, P, rows, rows, shift, true);
+  const failed = P || G ? cholesky.factor(L, n, P, s, P ? s : 0, shift, true) : stages(L, shift);
   if (failed == n) claim.answer(n, Math.sqrt(shift - rounding(s, n, square, cholesky.growth)), 0, Method.Cholesky);
   release(start);
+  return failed;
+}
+
+/** Cholesky of A^T A - shift I, a few hundred rows of A at a time: the Gram matrix grows by eighths, for a deficiency to show early. */
+function stages(L: usize, shift: f64): i32 {
+  const n = source.n;
+  const count = cholesky.panels(n);
+  cholesky.begin(n);
+  let failed = n;
+  for (let i0 = 0; i0 < count && failed == n; ) {
+    const i1 = min(count, i0 + ((count + 7) >> 3));
+    gramOfColumns(L, i0, source.columns, min(n, i1 << 2));
+    failed = cholesky.proceed(L, i0, i1, n, 0, 0, 0, shift, true);
+    i0 = i1;
+  }
   return failed;
 }
 

@@ -26,11 +26,11 @@ function packPanel(to: usize, ld: i32, from: i32, count: i32, columns: usize, n:
 
 /** G = A^T A, packed lower triangle. */
 export function gramOfSource(G: usize): void {
-  gramOfColumns(G, source.columns, source.n);
+  gramOfColumns(G, 0, source.columns, source.n);
 }
 
-/** The same for the n columns of a table of byte offsets, a few hundred rows of A at a time. */
-export function gramOfColumns(G: usize, columns: usize, n: i32): void {
+/** Row panels i0 .. of the same, for the n columns of a table of byte offsets; a few hundred rows of A at a time. */
+export function gramOfColumns(G: usize, i0: i32, columns: usize, n: i32): void {
   const start = mark();
   const ld = min(CHAIN, source.m);
   const P = alloc(packedBytes(ld, n));
@@ -45,14 +45,14 @@ export function gramOfColumns(G: usize, columns: usize, n: i32): void {
       used += take;
       filled += take;
       if (filled == ld) {
-        gram(G, n, P, ld, filled, fresh);
+        gram(G, i0, n, P, ld, filled, fresh);
         fresh = false;
         filled = 0;
       }
     }
     first += count;
   }
-  if (filled || fresh) gram(G, n, P, ld, filled, fresh);
+  if (filled || fresh) gram(G, i0, n, P, ld, filled, fresh);
   release(start);
 }
 

@@ -76,7 +76,7 @@ function measure(B: usize, ld: i32, m: i32, n: i32, squares: usize): f64 {
     }
   }
   const G = alloc(triangleBytes(n));
-  gram(G, n, P, m, m, true);
+  gram(G, 0, n, P, m, m, true);
   let sum: f64 = 0;
   for (let i = 0; i < n; i++) {
     const row = rowPanel(G, i >> 2) + (<usize>(i & 3) << 3);

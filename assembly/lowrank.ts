@@ -159,7 +159,7 @@ export function boundAbove(): void {
 
 /** A(:, J)^T A(:, J), packed lower triangle: sigma_k(A) >= sigma_k(A(:, J)). */
 export function gramOfPivots(G: usize): void {
-  gramOfColumns(G, table, k);
+  gramOfColumns(G, 0, table, k);
 }
 
 /** ||A(:, J)||_F^2 */

@@ -3,7 +3,7 @@ import { alloc, mark, release } from './arena';
 import { triangleBytes } from './cholesky';
 import * as claim from './claim';
 import { Method } from './claim';
-import { fullRank, hope, large, probe, rounding } from './definite';
+import { fullRank, hope, probe, rounding } from './definite';
 import { byQr } from './factored';
 import { gramOfSource } from './grams';
 import { inertia, reach } from './inertia';
@@ -54,9 +54,8 @@ function prove(G: usize): bool {
   let s = n + (n >> 3) + 16;
   while (s < m && shift > hope(s)) s += s >> 2;
   if (G || s > m - (m >> 2)) s = m;
-  // A corner shows a deficiency sooner than a Gram matrix that has to be formed as a whole.
   const hopeful = shift <= hope(s);
-  let failed = !hopeful ? probe(n >> 2) : !G && s == m && large() ? probe(n >> 1) : n;
+  let failed = hopeful ? n : probe(n >> 2);
   let known = 0;
   if (hopeful && failed == n) {
     failed = fullRank(s, G);

@@ -117,11 +117,11 @@ export function prepareGram(m: i32, n: i32): void {
   A = filled((panels(n) * m) << 2);
   B = alloc(triangleBytes(n));
   C = alloc(triangleBytes(n));
-  gram(B, n, A, m, m, true);
+  gram(B, 0, n, A, m, m, true);
 }
 
 export function syrk(m: i32, n: i32, times: i32): void {
-  for (let i = 0; i < times; i++) gram(B, n, A, m, m, true);
+  for (let i = 0; i < times; i++) gram(B, 0, n, A, m, m, true);
 }
 
 /** Factors the Gram matrix again and again: a copy each time, as the factor overwrites it. */

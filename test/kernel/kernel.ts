@@ -18,7 +18,7 @@ interface Exports {
   reduceToBidiagonal(W: number, ld: number, m: number, n: number): void;
   value(index: number): number;
   factor(L: number, n: number, P: number, ld: number, s: number, shift: number, definite: boolean): number;
-  gram(G: number, n: number, P: number, ld: number, s: number, fresh: boolean): void;
+  gram(G: number, from: number, n: number, P: number, ld: number, s: number, fresh: boolean): void;
   growth: Value;
   negatives: Value;
   multiply(y: number, G: number, n: number, x: number): void;

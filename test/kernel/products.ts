@@ -109,17 +109,22 @@ describe('pack', () => {
 });
 
 describe('gram', () => {
-  test.each(SIZES)('of %i columns, formed and added to', (n) => {
+  test.each(SIZES)('of %i columns, formed and added to, at once and in two parts', (n) => {
     for (const s of [1, 2, 7, 70]) {
       k.reset();
       const x = new Random(n).matrix(s, n);
       const P = putPanels(x, s + 3);
       const bytes = Number(k.triangleBytes(n));
       const G = area(bytes);
-      watch([[G, bytes]], () => k.gram(G, n, P, s + 3, s, true));
+      watch([[G, bytes]], () => k.gram(G, 0, n, P, s + 3, s, true));
       const known = multiply(transpose(x), x);
       expect(distance(getSymmetric(G, n), known, s + 1)).toBeLessThan(1e-14);
-      watch([[G, bytes]], () => k.gram(G, n, P, s + 3, s, false));
+      // Row panels of a part only: those before it stay as they are.
+      const part = (n + 4) >> 3;
+      watch([[G, bytes]], () => {
+        k.gram(G, 0, Math.min(n, 4 * part), P, s + 3, s, false);
+        k.gram(G, part, n, P, s + 3, s, false);
+      });
       const twice = matrix(n, n, (i, j) => 2 * known.a[i * n + j]);
       expect(distance(getSymmetric(G, n), twice, s + 1)).toBeLessThan(2e-14);
       const square = twice.a.reduce((t, v) => t + v * v, 0);

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { matrixRank, rankReport } from '../../src/index.js';
 import { kahan, members } from '../families.js';
-import { type Matrix, transpose } from '../numbers.js';
+import { type Matrix, Random, transpose } from '../numbers.js';
 import { referenceValues } from '../reference.js';
 
 // The tolerance's own rounding, and that of a backward stable method, beside tol = max(m, n) eps sigma_1.
@@ -95,6 +95,17 @@ test.each(KAHAN)('Kahan %i, %f', (n, theta, rank64, rank32) => {
   const x = kahan(n, theta);
   expect(matrixRank(x.a, [n, n])).toBe(rank64);
   if (!Number.isNaN(rank32)) expect(matrixRank(Float32Array.from(x.a), [n, n])).toBe(rank32);
+});
+
+// From order 2600 on the packed columns and the factor together are more than a call may hold: the Gram matrix is formed a part at a time.
+test.each([2640, 1700, 500])('2640x2640 of rank %i: columns repeat', { timeout: 60_000 }, (rank) => {
+  const n = 2640;
+  const r = new Random(rank);
+  const a = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) a[i * n + j] = j < rank ? r.uniform() - 0.5 : a[i * n + (j % rank)];
+  }
+  expect(matrixRank(a, [n, n])).toBe(rank);
 });
 
 /** NumPy rounds the singular values of float32 to float32, where they may overflow or vanish. */
