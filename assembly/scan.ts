@@ -1,7 +1,7 @@
 // One pass over A: the squared norm of each column, hence ||A||_F^2, and whether every element is finite.
 // A sum that is neither finite nor within safe bounds asks for a second pass with a power-of-two scale.
 // Cost: m n multiply-adds at memory speed.
-import { calloc } from './arena';
+import { alloc, calloc, mark, release } from './arena';
 import { SAFE_MAX, SAFE_MIN } from './params';
 import { hsum, load1, load2, madd } from './simd';
 import * as source from './source';
@@ -30,11 +30,10 @@ function addRows<T>(from: usize, count: i32, width: i32, s: f64): void {
       q += 16;
     }
     if (j < width) {
-      const a = load1<T>(p) * s;
-      const b = load1<T>(p + step) * s;
-      const c = load1<T>(p + 2 * step) * s;
-      const d = load1<T>(p + 3 * step) * s;
-      store<f64>(q, load<f64>(q) + (a * a + b * b + (c * c + d * d)));
+      for (const end = p + 4 * step; p < end; p += step) {
+        const a = load1<T>(p) * s;
+        store<f64>(q, load<f64>(q) + a * a);
+      }
     }
   }
   for (; i < count; i++) {
@@ -93,43 +92,42 @@ function pass(): void {
   for (let j = 0; j < n; j++) total += load<f64>(squares + (<usize>j << 3));
 }
 
-/** The largest |a_ij|, NaN when one is not finite. Only extreme matrices come here. */
+/** Whether sums of squares have neither overflowed nor lost what matters to underflow. */
+function safe(): bool {
+  return total >= SAFE_MIN && total <= SAFE_MAX;
+}
+
+/**
+ * The largest |a_ij|, infinite or NaN when one is, of the columns whose square is in doubt: all of them, or those of square 0 where sums
+ * are safe. Marks columns that hold a nonzero element too small to square. Few matrices come here.
+ */
 function largest(): f64 {
+  const start = mark();
+  const list = alloc(<u64>source.width << 2);
+  let doubtful = 0;
+  for (let j = 0; j < source.width; j++) {
+    if (safe() && load<f64>(squares + (<usize>j << 3)) != 0) continue;
+    store<i32>(list + (<usize>doubtful << 2), j);
+    doubtful++;
+  }
   let most: f64 = 0;
-  for (let first = 0; first < source.m; first += source.panelRows) {
+  for (let first = 0; doubtful && first < source.m; first += source.panelRows) {
     const count = min(source.panelRows, source.m - first);
     source.panel(first, count);
     for (let i = 0; i < count; i++) {
       const row = source.at + <usize>load<u32>(source.rows + (<usize>i << 2));
-      for (let j = 0; j < source.width; j++) {
+      for (let c = 0; c < doubtful; c++) {
+        const j = load<i32>(list + (<usize>c << 2));
         const p = row + <usize>load<u32>(source.columns + (<usize>j << 2));
+        const q = squares + (<usize>j << 3);
         const a = abs(source.single ? <f64>load<f32>(p) : load<f64>(p));
-        if (!(a <= f64.MAX_VALUE)) return NaN;
+        if (a != 0 && load<f64>(q) == 0) store<f64>(q, f64.MIN_NORMAL_VALUE);
         most = max(most, a);
       }
     }
   }
+  release(start);
   return most;
-}
-
-/** Marks the columns that hold a nonzero element too small to square. */
-function rescueTiny(): void {
-  for (let j = 0; j < source.width; j++) {
-    const q = squares + (<usize>j << 3);
-    if (load<f64>(q) != 0) continue;
-    const column = <usize>load<u32>(source.columns + (<usize>j << 2));
-    for (let first = 0; first < source.m && load<f64>(q) == 0; first += source.panelRows) {
-      const count = min(source.panelRows, source.m - first);
-      source.panel(first, count);
-      for (let i = 0; i < count; i++) {
-        const p = source.at + <usize>load<u32>(source.rows + (<usize>i << 2)) + column;
-        if ((source.single ? <f64>load<f32>(p) : load<f64>(p)) != 0) {
-          store<f64>(q, f64.MIN_NORMAL_VALUE);
-          break;
-        }
-      }
-    }
-  }
 }
 
 /** Moves the scale so that ||A||_F is about 1: no later step depends on the units, not even in its last bit. */
@@ -149,9 +147,9 @@ function normalise(): void {
 export function scan(): bool {
   squares = calloc(<u64>source.width << 3);
   pass();
-  if (!(total >= SAFE_MIN && total <= SAFE_MAX)) {
+  if (!safe()) {
     const most = largest();
-    if (most != most) {
+    if (!(most <= f64.MAX_VALUE)) {
       total = NaN;
       return false;
     }
@@ -166,18 +164,13 @@ export function scan(): bool {
     pass();
   }
   normalise();
-  let zeros = false;
-  for (let j = 0; j < source.width; j++) zeros = zeros || load<f64>(squares + (<usize>j << 3)) == 0;
+  largest();
+  let zeros = 0;
+  for (let j = 0; j < source.width; j++) zeros += <i32>(load<f64>(squares + (<usize>j << 3)) == 0);
   if (zeros) {
-    rescueTiny();
-    let k = 0;
-    for (let j = 0; j < source.width; j++) k += <i32>(load<f64>(squares + (<usize>j << 3)) == 0);
-    if (k) {
-      source.keep(squares);
-      k = 0;
-      for (let j = 0; j < source.n; j++) {
-        store<f64>(squares + (<usize>j << 3), load<f64>(squares + (<usize>source.original(j) << 3)));
-      }
+    source.keep(squares);
+    for (let j = 0; j < source.n; j++) {
+      store<f64>(squares + (<usize>j << 3), load<f64>(squares + (<usize>source.original(j) << 3)));
     }
   }
   return true;
