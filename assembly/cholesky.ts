@@ -261,6 +261,25 @@ export function proceed(
   return n;
 }
 
+/** ||L^-T E||_F^2 after proceed(), E being the unit vectors of the negative pivots. Cost: n^2 flops for each of them. */
+export function dual(L: usize, n: i32): f64 {
+  const x = alloc(<u64>n << 3);
+  let sum: f64 = 0;
+  for (let j = 0; j < n; j++) {
+    if (load<f64>(signs + (<usize>j << 3)) > 0) continue;
+    memory.fill(x, 0, <usize>j << 3);
+    let end = x + (<usize>j << 3);
+    store<f64>(end, 1);
+    for (let c = j; c >= 0; c--, end -= 8) {
+      let row = rowPanel(L, c >> 2) + (<usize>(c & 3) << 3);
+      const v = load<f64>(end) / load<f64>(row + (<usize>c << 5));
+      sum += v * v;
+      for (let p = x; p < end; p += 8, row += 32) store<f64>(p, load<f64>(p) - load<f64>(row) * v);
+    }
+  }
+  return sum;
+}
+
 /** y = G x for a packed symmetric G: each tile serves twice. x and y are padded to whole panels. */
 export function multiply(y: usize, G: usize, n: i32, x: usize): void {
   const count = panels(n);
@@ -272,30 +291,39 @@ export function multiply(y: usize, G: usize, n: i32, x: usize): void {
     const x1 = v128.load(xi, 16);
     let y0 = f64x2.splat(0);
     let y1 = y0;
+    let y2 = y0;
+    let y3 = y0;
     for (let j = 0; j < i; j++) {
       const xj = x + (<usize>j << 5);
       const yj = y + (<usize>j << 5);
-      for (let k: usize = 0; k < 4; k++) {
+      for (let k: usize = 0; k < 32; k += 16) {
         const a = v128.load(tile);
         const b = v128.load(tile, 16);
-        const s = v128.load64_splat(xj + (k << 3));
+        const c = v128.load(tile, 32);
+        const d = v128.load(tile, 48);
+        let s = v128.load64_splat(xj + k);
         y0 = madd(a, s, y0);
         y1 = madd(b, s, y1);
-        const p = yj + (k << 3);
-        store<f64>(p, load<f64>(p) + hsum(madd(a, x0, f64x2.mul(b, x1))));
-        tile += 32;
+        s = v128.load64_splat(xj + k, 8);
+        y2 = madd(c, s, y2);
+        y3 = madd(d, s, y3);
+        const p = madd(a, x0, f64x2.mul(b, x1));
+        const q = madd(c, x0, f64x2.mul(d, x1));
+        const sum = f64x2.add(v128.shuffle<f64>(p, q, 0, 2), v128.shuffle<f64>(p, q, 1, 3));
+        v128.store(yj + k, f64x2.add(v128.load(yj + k), sum));
+        tile += 64;
       }
     }
     for (let k: usize = 0; k < 4; k++) {
       for (let r: usize = 0; r < 4; r++) {
         // The upper part of a diagonal tile mirrors its lower part.
-        const v = r >= k ? load<f64>(tile + (k << 5) + (r << 3)) : load<f64>(tile + (r << 5) + (k << 3));
+        const v = load<f64>(tile + (min(k, r) << 5) + (max(k, r) << 3));
         const p = y + (<usize>i << 5) + (r << 3);
         store<f64>(p, load<f64>(p) + v * load<f64>(xi + (k << 3)));
       }
     }
     const yi = y + (<usize>i << 5);
-    v128.store(yi, f64x2.add(v128.load(yi), y0));
-    v128.store(yi, f64x2.add(v128.load(yi, 16), y1), 16);
+    v128.store(yi, f64x2.add(v128.load(yi), f64x2.add(y0, y2)));
+    v128.store(yi, f64x2.add(v128.load(yi, 16), f64x2.add(y1, y3)), 16);
   }
 }

@@ -7,15 +7,26 @@ import { Method } from './claim';
 import { rounding } from './definite';
 import { copyTriangle, gramOfSource, squareSymmetric } from './grams';
 import { largestEigenvalue } from './lanczos';
-import { GROWTH, REACH_STEPS } from './params';
+import { GROWTH, REACH_STEPS, U } from './params';
 import * as scan from './scan';
 import * as source from './source';
 
-/** Eigenvalues of G above a shift, or -1 when the pivots grew past what rounding allows for. */
-function above(L: usize, G: usize, shift: f64): i32 {
+/** y (y - 3 rho) of the last factor: how far below its shift the eigenvalues below it are, where they are few; else 0. */
+let depth: f64 = 0;
+
+/** Eigenvalues of G above a shift, or -1 when the pivots grew past what rounding allows for. Sets depth where at most `few` are not. */
+function above(L: usize, G: usize, shift: f64, few: i32): i32 {
   const n = source.n;
+  const start = mark();
   copyTriangle(L, G, n, 1);
-  cholesky.factor(L, n, 0, 0, 0, shift, false);
+  cholesky.begin(n);
+  cholesky.proceed(L, 0, cholesky.panels(n), n, 0, 0, 0, shift, false);
+  depth = 0;
+  if (cholesky.negatives <= few) {
+    const y = 0.999 / Math.sqrt(cholesky.dual(L, n));
+    depth = y * (y - 3 * <f64>(n + 16) * U * Math.sqrt(cholesky.growth));
+  }
+  release(start);
   return cholesky.growth > GROWTH * scan.total ? -1 : n - cholesky.negatives;
 }
 
@@ -28,7 +39,7 @@ export function inertia(G: usize): bool {
   if (!G) {
     G = alloc(cholesky.triangleBytes(n));
     gramOfSource(G);
-    claim.raise(Math.sqrt(max<f64>(largestEigenvalue(G, n, scan.total, 1e-4, 60) - slack, 0)));
+    claim.raise(Math.sqrt(max<f64>(largestEigenvalue(G, n, scan.total, 1e-3, 60) - slack, 0)));
   }
   claim.cap(Math.sqrt(Math.sqrt(squareSymmetric(G, n)) + slack));
   const least = claim.tolerance(claim.low);
@@ -64,9 +75,10 @@ function between(L: usize, G: usize, slack: f64): bool {
   const n = source.n;
   const most = claim.tolerance(claim.high);
   const least = claim.tolerance(claim.low);
-  const p = above(L, G, most * most + slack);
+  const p = above(L, G, most * most + slack, n >> 7);
   if (p < 0) return false;
-  if (p < n && above(L, G, least * least - slack) != p) return false;
+  const below = most * most + 2 * slack - depth; // of the eigenvalues not counted, at most
+  if (p < n && !(below <= least * least) && above(L, G, least * least - slack, 0) != p) return false;
   return claim.answer(p, most, least, Method.Inertia);
 }
 
@@ -84,7 +96,7 @@ export function reach(G: usize): void {
   let good = max<f64>(claim.lower, least);
   for (let i = 0; i < steps && claim.rank > 0 && good < 0.5 * bad; i++) {
     const x = Math.sqrt(good * bad);
-    if (above(L, G, x * x + slack) >= claim.rank) {
+    if (above(L, G, x * x + slack, 0) >= claim.rank) {
       claim.widen(x, claim.upper);
       good = x;
     } else {
@@ -95,7 +107,7 @@ export function reach(G: usize): void {
   good = claim.upper;
   for (let i = 0; i < steps && claim.rank < n && bad < 0.5 * good; i++) {
     const x = Math.sqrt(good * bad);
-    const p = above(L, G, x * x - slack);
+    const p = above(L, G, x * x - slack, 0);
     if (p >= 0 && p <= claim.rank) {
       claim.widen(claim.lower, x);
       good = x;

@@ -1,7 +1,8 @@
 // What the tests of test/kernel/ call: AssemblyScript, compiled by compile.ts from build/.
 export { alloc, mark, release, reset } from '../assembly/arena';
 export { bidiagonalValues, countAbove, reduceToBidiagonal, value } from '../assembly/bidiagonal';
-export { factor, gram, growth, multiply, negatives, triangleBytes } from '../assembly/cholesky';
+export { begin as beginFactor, dual, factor, gram, growth, multiply, negatives } from '../assembly/cholesky';
+export { proceed as proceedFactor, triangleBytes } from '../assembly/cholesky';
 export { axpy, createColumns, dot, leading, norm, readAll, rotate, square, swapColumns } from '../assembly/columns';
 export { gramOfSource, packSource, squareSymmetric } from '../assembly/grams';
 export { allocBlock, applyBlock, formBlock, panel, restMost, restTotal } from '../assembly/householder';

@@ -25,6 +25,20 @@ function getTriangle(L: number, n: number): Matrix {
   return matrix(n, n, (i, j) => (i >= j ? l[inTriangle(i, j)] : 0));
 }
 
+/** Of an upper triangle. */
+function inverse(r: Matrix): Matrix {
+  const n = r.n;
+  const y = matrix(n, n, () => 0);
+  for (let c = 0; c < n; c++) {
+    for (let i = c; i >= 0; i--) {
+      let s = i === c ? 1 : 0;
+      for (let p = i + 1; p <= c; p++) s -= r.a[i * n + p] * y.a[p * n + c];
+      y.a[i * n + c] = s / r.a[i * n + i];
+    }
+  }
+  return y;
+}
+
 describe('Cholesky', () => {
   test.each(SIZES)('of order %i, from packed columns and from a triangle', (n) => {
     const s = n + 5;
@@ -101,6 +115,32 @@ describe('inertia', () => {
       expect(k.negatives.value).toBe(values.filter((v) => v < shift).length);
     }
   });
+
+  test.each(SIZES)('of order %i, in two parts: the rows of L^-1 at negative pivots', (n) => {
+    const x = new Random(n).matrix(n, n);
+    const g = matrix(
+      n,
+      n,
+      (i, j) => x.a[i * n + j] + x.a[j * n + i] + (i === j ? (i % 3 ? 3 * n : -2 * n) : 0),
+    );
+    k.reset();
+    const L = putSymmetric(g);
+    const panels = (n + 3) >> 2;
+    k.beginFactor(n);
+    k.proceedFactor(L, 0, panels >> 1, n, 0, 0, 0, 1, false);
+    k.proceedFactor(L, panels >> 1, panels, n, 0, 0, 0, 1, false);
+    const dual = watch([], () => k.dual(L, n));
+    const l = getTriangle(L, n);
+    // X = L^-T: X^T (G - I) X = S, its negative entries -1.
+    const y = inverse(transpose(l));
+    const s = multiply(transpose(y), multiply(shifted(g, 1), y));
+    let sum = 0;
+    for (let j = 0; j < n; j++) {
+      expect(Math.abs(s.a[j * n + j])).toBeCloseTo(1, 9);
+      for (let i = 0; i < n && s.a[j * n + j] < 0; i++) sum += y.a[i * n + j] ** 2;
+    }
+    expect(Math.abs(dual - sum)).toBeLessThanOrEqual(1e-12 * sum);
+  });
 });
 
 describe('triangular', () => {
@@ -111,19 +151,6 @@ describe('triangular', () => {
       i > j ? 0 : i === j ? 2 + Math.abs(x.a[i * n + j]) : x.a[i * n + j] / Math.sqrt(n),
     );
   };
-
-  function inverse(r: Matrix): Matrix {
-    const n = r.n;
-    const y = matrix(n, n, () => 0);
-    for (let c = 0; c < n; c++) {
-      for (let i = c; i >= 0; i--) {
-        let s = i === c ? 1 : 0;
-        for (let p = i + 1; p <= c; p++) s -= r.a[i * n + p] * y.a[p * n + c];
-        y.a[i * n + c] = s / r.a[i * n + i];
-      }
-    }
-    return y;
-  }
 
   test.each(SIZES)('norm of the inverse, order %i', (n) => {
     k.reset();

@@ -18,6 +18,21 @@ interface Exports {
   reduceToBidiagonal(W: number, ld: number, m: number, n: number): void;
   value(index: number): number;
   factor(L: number, n: number, P: number, ld: number, s: number, shift: number, definite: boolean): number;
+  beginFactor(n: number): void;
+  proceedFactor(
+    ...args: [
+      L: number,
+      from: number,
+      to: number,
+      n: number,
+      P: number,
+      ld: number,
+      s: number,
+      shift: number,
+      definite: boolean,
+    ]
+  ): number;
+  dual(L: number, n: number): number;
   gram(G: number, from: number, n: number, P: number, ld: number, s: number, fresh: boolean): void;
   growth: Value;
   negatives: Value;

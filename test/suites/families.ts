@@ -108,6 +108,26 @@ test.each([2640, 1700, 500])('2640x2640 of rank %i: columns repeat', { timeout: 
   expect(matrixRank(a, [n, n])).toBe(rank);
 });
 
+// Singular values next to float32's tolerance, one or two of them below it: the count itself decides, and bounds what is below.
+test.each([[0.3], [0.9], [1.1], [0.2, 0.9], [0.9, 1.1], [0.95, 0.97]])(
+  '256x256 float32, last values %f %f of the tolerance',
+  (...last) => {
+    const n = 256;
+    const tau = n * 2 ** -23;
+    const sigma = Array.from({ length: n }, (_, i) =>
+      i < n - last.length ? 1 - i / n : tau * last[n - 1 - i],
+    );
+    const { a } = new Random(last.length).withSpectrum(n, n, sigma);
+    const report = rankReport(Float32Array.from(a), [n, n]);
+    const rank = n - last.filter((x) => x < 1).length;
+    expect(report.rank).toBe(rank);
+    expect(matrixRank(Float32Array.from(a), [n, n])).toBe(rank);
+    // Rounding to float32 moves singular values by a few percent of the tolerance at most.
+    expect(report.lower).toBeLessThanOrEqual(sigma[rank - 1] + 0.03 * tau);
+    expect(report.upper).toBeGreaterThanOrEqual((sigma[rank] ?? 0) - 0.03 * tau);
+  },
+);
+
 /** NumPy rounds the singular values of float32 to float32, where they may overflow or vanish. */
 function inRange({ data }: Case): boolean {
   if (data instanceof Float64Array) return true;
