@@ -7,7 +7,7 @@ import { Method } from './claim';
 import { rounding } from './definite';
 import { copyTriangle, gramOfSource, squareSymmetric } from './grams';
 import { largestEigenvalue } from './lanczos';
-import { GROWTH, REACH_STEPS, U } from './params';
+import { COARSE, FINE, GROWTH, REACH_STEPS, U } from './params';
 import * as scan from './scan';
 import * as source from './source';
 
@@ -39,15 +39,20 @@ export function inertia(G: usize): bool {
   if (!G) {
     G = alloc(cholesky.triangleBytes(n));
     gramOfSource(G);
-    claim.raise(Math.sqrt(max<f64>(largestEigenvalue(G, n, scan.total, 1e-3, 60) - slack, 0)));
+    approach(G, slack, 1e-3, 60);
   }
   claim.cap(Math.sqrt(Math.sqrt(squareSymmetric(G, n)) + slack));
   const least = claim.tolerance(claim.low);
   let done = false;
   if (slack <= 0.25 * least * least) {
     const L = alloc(cholesky.triangleBytes(n));
-    if (claim.tolerance(claim.high) > 0.25 * Math.sqrt(scan.total / n) / <f64>n) certify(L, G, slack);
-    done = between(L, G, slack) || (certify(L, G, slack) && between(L, G, slack));
+    if (claim.tolerance(claim.high) > 0.25 * Math.sqrt(scan.total / n) / <f64>n) certify(L, G, slack, COARSE);
+    done = between(L, G, slack) || (certify(L, G, slack, COARSE) && between(L, G, slack));
+    if (!done) {
+      // A dense spectrum at the tolerance: sigma_1 to more digits.
+      approach(G, slack, 0.01 * FINE, 400);
+      done = certify(L, G, slack, FINE) && between(L, G, slack);
+    }
   }
   release(start);
   return done;
@@ -60,11 +65,16 @@ export function noneAbove(L: usize, G: usize, theta: f64): bool {
   return cholesky.factor(L, n, 0, 0, 0, -theta, true) == n;
 }
 
-/** Lowers `high` to just above `low` when Cholesky of theta I - G proves it. */
-function certify(L: usize, G: usize, slack: f64): bool {
+/** Raises `low` to the largest Ritz value. */
+function approach(G: usize, slack: f64, accuracy: f64, steps: i32): void {
+  claim.raise(Math.sqrt(max<f64>(largestEigenvalue(G, source.n, scan.total, accuracy, steps) - slack, 0)));
+}
+
+/** Lowers `high` to within a `share` of `low` (of their squares) when Cholesky of theta I - G proves it. */
+function certify(L: usize, G: usize, slack: f64, share: f64): bool {
   const n = source.n;
-  const theta = claim.low * claim.low * 1.01 + slack;
-  if (claim.high * claim.high <= theta * 1.01) return false;
+  const theta = claim.low * claim.low * (1 + share) + slack;
+  if (claim.high * claim.high <= theta * (1 + share)) return false;
   if (!noneAbove(L, G, theta)) return false;
   claim.cap(Math.sqrt(theta + rounding(source.m, n, scan.total, cholesky.growth)));
   return true;

@@ -56,6 +56,10 @@ export const BIDIAGONAL_COLUMNS: i32 = 48;
 /** Largest spread of row norms times that of column norms for which a matrix counts as evenly sized. */
 export const EVEN: f64 = 64;
 
+/** How closely sigma_1^2 is enclosed for a count: at first, and where the spectrum is dense around the tolerance. */
+export const COARSE: f64 = 0.01;
+export const FINE: f64 = 1e-6;
+
 /** Factorisations that a report spends on each of its two bounds. */
 export const REACH_STEPS: i32 = 5;
 
