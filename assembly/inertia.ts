@@ -30,11 +30,17 @@ function above(L: usize, G: usize, shift: f64, few: i32): i32 {
   return cholesky.growth > GROWTH * scan.total ? -1 : n - cholesky.negatives;
 }
 
+/** Whether the tolerance is so far above rounding that inertia() may answer. */
+export function countable(): bool {
+  const most = claim.tolerance(claim.high);
+  return rounding(source.m, source.n, scan.total, GROWTH * scan.total) <= 0.25 * most * most;
+}
+
 /** The count itself, by Sylvester's law of inertia. G is A^T A where the caller has it, and sigma_1 with it, else 0. "Inertia". */
 export function inertia(G: usize): bool {
   const n = source.n;
+  if (!countable()) return false;
   const slack = rounding(source.m, n, scan.total, GROWTH * scan.total);
-  if (slack > 0.25 * claim.tolerance(claim.high) * claim.tolerance(claim.high)) return false;
   const start = mark();
   if (!G) {
     G = alloc(cholesky.triangleBytes(n));

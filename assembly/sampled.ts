@@ -5,6 +5,7 @@ import * as cholesky from './cholesky';
 import * as claim from './claim';
 import { Method } from './claim';
 import { rounding } from './definite';
+import { countable } from './inertia';
 import * as lowrank from './lowrank';
 import { GUARD, SMOOTH, SPARE, U } from './params';
 import * as scan from './scan';
@@ -28,7 +29,7 @@ function fromSample(guess: i32, known: i32): bool {
   const start = mark();
   // A very early failure of Cholesky says little of the rank: duplicates, or a smooth matrix. The spare rows keep what rounding
   // does to T from growing faster than the tolerance.
-  let s = guess < n >> 4 ? max(n >> 2, 48) : guess + 32 + <i32>(<f64>guess * <f64>guess / SPARE);
+  let s = guess < n >> 4 ? max((n >> 2) + 8, 48) : guess + 32 + <i32>(<f64>guess * <f64>guess / SPARE);
   for (; ; s <<= 1) {
     s = (s + 3) & ~3;
     // No saving: the sample is as large as what it should spare.
@@ -38,6 +39,7 @@ function fromSample(guess: i32, known: i32): bool {
     claim.raise(lowrank.sigma);
     k = lowrank.extend(claim.tolerance(claim.low) / GUARD, 0);
     if (k <= s - 8) break; // else it has no rows to spare and may not have seen all of the row space
+    if (countable()) return false; // for less than a larger sample
   }
   if (k == 0 || k == n) return false;
   let slack = Math.sqrt(<f64>k) * U * claim.high;
