@@ -8,19 +8,19 @@
 import { alloc, calloc, mark, release } from './arena';
 import { column, dot, norm, scaleColumn } from './columns';
 import { TINY } from './params';
-import { hsum, madd, nmadd } from './simd';
+import { hsum, madd } from './simd';
 
 /** a -= y u + v x, and a^T w of the new a, in one pass. */
 function updateDot(a: usize, u: usize, y: f64, x: usize, v: f64, w: usize, rows: i32): f64 {
-  const yy = f64x2.splat(y);
-  const vv = f64x2.splat(v);
+  const yy = f64x2.splat(-y);
+  const vv = f64x2.splat(-v);
   let s = f64x2.splat(0);
   let t = s;
   let o: usize = 0;
   const end = <usize>(rows & ~3) << 3;
   for (; o < end; o += 32) {
-    const p = nmadd(vv, v128.load(x + o), nmadd(yy, v128.load(u + o), v128.load(a + o)));
-    const q = nmadd(vv, v128.load(x + o, 16), nmadd(yy, v128.load(u + o, 16), v128.load(a + o, 16)));
+    const p = madd(vv, v128.load(x + o), madd(yy, v128.load(u + o), v128.load(a + o)));
+    const q = madd(vv, v128.load(x + o, 16), madd(yy, v128.load(u + o, 16), v128.load(a + o, 16)));
     v128.store(a + o, p);
     v128.store(a + o, q, 16);
     s = madd(p, v128.load(w + o), s);

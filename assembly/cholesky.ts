@@ -247,16 +247,20 @@ export function begin(n: i32): void {
   growth = 0;
 }
 
+/** Where the block of row panels from i0 on ends: blocks grow from a few panels on, for an early failure to cost little. */
+export function next(i0: i32, i1: i32): i32 {
+  return min(i1, i0 + min(BLOCK, max(FIRST, i0)));
+}
+
 /** factor() from row panel i0, those before it being factored, to row panel i1. */
 export function proceed(
   L: usize, i0: i32, i1: i32, n: i32, P: usize, ld: i32, s: i32, shift: f64, definite: bool,
 ): i32 {
-  // Blocks grow from a few panels on, for an early failure to cost little.
   while (i0 < i1) {
-    const next = min(i1, i0 + min(BLOCK, max(FIRST, i0)));
-    const failed = block(L, n, P, ld, s, shift, definite, i0, next);
+    const to = next(i0, i1);
+    const failed = block(L, n, P, ld, s, shift, definite, i0, to);
     if (failed >= 0) return min(n, failed);
-    i0 = next;
+    i0 = to;
   }
   return n;
 }

@@ -4,7 +4,7 @@
 // tiles touch past the last one (kept zero), and an odd number of cache lines, so that the columns of a
 // panel do not all fall into the same cache set. Three zero columns follow the last for the same reason.
 import { calloc } from './arena';
-import { hsum, load1, madd, nmadd } from './simd';
+import { hsum, load1, madd } from './simd';
 import * as source from './source';
 
 export function leading(m: i32): i32 {
@@ -158,10 +158,11 @@ export function square(W: usize, ld: i32, r0: i32, m: i32, c0: i32, n: i32): f64
 export function rotate(a: usize, b: usize, c: f64, s: f64, n: i32): void {
   const cc = f64x2.splat(c);
   const ss = f64x2.splat(s);
+  const rr = f64x2.splat(-s);
   for (let i = 0; i < n; i += 2) {
     const x = v128.load(a);
     const y = v128.load(b);
-    v128.store(a, nmadd(ss, y, f64x2.mul(cc, x)));
+    v128.store(a, madd(rr, y, f64x2.mul(cc, x)));
     v128.store(b, madd(ss, x, f64x2.mul(cc, y)));
     a += 16;
     b += 16;
@@ -201,10 +202,10 @@ export function reflect4(
     s2 = madd(x, v128.load(c2 + o), s2);
     s3 = madd(x, v128.load(c3 + o), s3);
   }
-  const w0 = f64x2.splat(hsum(s0) * h);
-  const w1 = f64x2.splat(hsum(s1) * h);
-  const w2 = f64x2.splat(hsum(s2) * h);
-  const w3 = f64x2.splat(hsum(s3) * h);
+  const w0 = f64x2.splat(-hsum(s0) * h);
+  const w1 = f64x2.splat(-hsum(s1) * h);
+  const w2 = f64x2.splat(-hsum(s2) * h);
+  const w3 = f64x2.splat(-hsum(s3) * h);
   // Of the first pair of rows only an even row's successor lies below row k.
   const below = odd ? f64x2.splat(0) : f64x2.replace_lane(f64x2.splat(0), 1, 1);
   s0 = first(c + from, v + from, w0, below);
@@ -213,16 +214,16 @@ export function reflect4(
   s3 = first(c3 + from, v + from, w3, below);
   for (let o = from + 16; o < end; o += 16) {
     const x = v128.load(v + o);
-    let y = nmadd(w0, x, v128.load(c + o));
+    let y = madd(w0, x, v128.load(c + o));
     v128.store(c + o, y);
     s0 = madd(y, y, s0);
-    y = nmadd(w1, x, v128.load(c1 + o));
+    y = madd(w1, x, v128.load(c1 + o));
     v128.store(c1 + o, y);
     s1 = madd(y, y, s1);
-    y = nmadd(w2, x, v128.load(c2 + o));
+    y = madd(w2, x, v128.load(c2 + o));
     v128.store(c2 + o, y);
     s2 = madd(y, y, s2);
-    y = nmadd(w3, x, v128.load(c3 + o));
+    y = madd(w3, x, v128.load(c3 + o));
     v128.store(c3 + o, y);
     s3 = madd(y, y, s3);
   }
@@ -235,7 +236,7 @@ export function reflect4(
 // @ts-ignore: decorator
 @inline
 function first(c: usize, v: usize, w: v128, below: v128): v128 {
-  const x = nmadd(w, v128.load(v), v128.load(c));
+  const x = madd(w, v128.load(v), v128.load(c));
   v128.store(c, x);
   return f64x2.mul(f64x2.mul(x, x), below);
 }

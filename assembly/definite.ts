@@ -7,9 +7,13 @@ import { Method } from './claim';
 import { copyTriangle, gramOfColumns, packSource, packedBytes } from './grams';
 import { spread } from './lowrank';
 import { pack } from './pack';
-import { CHAIN, SAMPLE_COLUMNS, U } from './params';
+import { CHAIN, ELIMINATION_COLUMNS, SAMPLE_COLUMNS, U } from './params';
+import * as schur from './schur';
 import * as scan from './scan';
 import * as source from './source';
+
+/** So many leading columns the last fullRank() proved independent beyond the tolerance. */
+export let known: i32 = 0;
 
 /** What rounding can do to G = P^T P and its factor, as a perturbation of G: "Full rank from a sample". */
 export function rounding(rows: i32, n: i32, square: f64, growth: f64): f64 {
@@ -54,13 +58,24 @@ export function fullRank(s: i32, G: usize): i32 {
     P = alloc(packedBytes(s, n));
     packSource(P);
   }
+  const threshold = claim.tolerance(claim.high);
+  const shift = threshold * threshold + 1.1 * rounding(s, n, square, square);
+  // Elimination loses some digits of its bound, which a tolerance above rounding does not leave.
+  if (P && n >= ELIMINATION_COLUMNS && threshold < 1e-5 * Math.sqrt(shift)) {
+    const room = mark();
+    if (schur.eliminate(P, s)) {
+      known = schur.known;
+      release(start);
+      return schur.failed;
+    }
+    release(room);
+  }
   const L = alloc(cholesky.triangleBytes(n)); // after what packing needed for a while
   if (G) copyTriangle(L, G, n, 1);
-  const threshold = claim.tolerance(claim.high);
-  const shift = threshold * threshold + 2 * rounding(s, n, square, square);
   const failed = P || G ? cholesky.factor(L, n, P, s, P ? s : 0, shift, true) : stages(L, shift);
   if (failed == n) claim.answer(n, Math.sqrt(shift - rounding(s, n, square, cholesky.growth)), 0, Method.Cholesky);
   release(start);
+  known = failed;
   return failed;
 }
 

@@ -8,7 +8,7 @@
 import { alloc } from './arena';
 import { axpy, column, dot, norm, scaleColumn, swapColumns, swapIndices } from './columns';
 import { TINY } from './params';
-import { hsum, madd, nmadd } from './simd';
+import { hsum, madd } from './simd';
 
 /** Largest remaining ||column||^2 and the sum of all of them, where panel() stopped. */
 export let restMost: f64 = 0;
@@ -81,7 +81,7 @@ export function panel(
 }
 
 // A block of reflectors, ready to apply: V by columns (unit diagonal and zeros filled in), V by row panels
-// ([rows / 4][b][4]), and T row by row.
+// ([rows / 4][b][4]), and -T row by row.
 let blockRows: i32 = 0;
 let blockColumns: i32 = 0;
 let blockLd: i32 = 0;
@@ -139,7 +139,7 @@ function dots24(out: usize, v0: usize, v1: usize, c0: usize, step: usize, rows: 
   store<f64>(out, hsum(a13), 56);
 }
 
-/** C -= a b^T for a strided tile: C is 4 rows x 4 columns, columns `step` bytes apart; k steps. */
+/** C += a b^T for a strided tile: C is 4 rows x 4 columns, columns `step` bytes apart; k steps. */
 function update44(c0: usize, step: usize, a: usize, b: usize, k: i32): void {
   const c1 = c0 + step;
   const c2 = c1 + step;
@@ -157,17 +157,17 @@ function update44(c0: usize, step: usize, a: usize, b: usize, k: i32): void {
     const p = v128.load(a);
     const q = v128.load(a, 16);
     let s = v128.load64_splat(b);
-    x0 = nmadd(p, s, x0);
-    y0 = nmadd(q, s, y0);
+    x0 = madd(p, s, x0);
+    y0 = madd(q, s, y0);
     s = v128.load64_splat(b, 8);
-    x1 = nmadd(p, s, x1);
-    y1 = nmadd(q, s, y1);
+    x1 = madd(p, s, x1);
+    y1 = madd(q, s, y1);
     s = v128.load64_splat(b, 16);
-    x2 = nmadd(p, s, x2);
-    y2 = nmadd(q, s, y2);
+    x2 = madd(p, s, x2);
+    y2 = madd(q, s, y2);
     s = v128.load64_splat(b, 24);
-    x3 = nmadd(p, s, x3);
-    y3 = nmadd(q, s, y3);
+    x3 = madd(p, s, x3);
+    y3 = madd(q, s, y3);
     a += 32;
     b += 32;
   }
@@ -221,7 +221,7 @@ export function formBlock(W: usize, ld: i32, m: i32, r: i32, c: i32, b: i32, tau
       }
       store<f64>(T + (<usize>(i * b + j) << 3), -tau * s);
     }
-    store<f64>(T + (<usize>(j * b + j) << 3), tau);
+    store<f64>(T + (<usize>(j * b + j) << 3), -tau);
   }
 }
 

@@ -14,6 +14,7 @@ import * as truncation from './truncation';
 
 export { reset } from './arena';
 export { open } from './source';
+export { fused } from './tile';
 
 /** Scratch of so many bytes, until reset(). */
 export function reserve(bytes: f64): usize {

@@ -19,7 +19,7 @@ export const BLOCK: i32 = 24;
  * Products summed in one go in Gram and Cholesky (and rows of A gathered for one update of the Gram matrix): rounding grows with it,
  * and with the number of such sums (docs/certificates.md). Deep enough to hide the traffic of the sums.
  */
-export const CHAIN: i32 = 256;
+export const CHAIN: i32 = 128;
 
 /** Row panels of the first block of Cholesky; the next are as long as all before them, up to BLOCK. */
 export const FIRST: i32 = 9;
@@ -42,6 +42,9 @@ export const SAFE_MAX: f64 = 1e140;
 
 /** Below this many columns a sample of rows saves nothing. */
 export const SAMPLE_COLUMNS: i32 = 64;
+
+/** From this many columns on a step of elimination saves more of the Gram matrix than it costs. */
+export const ELIMINATION_COLUMNS: i32 = 128;
 
 /** Matrices of up to this size (the longer side first) are decided in fixed scratch, with no arena. */
 export const SMALL_ROWS: i32 = 64;

@@ -10,7 +10,7 @@ import { alloc, mark, release } from './arena';
 import { axpy, column, createColumns, dot, leading, reflect4, square, swapColumns, swapIndices } from './columns';
 import { allocBlock, applyBlock, formBlock, panel, restTotal } from './householder';
 import { CLASSICAL_COLUMNS, OVERSAMPLE, QR_BLOCK, TINY } from './params';
-import { nmadd } from './simd';
+import { madd } from './simd';
 
 /** ||R22||_F of the last factorisation. */
 export let residual: f64 = 0;
@@ -58,13 +58,13 @@ function sketch(Y: usize, yLd: i32, rows: i32, W: usize, ld: i32, m: i32, k: i32
 
 /** Y(0:b, j) -= (Y11 R11^-1) R12 for the columns behind the block: the sketch of what remains. */
 function downdate(Y: usize, yLd: i32, W: usize, ld: i32, k: i32, b: i32, n: i32): void {
-  // M = S11 R11^-1, column by column: M(:, j) = (S11(:, j) - M(:, 0:j) R11(0:j, j)) / r_jj. In place of S11.
+  // M = -S11 R11^-1, column by column: M(:, j) = -(S11(:, j) + M(:, 0:j) R11(0:j, j)) / r_jj. In place of S11.
   for (let j = 0; j < b; j++) {
     const mj = column(Y, yLd, k + j);
     const rj = column(W, ld, k + j) + (<usize>k << 3);
     memory.fill(mj + (<usize>(j + 1) << 3), 0, <usize>(yLd - j - 1) << 3);
-    for (let i = 0; i < j; i++) axpy(mj, column(Y, yLd, k + i), -load<f64>(rj + (<usize>i << 3)), i + 1);
-    const inverse = 1 / load<f64>(rj + (<usize>j << 3));
+    for (let i = 0; i < j; i++) axpy(mj, column(Y, yLd, k + i), load<f64>(rj + (<usize>i << 3)), i + 1);
+    const inverse = -1 / load<f64>(rj + (<usize>j << 3));
     for (let i = 0; i <= j; i++) {
       const p = mj + (<usize>i << 3);
       store<f64>(p, load<f64>(p) * inverse);
@@ -72,12 +72,12 @@ function downdate(Y: usize, yLd: i32, W: usize, ld: i32, k: i32, b: i32, n: i32)
   }
   const M = column(Y, yLd, k);
   for (let j = k + b; j < n; j++) {
-    subtract(column(Y, yLd, j), M, yLd, column(W, ld, j) + (<usize>k << 3), b);
+    addProduct(column(Y, yLd, j), M, yLd, column(W, ld, j) + (<usize>k << 3), b);
   }
 }
 
-/** y -= M r for an upper triangular M of order b, zeros below: 8 rows at a time, in registers. */
-function subtract(y: usize, M: usize, yLd: i32, r: usize, b: i32): void {
+/** y += M r for an upper triangular M of order b, zeros below: 8 rows at a time, in registers. */
+function addProduct(y: usize, M: usize, yLd: i32, r: usize, b: i32): void {
   const step = <usize>yLd << 3;
   for (let i = 0; i < b; i += 8) {
     const o = <usize>i << 3;
@@ -88,10 +88,10 @@ function subtract(y: usize, M: usize, yLd: i32, r: usize, b: i32): void {
     let m = M + <usize>i * step + o;
     for (let c = i; c < b; c++) {
       const x = v128.load64_splat(r + (<usize>c << 3));
-      p = nmadd(v128.load(m), x, p);
-      q = nmadd(v128.load(m, 16), x, q);
-      s = nmadd(v128.load(m, 32), x, s);
-      t = nmadd(v128.load(m, 48), x, t);
+      p = madd(v128.load(m), x, p);
+      q = madd(v128.load(m, 16), x, q);
+      s = madd(v128.load(m, 32), x, s);
+      t = madd(v128.load(m, 48), x, t);
       m += step;
     }
     v128.store(y + o, p);

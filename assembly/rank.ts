@@ -3,7 +3,7 @@ import { alloc, mark, release } from './arena';
 import { triangleBytes } from './cholesky';
 import * as claim from './claim';
 import { Method } from './claim';
-import { fullRank, hope, probe, rounding } from './definite';
+import { fullRank, hope, known, probe, rounding } from './definite';
 import { byQr } from './factored';
 import { gramOfSource } from './grams';
 import { inertia, reach } from './inertia';
@@ -55,14 +55,9 @@ function prove(G: usize): bool {
   while (s < m && shift > hope(s)) s += s >> 2;
   if (G || s > m - (m >> 2)) s = m;
   const hopeful = shift <= hope(s);
-  let failed = hopeful ? n : probe(n >> 2);
-  let known = 0;
-  if (hopeful && failed == n) {
-    failed = fullRank(s, G);
-    if (failed == n) return true;
-    known = failed; // the columns before it are independent beyond the tolerance
-  }
-  if (n >= SAMPLE_COLUMNS && failed < n - (n >> 2) && sampled(failed, known)) return true;
+  const failed = hopeful ? fullRank(s, G) : probe(n >> 2);
+  if (hopeful && failed == n) return true;
+  if (n >= SAMPLE_COLUMNS && failed < n - (n >> 2) && sampled(failed, hopeful ? known : 0)) return true;
   if (inertia(G)) return true;
   return byQr();
 }

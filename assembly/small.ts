@@ -9,7 +9,7 @@
 // reads. Dead in both lanes, it leaves the list of columns that later reflectors are applied to.
 // Cost: 4/3 to 2 n^3 flops a matrix (m = n).
 import { GUARD, SAFE_MAX, SAFE_MIN, SMALL_COLUMNS, SMALL_ROWS, U } from './params';
-import { load1, load2, madd, nmadd } from './simd';
+import { load1, load2, madd } from './simd';
 
 const area = memory.data(64 * 17 * 16, 16); // both matrices, m vectors a column, and a column of zeros
 // The columns that are not dead in both lanes, and up to three of zeros, for reflect() takes four at a time.
@@ -145,7 +145,7 @@ function sigmaFromBelow(m: i32, n: i32): v128 {
   return f64x2.sqrt(f64x2.div(sum, z));
 }
 
-/** Applies the reflector to the columns listed from row k down, four at a time, and renews their squared norms below it. */
+/** Applies the reflector, h being -2 / ||v||^2, to the columns listed from row k down, four at a time, and renews their squared norms below it. */
 // @ts-ignore: decorator
 @inline
 function reflect(k: i32, m: i32, live: i32, h: v128): void {
@@ -176,10 +176,10 @@ function reflect(k: i32, m: i32, live: i32, h: v128): void {
     w2 = f64x2.mul(w2, h);
     w3 = f64x2.mul(w3, h);
     const v = v128.load(from);
-    v128.store(c, nmadd(w0, v, v128.load(c)));
-    v128.store(c1, nmadd(w1, v, v128.load(c1)));
-    v128.store(c2, nmadd(w2, v, v128.load(c2)));
-    v128.store(c3, nmadd(w3, v, v128.load(c3)));
+    v128.store(c, madd(w0, v, v128.load(c)));
+    v128.store(c1, madd(w1, v, v128.load(c1)));
+    v128.store(c2, madd(w2, v, v128.load(c2)));
+    v128.store(c3, madd(w3, v, v128.load(c3)));
     let s0 = f64x2.splat(0);
     let s1 = s0;
     let s2 = s0;
@@ -187,16 +187,16 @@ function reflect(k: i32, m: i32, live: i32, h: v128): void {
     o = 16;
     for (let p = from + 16; p < end; p += 16) {
       const v = v128.load(p);
-      let x = nmadd(w0, v, v128.load(c + o));
+      let x = madd(w0, v, v128.load(c + o));
       v128.store(c + o, x);
       s0 = madd(x, x, s0);
-      x = nmadd(w1, v, v128.load(c1 + o));
+      x = madd(w1, v, v128.load(c1 + o));
       v128.store(c1 + o, x);
       s1 = madd(x, x, s1);
-      x = nmadd(w2, v, v128.load(c2 + o));
+      x = madd(w2, v, v128.load(c2 + o));
       v128.store(c2 + o, x);
       s2 = madd(x, x, s2);
-      x = nmadd(w3, v, v128.load(c3 + o));
+      x = madd(w3, v, v128.load(c3 + o));
       v128.store(c3 + o, x);
       s3 = madd(x, x, s3);
       o += 16;
@@ -269,7 +269,7 @@ export function smallRanks(
     // beta = -+||column||, of the sign that alpha has not; 1 / (beta (beta - alpha)), or 0 for a lane that is done.
     const beta = v128.or(f64x2.sqrt(most), v128.andnot(i64x2.splat(i64.MIN_VALUE), alpha));
     v128.store(at(reflector, k), f64x2.sub(alpha, beta));
-    const h = f64x2.div(f64x2.splat(1), f64x2.mul(beta, f64x2.sub(beta, alpha)));
+    const h = f64x2.div(f64x2.splat(-1), f64x2.mul(beta, f64x2.sub(beta, alpha)));
     reflect(k, m, live, v128.and(h, active));
   }
   const slack = f64x2.mul(f64x2.sqrt(f64x2.pmax(steps, f64x2.splat(1))), f64x2.mul(size, f64x2.splat(U)));

@@ -121,12 +121,15 @@ function madd46(cx: usize, cy: usize, a: usize, x: usize, y: usize, k: i32): voi
   add(cy + 32, c05, c15);
 }
 
+/** Whether multiply-adds are fused. A variable, exported, for both builds to have the same functions (scripts/embed.mjs). */
+export let fused: bool = ASC_FEATURE_RELAXED_SIMD;
+
 /**
  * Three neighbouring tiles: c += a [b0 b1 b2]^T. Fused multiply-adds have the latency of 4 x 2: 8 accumulators only just
  * fill it, 12 do with room to spare. Where products need a register of their own (baseline), 12 would spill.
  */
 export function madd412(c: usize, a: usize, b0: usize, b1: usize, b2: usize, k: i32): void {
-  if (ASC_FEATURE_RELAXED_SIMD) {
+  if (fused) {
     madd46(c, c + 128, a, b0, b1, k);
     madd46(c + 256, c + 192, a, b2, b1 + 16, k);
   } else {

@@ -7,7 +7,7 @@ import { alloc, mark, release } from './arena';
 import { panels, rowPanel, triangleBytes } from './cholesky';
 import { column } from './columns';
 import { BLOCK } from './params';
-import { hsum } from './simd';
+import { hsum, madd } from './simd';
 import { madd44, square44, zero44 } from './tile';
 
 /** So large that its inverse vanishes. */
@@ -43,7 +43,7 @@ function substitute(tile: usize, diagonal: usize, sign: f64): void {
 }
 
 /** Stores a tile [4 columns][4 rows] as 4 steps of a column panel [4 rows][4 columns]. */
-function transpose44(out: usize, tile: usize): void {
+export function transpose44(out: usize, tile: usize): void {
   for (let r: usize = 0; r < 4; r++) {
     for (let c: usize = 0; c < 4; c++) {
       store<f64>(out + (r << 5) + (c << 3), load<f64>(tile + (c << 5) + (r << 3)));
@@ -83,6 +83,31 @@ export function inverseNorm(L: usize, k: i32): f64 {
   return Math.sqrt(hsum(sum));
 }
 
+/** x += s y for rows of four. */
+// @ts-ignore: decorator
+@inline
+export function addRow(x: usize, y: usize, s: f64): void {
+  const t = f64x2.splat(s);
+  v128.store(x, madd(t, v128.load(y), v128.load(x)));
+  v128.store(x, madd(t, v128.load(y, 16), v128.load(x, 16)), 16);
+}
+
+/**
+ * One step of back substitution: four rows x of a column panel, the `rest` rows below them done, <- those of U^-1 X. U is a row panel of -U,
+ * [4 + rest][4 rows], from its diagonal tile on.
+ */
+export function backward(x: usize, U: usize, rest: i32): void {
+  madd44(x, x + 128, U + 128, rest);
+  for (let r = 3; r >= 0; r--) {
+    const own = x + (<usize>r << 5);
+    const column = U + (<usize>r << 5);
+    const s = f64x2.splat(-1 / load<f64>(column + (<usize>r << 3)));
+    v128.store(own, f64x2.mul(v128.load(own), s));
+    v128.store(own, f64x2.mul(v128.load(own, 16), s), 16);
+    for (let q = 0; q < r; q++) addRow(x + (<usize>q << 5), own, load<f64>(column + (<usize>q << 3)));
+  }
+}
+
 /**
  * B <- R^-1 B, R upper triangular of order k (column-major), B in column panels [ceil4(k)][4], `ld` steps apart.
  * Rows of B past k must be zero.
@@ -90,35 +115,16 @@ export function inverseNorm(L: usize, k: i32): f64 {
 export function solveUpper(R: usize, rLd: i32, k: i32, B: usize, ld: i32, count: i32): void {
   const start = mark();
   const rows = panels(k);
-  // Row panels of -R: [columns 4(i+1) ..][4 rows], and the inverse-ready diagonal tiles.
-  const panel = alloc(<u64>rows << 7);
-  const tile = alloc(128);
-  const diagonal = alloc(128);
+  const panel = alloc(<u64>rows << 7); // row panel of -R
   for (let i = rows - 1; i >= 0; i--) {
+    let out = panel;
     for (let p = i << 2; p < rows << 2; p++) {
-      for (let r = 0; r < 4; r++) {
-        const row = (i << 2) + r;
-        const x: f64 = p >= k || row >= k ? <f64>(p == row) : p >= row ? load<f64>(column(R, rLd, p) + (<usize>row << 3)) : 0;
-        if (p < (i + 1) << 2) store<f64>(diagonal + (<usize>(p & 3) << 5) + (<usize>r << 3), x);
-        store<f64>(panel + (<usize>(p - (i << 2)) << 5) + (<usize>r << 3), -x);
+      for (let row = i << 2; row < (i + 1) << 2; row++) {
+        store<f64>(out, p >= k || row >= k ? -<f64>(p == row) : p >= row ? -load<f64>(column(R, rLd, p) + (<usize>row << 3)) : 0);
+        out += 8;
       }
     }
-    const rest = rows - 1 - i;
-    for (let q = 0; q < count; q++) {
-      const b = B + ((<usize>q * <usize>ld) << 5) + (<usize>i << 7);
-      transpose44(tile, b);
-      madd44(tile, panel + 128, b + 128, rest << 2);
-      for (let c: usize = 0; c < 128; c += 32) {
-        for (let r = 3; r >= 0; r--) {
-          let x = load<f64>(tile + c + (<usize>r << 3));
-          for (let p = r + 1; p < 4; p++) {
-            x -= load<f64>(diagonal + (<usize>p << 5) + (<usize>r << 3)) * load<f64>(tile + c + (<usize>p << 3));
-          }
-          store<f64>(tile + c + (<usize>r << 3), x / load<f64>(diagonal + (<usize>r << 5) + (<usize>r << 3)));
-        }
-      }
-      transpose44(b, tile);
-    }
+    for (let q = 0; q < count; q++) backward(B + ((<usize>q * <usize>ld) << 5) + (<usize>i << 7), panel, (rows - 1 - i) << 2);
   }
   release(start);
 }

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { encode, makePatch } from './embed.mjs';
+import { encode, makeFusions, makePatch } from './embed.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const asc = createRequire(import.meta.url).resolve('assemblyscript/bin/asc.js');
@@ -34,8 +34,9 @@ function marked(wasm, mark) {
 
 const baseline = compile('baseline');
 const relaxed = compile('relaxed');
-const patch = makePatch(baseline, relaxed);
-const { text, table } = encode(Buffer.concat([baseline, patch]));
+const { places, fused } = makeFusions(baseline, relaxed);
+const patch = makePatch(fused, relaxed);
+const { text, table } = encode(Buffer.concat([baseline, places, patch]));
 const id = createHash('sha256').update(baseline).update(relaxed).digest('hex').slice(0, 16);
 
 writeFileSync(
@@ -44,6 +45,7 @@ writeFileSync(
 export const id: string = '${id}';
 export const baselineSize: number = ${baseline.length};
 export const relaxedSize: number = ${relaxed.length};
+export const placesSize: number = ${places.length};
 export const patchSize: number = ${patch.length};
 export const table: string = '${Buffer.from(table).toString('base64')}';
 export const text: string = '${text}';

@@ -8,6 +8,7 @@ export { gramOfSource, packSource, squareSymmetric } from '../assembly/grams';
 export { allocBlock, applyBlock, formBlock, panel, restMost, restTotal } from '../assembly/householder';
 export { coupling, jacobi } from '../assembly/jacobi';
 export { largestEigenvalue } from '../assembly/lanczos';
+export { factor as factorBlock, invert } from '../assembly/lu';
 export { imageNorm, power } from '../assembly/norms';
 export { pack } from '../assembly/pack';
 export { begin, proceed, residual } from '../assembly/qrcp';

@@ -84,6 +84,8 @@ interface Exports {
     ]
   ): number;
   largestEigenvalue(G: number, n: number, trace: number, accuracy: number, steps: number): number;
+  factorBlock(T: number, r: number, p: number, N: number, rows: number, least: number): number;
+  invert(M: number, p: number, N: number): void;
   imageNorm(v: number): number;
   power(W: number, ld: number, m: number, n: number, v: number, iterations: number): number;
   pack(

@@ -2,3 +2,4 @@
 import './products.js';
 import './factors.js';
 import './spectra.js';
+import './blocks.js';

@@ -1,0 +1,114 @@
+// Full rank of float64 matrices from 128 columns on, by one step of block elimination: where it serves, where it cannot, and its bound.
+import { describe, expect, test } from 'vitest';
+import { matrixRank } from '../../src/index.js';
+import { kernel } from '../../src/kernel.js';
+import { beside, blockDiagonal, type Matrix, matrix, permuted, Random, transpose } from '../numbers.js';
+
+const CHOLESKY = 1; // of claim.ts
+const EPS = 2 ** -52;
+
+/** Singular values from 1 down to `last`: evenly, but for the last one. */
+const spectrum = (n: number, last: number) =>
+  Array.from({ length: n }, (_, i) => (i === n - 1 ? last : 1 - (0.9 * i) / n));
+
+const shapes: [m: number, n: number][] = [
+  [128, 128],
+  [131, 129],
+  [190, 150],
+  [257, 255],
+  [300, 300],
+  [700, 200],
+];
+
+describe.each(shapes)('%i x %i', (m, n) => {
+  test.each([1e-1, 1e-3, 1e-4])('last singular value %f: proved by Cholesky, the bound holds', (last) => {
+    const x = new Random(m + n).withSpectrum(m, n, spectrum(n, last), n);
+    expect(matrixRank(x.a, [m, n])).toBe(n);
+    expect(kernel().method()).toBe(CHOLESKY);
+    expect(kernel().lower()).toBeLessThanOrEqual(last * (1 + 1e-9));
+    expect(kernel().lower()).toBeGreaterThan(m * EPS);
+    expect(matrixRank(transpose(x).a, [n, m])).toBe(n);
+  });
+
+  test.each([1e-7, 1e-9, 1e-11, 10 * m * EPS])('last singular value %f: right', (last) => {
+    const x = new Random(m * n).withSpectrum(m, n, spectrum(n, last));
+    expect(matrixRank(x.a, [m, n])).toBe(n);
+  });
+
+  test('last singular value below the tolerance: one less', () => {
+    const x = new Random(m + 7).withSpectrum(m, n, spectrum(n, 0.05 * m * EPS));
+    expect(matrixRank(x.a, [m, n])).toBe(n - 1);
+  });
+
+  test.each([1e-12, 1e-6, 1e-3])('tolerance %f is kept', (rtol) => {
+    const values = spectrum(n, 2 * rtol);
+    values[n - 2] = 3 * rtol;
+    const x = new Random(m - n + 3).withSpectrum(m, n, values);
+    expect(matrixRank(x.a, [m, n], { rtol })).toBe(n);
+    expect(matrixRank(x.a, [m, n], { rtol: 2.5 * rtol })).toBe(n - 1);
+    expect(matrixRank(x.a, [m, n], { rtol: 4 * rtol })).toBe(n - 2);
+  });
+
+  test('any scale', () => {
+    const x = new Random(n).matrix(m, n);
+    for (const scale of [2 ** -900, 1e-200, 1e150, 2 ** 900]) {
+      expect(
+        matrixRank(
+          x.a.map((t) => t * scale),
+          [m, n],
+        ),
+      ).toBe(n);
+    }
+  });
+});
+
+describe('leading columns that make no pivot block', () => {
+  const n = 160;
+  const r = new Random(5);
+  const random = r.matrix(n, n);
+  const order = r.permutation(n);
+  const straight = Array.from({ length: n }, (_, i) => i);
+  const identity = matrix(n, n, (i, j) => (i === j ? 1 : 0));
+  /** Columns 0 .. 32, where the block is looked for, changed. */
+  const leading = (f: (i: number, j: number, x: number) => number) =>
+    matrix(n, n, (i, j) => (j < 32 ? f(i, j, random.a[i * n + j]) : random.a[i * n + j]));
+  const half = matrix(n / 2, n / 2, (i, j) => random.a[i * n + j]);
+
+  const cases: [name: string, x: Matrix, rank: number][] = [
+    ['the identity', identity, n],
+    ['a permutation', permuted(identity, order, straight), n],
+    ['two blocks', blockDiagonal(half, half), n],
+    [
+      'two blocks, exchanged',
+      permuted(
+        blockDiagonal(half, half),
+        straight.map((i) => (i + n / 2) % n),
+        straight,
+      ),
+      n,
+    ],
+    ['tridiagonal', matrix(n, n, (i, j) => (i === j ? 2 : Math.abs(i - j) === 1 ? -1 : 0)), n],
+    ['lower triangular', matrix(n, n, (i, j) => (i === j ? 4 : i > j ? 1 : 0)), n],
+    ['a column twice', leading((i, j, x) => (j === 20 ? random.a[i * n + 3] : x)), n - 1],
+    ['a column nearly twice', leading((i, j, x) => (j === 20 ? random.a[i * n + 3] + 1e-9 * x : x)), n],
+    ['a block of rank 20', leading((i, j) => random.a[i * n + (j % 20)]), n - 12],
+    ['a block that is tiny', leading((_, __, x) => 1e-10 * x), n],
+    ['a block at the tolerance', leading((_, __, x) => 1e-18 * x), n - 32],
+    ['a block that is huge', leading((_, __, x) => 1e8 * x), n],
+    ['one row that is huge', matrix(n, n, (i, j) => (i === 3 ? 1e8 : 1) * random.a[i * n + j]), n],
+    ['a last column twice', matrix(n, n, (i, j) => random.a[i * n + (j === n - 1 ? 9 : j)]), n - 1],
+    [
+      'half of the columns twice',
+      beside(
+        matrix(n, n / 2, (i, j) => random.a[i * n + j]),
+        matrix(n, n / 2, (i, j) => random.a[i * n + j]),
+      ),
+      n / 2,
+    ],
+  ];
+
+  test.each(cases)('%s', (_, x, rank) => {
+    expect(matrixRank(x.a, [n, n])).toBe(rank);
+    expect(matrixRank(transpose(x).a, [n, n])).toBe(rank);
+  });
+});
