@@ -6,7 +6,7 @@ import { Method } from './claim';
 import { fullRank, hope, known, probe, rounding } from './definite';
 import { byQr } from './factored';
 import { gramOfSource } from './grams';
-import { inertia, reach } from './inertia';
+import { countable, inertia, reach } from './inertia';
 import { largestEigenvalue } from './lanczos';
 import { REPORT_COLUMNS, REPORT_ROWS, SAMPLE_COLUMNS, U } from './params';
 import { sampled } from './sampled';
@@ -57,7 +57,7 @@ function prove(G: usize): bool {
   const hopeful = shift <= hope(s);
   const failed = hopeful ? fullRank(s, G) : probe(n >> 2);
   if (hopeful && failed == n) return true;
-  if (n >= SAMPLE_COLUMNS && failed < n - (n >> 2) && sampled(failed, hopeful ? known : 0)) return true;
+  if (n >= SAMPLE_COLUMNS && failed < (countable() ? (5 * n) >> 3 : n) && sampled(failed, hopeful ? known : 0)) return true;
   if (inertia(G)) return true;
   return byQr();
 }

@@ -33,7 +33,7 @@ function fromSample(guess: i32, known: i32): bool {
   for (; ; s <<= 1) {
     s = (s + 3) & ~3;
     // No saving: the sample is as large as what it should spare.
-    if (s > source.m - source.m / 5 || s > n + (n >> 2) + 32) return false;
+    if (s > source.m - source.m / 5) return false;
     release(start);
     lowrank.take(s);
     claim.raise(lowrank.sigma);
@@ -68,6 +68,7 @@ function fromSample(guess: i32, known: i32): bool {
     }
   }
 
+  if (countable()) return false;
   // The spectrum passes through the tolerance: go below it, then look at what is left. Pivots at rounding level need a
   // sample with rows to spare, or T grows.
   if (s < 2 * k) {
