@@ -7,8 +7,8 @@
 import { alloc, mark, release } from './arena';
 import { swapIndices } from './columns';
 import { CHAIN } from './params';
-import { madd412, madd44 } from './tile';
-import { addRow, backward, transpose44 } from './triangular';
+import { identity, madd412, madd44 } from './tile';
+import { addRow, backward } from './triangular';
 
 /** `count` neighbouring tiles at c += a b_i^T over k steps, b_i `step` apart. */
 export function tiles(c: usize, a: usize, b: usize, step: usize, count: i32, k: i32): void {
@@ -36,8 +36,9 @@ export function swapRows(x: usize, y: usize): void {
 
 /** The transpose of a tile times -1. */
 export function negated(out: usize, tile: usize): void {
-  transpose44(out, tile);
-  for (const end = out + 128; out < end; out += 16) v128.store(out, f64x2.neg(v128.load(out)));
+  for (let r: usize = 0; r < 32; r += 8) {
+    for (let c: usize = 0; c < 128; c += 32, out += 8) store<f64>(out, -load<f64>(tile + r + c));
+  }
 }
 
 /** Row groups from .. to of a column panel X <- L^-1 X; those before them are zero, or not there. */
@@ -127,9 +128,4 @@ export function invert(M: usize, p: i32, N: usize): void {
       backward(M + o, N + <usize>i * step + o, p - 4 - (i << 2));
     }
   }
-}
-
-/** Ones on the diagonal of a tile of zeros. */
-export function identity(tile: usize): void {
-  for (let d: usize = 0; d < 160; d += 40) store<f64>(tile + d, 1);
 }

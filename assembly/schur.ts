@@ -13,9 +13,10 @@ import { dot } from './columns';
 import { rounding } from './definite';
 import { packedBytes } from './grams';
 import { spread } from './lowrank';
-import { factor, identity, invert, negated, swapRows, tiles } from './lu';
+import { factor, invert, negated, swapRows, tiles } from './lu';
 import { BLOCK, U } from './params';
 import * as source from './source';
+import { identity } from './tile';
 
 /** Where the last call failed, or n; the columns before it are independent beyond the tolerance, where `known` says so. */
 export let failed: i32 = 0;

@@ -154,6 +154,13 @@ export function zero44(c: usize): void {
   v128.store(c, z, 112);
 }
 
+/** Ones on the diagonal of a tile of zeros. */
+// @ts-ignore: decorator
+@inline
+export function identity(tile: usize): void {
+  for (let d: usize = 0; d < 160; d += 40) store<f64>(tile + d, 1);
+}
+
 /** Sum of the squares of a tile. */
 // @ts-ignore: decorator
 @inline

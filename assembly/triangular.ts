@@ -1,14 +1,14 @@
 // Triangular matrices by tiles: ||T^-1||_F, and T^-1 B for many right-hand sides.
 //
 // T comes as a packed triangle of row panels (cholesky.ts): L itself, or R^T for an upper triangular R. A row
-// panel is an operand of the tile kernel as it stands; right-hand sides are column panels [k][4], also operands.
+// panel is an operand of the tile kernel as it stands; right-hand sides are column panels [k][4], operand and tiles in one.
 // Cost: inverse norm n^3 / 3, solve n^2 columns flops.
 import { alloc, mark, release } from './arena';
 import { panels, rowPanel, triangleBytes } from './cholesky';
 import { column } from './columns';
 import { BLOCK } from './params';
 import { hsum, madd } from './simd';
-import { madd44, square44, zero44 } from './tile';
+import { identity, madd44, square44, zero44 } from './tile';
 
 /** So large that its inverse vanishes. */
 const PAD: f64 = 1e300;
@@ -29,60 +29,6 @@ export function packUpper(R: usize, ld: i32, k: i32): usize {
   return L;
 }
 
-/** X <- -L_ii^-1 X for one tile, [4 columns][4 rows], by forward substitution; sign = +1 keeps X's sign. */
-function substitute(tile: usize, diagonal: usize, sign: f64): void {
-  for (let c: usize = 0; c < 128; c += 32) {
-    for (let r: usize = 0; r < 4; r++) {
-      let x = sign * load<f64>(tile + c + (r << 3));
-      for (let p: usize = 0; p < r; p++) {
-        x -= load<f64>(diagonal + (p << 5) + (r << 3)) * load<f64>(tile + c + (p << 3));
-      }
-      store<f64>(tile + c + (r << 3), x / load<f64>(diagonal + (r << 5) + (r << 3)));
-    }
-  }
-}
-
-/** Stores a tile [4 columns][4 rows] as 4 steps of a column panel [4 rows][4 columns]. */
-export function transpose44(out: usize, tile: usize): void {
-  for (let r: usize = 0; r < 4; r++) {
-    for (let c: usize = 0; c < 4; c++) {
-      store<f64>(out + (r << 5) + (c << 3), load<f64>(tile + (c << 5) + (r << 3)));
-    }
-  }
-}
-
-/** ||L^-1||_F for the packed lower triangle of a k x k L, whose padding is PAD; Infinity or NaN if singular. */
-export function inverseNorm(L: usize, k: i32): f64 {
-  const start = mark();
-  const count = panels(k);
-  const X = alloc(<u64>min(count, BLOCK) * (<u64>count << 7));
-  const step = <usize>count << 7;
-  const tile = alloc(128);
-  let sum = f64x2.splat(0);
-  for (let j0 = 0; j0 < count; j0 += BLOCK) {
-    const j1 = min(count, j0 + BLOCK);
-    for (let i = j0; i < count; i++) {
-      const Li = rowPanel(L, i);
-      const diagonal = Li + (<usize>i << 7);
-      for (let j = j0; j < min(j1, i + 1); j++) {
-        const x = X + <usize>(j - j0) * step;
-        zero44(tile);
-        if (i == j) {
-          for (let d: usize = 0; d < 160; d += 40) store<f64>(tile + d, 1);
-          substitute(tile, diagonal, 1);
-        } else {
-          madd44(tile, Li + (<usize>j << 7), x + (<usize>j << 7), (i - j) << 2);
-          substitute(tile, diagonal, -1);
-        }
-        transpose44(x + (<usize>i << 7), tile);
-        sum = f64x2.add(sum, square44(tile));
-      }
-    }
-  }
-  release(start);
-  return Math.sqrt(hsum(sum));
-}
-
 /** x += s y for rows of four. */
 // @ts-ignore: decorator
 @inline
@@ -90,6 +36,45 @@ export function addRow(x: usize, y: usize, s: f64): void {
   const t = f64x2.splat(s);
   v128.store(x, madd(t, v128.load(y), v128.load(x)));
   v128.store(x, madd(t, v128.load(y, 16), v128.load(x, 16)), 16);
+}
+
+/** x *= s for a row of four. */
+// @ts-ignore: decorator
+@inline
+function scaleRow(x: usize, s: f64): void {
+  const t = f64x2.splat(s);
+  v128.store(x, f64x2.mul(v128.load(x), t));
+  v128.store(x, f64x2.mul(v128.load(x, 16), t), 16);
+}
+
+/** ||L^-1||_F for the packed lower triangle of a k x k L, whose padding is PAD; Infinity or NaN if singular. */
+export function inverseNorm(L: usize, k: i32): f64 {
+  const start = mark();
+  const count = panels(k);
+  const step = <usize>count << 7;
+  const X = alloc(<u64>min(count, BLOCK) * <u64>step); // column panels of -L^-1, by forward substitution
+  let sum = f64x2.splat(0);
+  for (let j0 = 0; j0 < count; j0 += BLOCK) {
+    for (let i = j0; i < count; i++) {
+      const Li = rowPanel(L, i);
+      const diagonal = Li + (<usize>i << 7);
+      for (let j = j0; j < min(j0 + BLOCK, i + 1); j++) {
+        const top = X + <usize>(j - j0) * step + (<usize>j << 7);
+        const x = top + (<usize>(i - j) << 7);
+        zero44(x);
+        if (i == j) identity(x);
+        madd44(x, top, Li + (<usize>j << 7), (i - j) << 2);
+        for (let c: usize = 0; c < 4; c++) {
+          const l = diagonal + (c << 5);
+          scaleRow(x + (c << 5), -1 / load<f64>(l + (c << 3)));
+          for (let r = c + 1; r < 4; r++) addRow(x + (r << 5), x + (c << 5), load<f64>(l + (r << 3)));
+        }
+        sum = f64x2.add(sum, square44(x));
+      }
+    }
+  }
+  release(start);
+  return Math.sqrt(hsum(sum));
 }
 
 /**
@@ -101,9 +86,7 @@ export function backward(x: usize, U: usize, rest: i32): void {
   for (let r = 3; r >= 0; r--) {
     const own = x + (<usize>r << 5);
     const column = U + (<usize>r << 5);
-    const s = f64x2.splat(-1 / load<f64>(column + (<usize>r << 3)));
-    v128.store(own, f64x2.mul(v128.load(own), s));
-    v128.store(own, f64x2.mul(v128.load(own, 16), s), 16);
+    scaleRow(own, -1 / load<f64>(column + (<usize>r << 3)));
     for (let q = 0; q < r; q++) addRow(x + (<usize>q << 5), own, load<f64>(column + (<usize>q << 3)));
   }
 }
