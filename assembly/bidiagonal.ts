@@ -10,15 +10,13 @@ import { column, dot, norm, scaleColumn } from './columns';
 import { TINY } from './params';
 import { hsum, madd } from './simd';
 
-/** a -= y u + v x, and a^T w of the new a, in one pass. */
+/** a -= y u + v x, and a^T w of the new a, in one pass; up to 3 rows past the last are touched: zeros, and kept so. */
 function updateDot(a: usize, u: usize, y: f64, x: usize, v: f64, w: usize, rows: i32): f64 {
   const yy = f64x2.splat(-y);
   const vv = f64x2.splat(-v);
   let s = f64x2.splat(0);
   let t = s;
-  let o: usize = 0;
-  const end = <usize>(rows & ~3) << 3;
-  for (; o < end; o += 32) {
+  for (let o: usize = 0; o < <usize>rows << 3; o += 32) {
     const p = madd(vv, v128.load(x + o), madd(yy, v128.load(u + o), v128.load(a + o)));
     const q = madd(vv, v128.load(x + o, 16), madd(yy, v128.load(u + o, 16), v128.load(a + o, 16)));
     v128.store(a + o, p);
@@ -26,23 +24,16 @@ function updateDot(a: usize, u: usize, y: f64, x: usize, v: f64, w: usize, rows:
     s = madd(p, v128.load(w + o), s);
     t = madd(q, v128.load(w + o, 16), t);
   }
-  let sum = hsum(f64x2.add(s, t));
-  for (const last = <usize>rows << 3; o < last; o += 8) {
-    const p = load<f64>(a + o) - y * load<f64>(u + o) - v * load<f64>(x + o);
-    store<f64>(a + o, p);
-    sum += p * load<f64>(w + o);
-  }
-  return sum;
+  return hsum(f64x2.add(s, t));
 }
 
-/** x = sum of v_j a_j over columns c .. n, rows r .. m (x is addressed by row). */
+/** x = sum of v_j a_j over columns c .. n, rows r .. m (x is addressed by row). Past n, v and the columns are zero. */
 function combine(x: usize, W: usize, ld: i32, r: i32, m: i32, c: i32, n: i32, v: usize): void {
   const from = <usize>r << 3;
   const end = <usize>m << 3;
   const step = <usize>ld << 3;
   memory.fill(x + from, 0, end - from);
-  let j = c;
-  for (; j + 4 <= n; j += 4) {
+  for (let j = c; j < n; j += 4) {
     const a = column(W, ld, j);
     const v0 = v128.load64_splat(v + (<usize>j << 3));
     const v1 = v128.load64_splat(v + (<usize>j << 3), 8);
@@ -55,11 +46,6 @@ function combine(x: usize, W: usize, ld: i32, r: i32, m: i32, c: i32, n: i32, v:
       s = madd(v2, v128.load(a + 2 * step + o), s);
       v128.store(x + o, madd(v3, v128.load(a + 3 * step + o), s));
     }
-  }
-  for (; j < n; j++) {
-    const a = column(W, ld, j);
-    const s = load<f64>(v + (<usize>j << 3));
-    for (let o = from; o < end; o += 8) store<f64>(x + o, load<f64>(x + o) + s * load<f64>(a + o));
   }
 }
 
@@ -84,9 +70,9 @@ function reflector(x: usize, n: i32): f64 {
 
 /** The diagonal d and superdiagonal e of B. */
 function bidiagonalize(W: usize, ld: i32, m: i32, n: i32, d: usize, e: usize): void {
-  let u = calloc(<u64>(m + 2) << 3);
-  let uOld = calloc(<u64>(m + 2) << 3);
-  const x = calloc(<u64>(m + 2) << 3);
+  let u = calloc(<u64>(m + 4) << 3);
+  let uOld = calloc(<u64>(m + 4) << 3);
+  const x = calloc(<u64>(m + 4) << 3);
   let y = calloc(<u64>(n + 4) << 3);
   let yOld = calloc(<u64>(n + 4) << 3);
   const v = calloc(<u64>(n + 4) << 3);

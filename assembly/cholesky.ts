@@ -9,15 +9,18 @@
 // every sign is +, and by Sylvester's law of inertia the number of + signs is the number of eigenvalues
 // of G above the shift. Cost: s n^2 + n^3 / 3 flops. Source: Golub & Van Loan, section 4.2; Demmel 1989.
 import { alloc, mark, release } from './arena';
+import { axpy, dot, scaleColumn } from './columns';
 import { BLOCK, CHAIN, FIRST } from './params';
 import { hsum, madd } from './simd';
 import { madd412, madd44, square44 } from './tile';
+import { combine, spread4 } from './vectors';
 
-/** Negative pivots of the last factorisation. */
+/** Negative pivots of the last factorisation, or columns set aside. */
 export let negatives: i32 = 0;
 /** ||L||_F^2 of the last factorisation. */
 export let growth: f64 = 0;
 
+let spare: i32 = 0; // columns that a definite factorisation may set aside
 let signs: usize = 0; // +-1 for each column
 let inverses: usize = 0; // sign / pivot for each column
 let negated: usize = 0; // -L S for the row panels of a block
@@ -87,15 +90,16 @@ function diagonal(tile: usize, negative: usize, j: i32, n: i32, shift: f64, defi
     const g = (j << 2) + k;
     // Padding gets a pivot too small to count in the growth.
     let d = g < n ? load<f64>(column + (<usize>k << 3)) : abs(shift) + f64.MIN_NORMAL_VALUE;
+    const aside = definite && !(d > 0);
     if (!(d > 0)) {
-      if (definite) return k;
+      if (aside && negatives == spare) return k;
       negatives++;
     }
     const sign: f64 = d > 0 ? 1 : -1;
     // An exact zero is moved by a rounding error of the shift, which the bound on rounding covers.
     d = max(abs(d), shift * f64.EPSILON + f64.MIN_NORMAL_VALUE);
-    const root = Math.sqrt(d);
-    const inverse = sign / root;
+    const root = aside ? 0 : Math.sqrt(d);
+    const inverse = aside ? 0 : sign / root;
     store<f64>(signs + (<usize>g << 3), sign);
     store<f64>(inverses + (<usize>g << 3), inverse);
     for (let r = 0; r < k; r++) store<f64>(column + (<usize>r << 3), 0);
@@ -124,7 +128,7 @@ function diagonal(tile: usize, negative: usize, j: i32, n: i32, shift: f64, defi
 /** X L_jj^T S = C for one tile C, in place; -X S goes to `negative`. */
 // @ts-ignore: decorator
 @inline
-function solve(tile: usize, negative: usize, diagonalTile: usize, j: i32): void {
+function solveTile(tile: usize, negative: usize, diagonalTile: usize, j: i32): void {
   const sj = signs + (<usize>j << 5);
   const ij = inverses + (<usize>j << 5);
   let s = v128.load64_splat(ij);
@@ -208,7 +212,7 @@ function block(
         madd44(tile, own + (<usize>j0 << 7), Lj + (<usize>j0 << 7), (j - j0) << 2);
         const tail = own + (<usize>j << 7);
         if (i > j) {
-          solve(tile, tail, Lj + (<usize>j << 7), j);
+          solveTile(tile, tail, Lj + (<usize>j << 7), j);
         } else {
           for (let k: usize = 0; k < 160; k += 40) store<f64>(tile + k, load<f64>(tile + k) - shift);
           const k = diagonal(tile, tail, j, n, shift, definite);
@@ -231,14 +235,15 @@ export function factor(
   L: usize, n: i32, P: usize, ld: i32, s: i32, shift: f64, definite: bool,
 ): i32 {
   const start = mark();
-  begin(n);
+  begin(n, 0);
   const done = proceed(L, 0, panels(n), n, P, ld, s, shift, definite);
   release(start);
   return done;
 }
 
-/** Room for a factor of order n, above the caller's mark. */
-export function begin(n: i32): void {
+/** Room for a factor of order n, above the caller's mark; definite, it may set so many columns aside. */
+export function begin(n: i32, spare_: i32): void {
+  spare = spare_;
   const count = panels(n);
   signs = alloc(<u64>count << 5);
   inverses = alloc(<u64>count << 5);
@@ -265,69 +270,76 @@ export function proceed(
   return n;
 }
 
+/** Whether column j was set aside: its column of L is zero. */
+export function aside(j: i32): bool {
+  return load<f64>(inverses + (<usize>j << 3)) == 0;
+}
+
+/** x <- L^-T x for the first `count` row panels; zero where columns were set aside. */
+function backward(L: usize, count: i32, x: usize): void {
+  for (let i = count - 1; i >= 0; i--) {
+    const own = x + (<usize>i << 5);
+    const tile = rowPanel(L, i) + (<usize>i << 7);
+    for (let c: usize = 4; c-- > 0; ) {
+      let s = load<f64>(own + (c << 3));
+      for (let r = c + 1; r < 4; r++) s -= load<f64>(tile + (c << 5) + (r << 3)) * load<f64>(own + (r << 3));
+      const d = load<f64>(tile + c * 40);
+      store<f64>(own + (c << 3), d > 0 ? s / d : 0);
+    }
+    spread4(x, rowPanel(L, i), own, i << 2);
+  }
+}
+
+/** x <- (L L^T)^-1 x after a definite proceed(). Cost: 2 n^2 flops. */
+export function solve(L: usize, n: i32, x: usize): void {
+  const count = panels(n);
+  const sum = alloc(32);
+  for (let i = 0; i < count; i++) {
+    const own = x + (<usize>i << 5);
+    const tile = rowPanel(L, i) + (<usize>i << 7);
+    combine(sum, rowPanel(L, i), x, i << 2);
+    for (let c: usize = 0; c < 4; c++) {
+      let s = load<f64>(own + (c << 3)) - load<f64>(sum + (c << 3));
+      for (let r: usize = 0; r < c; r++) s -= load<f64>(tile + (r << 5) + (c << 3)) * load<f64>(own + (r << 3));
+      store<f64>(own + (c << 3), s * load<f64>(inverses + (<usize>i << 5) + (c << 3)));
+    }
+  }
+  backward(L, count, x);
+}
+
 /** ||L^-T E||_F^2 after proceed(), E being the unit vectors of the negative pivots. Cost: n^2 flops for each of them. */
 export function dual(L: usize, n: i32): f64 {
-  const x = alloc(<u64>n << 3);
+  const x = alloc(<u64>panels(n) << 5);
   let sum: f64 = 0;
   for (let j = 0; j < n; j++) {
     if (load<f64>(signs + (<usize>j << 3)) > 0) continue;
-    memory.fill(x, 0, <usize>j << 3);
-    let end = x + (<usize>j << 3);
-    store<f64>(end, 1);
-    for (let c = j; c >= 0; c--, end -= 8) {
-      let row = rowPanel(L, c >> 2) + (<usize>(c & 3) << 3);
-      const v = load<f64>(end) / load<f64>(row + (<usize>c << 5));
-      sum += v * v;
-      for (let p = x; p < end; p += 8, row += 32) store<f64>(p, load<f64>(p) - load<f64>(row) * v);
-    }
+    const count = (j >> 2) + 1;
+    memory.fill(x, 0, <usize>count << 5);
+    store<f64>(x + (<usize>j << 3), 1);
+    backward(L, count, x);
+    sum += dot(x, x, j + 1);
   }
   return sum;
 }
 
-/** y = G x for a packed symmetric G: each tile serves twice. x and y are padded to whole panels. */
+/** y = G x for a packed symmetric G: each row panel serves twice. x and y are padded to whole panels. */
 export function multiply(y: usize, G: usize, n: i32, x: usize): void {
   const count = panels(n);
+  const sum = alloc(32);
   memory.fill(y, 0, <usize>count << 5);
   for (let i = 0; i < count; i++) {
-    let tile = rowPanel(G, i);
-    const xi = x + (<usize>i << 5);
-    const x0 = v128.load(xi);
-    const x1 = v128.load(xi, 16);
-    let y0 = f64x2.splat(0);
-    let y1 = y0;
-    let y2 = y0;
-    let y3 = y0;
-    for (let j = 0; j < i; j++) {
-      const xj = x + (<usize>j << 5);
-      const yj = y + (<usize>j << 5);
-      for (let k: usize = 0; k < 32; k += 16) {
-        const a = v128.load(tile);
-        const b = v128.load(tile, 16);
-        const c = v128.load(tile, 32);
-        const d = v128.load(tile, 48);
-        let s = v128.load64_splat(xj + k);
-        y0 = madd(a, s, y0);
-        y1 = madd(b, s, y1);
-        s = v128.load64_splat(xj + k, 8);
-        y2 = madd(c, s, y2);
-        y3 = madd(d, s, y3);
-        const p = madd(a, x0, f64x2.mul(b, x1));
-        const q = madd(c, x0, f64x2.mul(d, x1));
-        const sum = f64x2.add(v128.shuffle<f64>(p, q, 0, 2), v128.shuffle<f64>(p, q, 1, 3));
-        v128.store(yj + k, f64x2.add(v128.load(yj + k), sum));
-        tile += 64;
-      }
-    }
+    const panel = rowPanel(G, i);
+    const own = x + (<usize>i << 5);
+    spread4(y, panel, own, i << 2);
+    combine(sum, panel, x, i << 2);
     for (let k: usize = 0; k < 4; k++) {
       for (let r: usize = 0; r < 4; r++) {
         // The upper part of a diagonal tile mirrors its lower part.
-        const v = load<f64>(tile + (min(k, r) << 5) + (max(k, r) << 3));
-        const p = y + (<usize>i << 5) + (r << 3);
-        store<f64>(p, load<f64>(p) + v * load<f64>(xi + (k << 3)));
+        const v = load<f64>(panel + (<usize>i << 7) + (min(k, r) << 5) + (max(k, r) << 3));
+        store<f64>(sum + (r << 3), load<f64>(sum + (r << 3)) + v * load<f64>(own + (k << 3)));
       }
     }
-    const yi = y + (<usize>i << 5);
-    v128.store(yi, f64x2.add(v128.load(yi), f64x2.add(y0, y2)));
-    v128.store(yi, f64x2.add(v128.load(yi, 16), f64x2.add(y1, y3)), 16);
+    axpy(y + (<usize>i << 5), sum, -1, 4);
   }
+  scaleColumn(y, -1, count << 2);
 }

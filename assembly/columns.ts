@@ -4,7 +4,7 @@
 // tiles touch past the last one (kept zero), and an odd number of cache lines, so that the columns of a
 // panel do not all fall into the same cache set. Three zero columns follow the last for the same reason.
 import { calloc } from './arena';
-import { hsum, load1, madd } from './simd';
+import { hsum, madd } from './simd';
 import * as source from './source';
 
 export function leading(m: i32): i32 {
@@ -21,7 +21,8 @@ export function column(W: usize, ld: i32, j: i32): usize {
   return W + ((<usize>j * <usize>ld) << 3);
 }
 
-function readAs<T>(W: usize, ld: i32, row: i32, ro: usize, count: i32, co: usize, n: i32): void {
+/** Copies `count` rows of the current panel or selection to rows row .. row + count of W. */
+export function read(W: usize, ld: i32, row: i32, ro: usize, count: i32, co: usize, n: i32): void {
   const s = source.scale;
   const base = source.at;
   // 8 rows at a time: whichever way A is stored, the lines touched stay in the L1 cache.
@@ -31,16 +32,11 @@ function readAs<T>(W: usize, ld: i32, row: i32, ro: usize, count: i32, co: usize
       const from = base + <usize>load<u32>(co + (<usize>j << 2));
       const to = column(W, ld, j) + (<usize>row << 3);
       for (let i = i0; i < i1; i++) {
-        store<f64>(to + (<usize>i << 3), load1<T>(from + <usize>load<u32>(ro + (<usize>i << 2))) * s);
+        const p = from + <usize>load<u32>(ro + (<usize>i << 2));
+        store<f64>(to + (<usize>i << 3), (source.single ? <f64>load<f32>(p) : load<f64>(p)) * s);
       }
     }
   }
-}
-
-/** Copies `count` rows of the current panel or selection to rows row .. row + count of W. */
-export function read(W: usize, ld: i32, row: i32, ro: usize, count: i32, co: usize, n: i32): void {
-  if (source.single) readAs<f32>(W, ld, row, ro, count, co, n);
-  else readAs<f64>(W, ld, row, ro, count, co, n);
 }
 
 /** All of A as columns. */
@@ -50,6 +46,18 @@ export function readAll(W: usize, ld: i32): void {
     source.panel(first, count);
     read(W, ld, first, source.rows, count, source.columns, source.n);
   }
+}
+
+/** A^T by columns. */
+export function readTransposed(): usize {
+  const ld = leading(source.n);
+  const W = createColumns(source.n, source.m);
+  for (let first = 0; first < source.m; first += source.panelRows) {
+    const count = min(source.panelRows, source.m - first);
+    source.panel(first, count);
+    read(column(W, ld, first), ld, 0, source.columns, source.n, source.rows, count);
+  }
+  return W;
 }
 
 /** a^T b. Four accumulators: two would wait for each other's additions. */

@@ -4,15 +4,18 @@ import { alloc, mark, release } from './arena';
 import * as cholesky from './cholesky';
 import * as claim from './claim';
 import { Method } from './claim';
+import { dot } from './columns';
+import { bound } from './dependent';
 import { copyTriangle, gramOfColumns, packSource, packedBytes } from './grams';
 import { spread } from './lowrank';
 import { pack } from './pack';
-import { CHAIN, ELIMINATION_COLUMNS, SAMPLE_COLUMNS, U } from './params';
+import { CHAIN, ELIMINATION_COLUMNS, SAMPLE_COLUMNS, SET_ASIDE, U } from './params';
 import * as schur from './schur';
 import * as scan from './scan';
 import * as source from './source';
 
-/** So many leading columns the last fullRank() proved independent beyond the tolerance. */
+/** Columns that the last fullRank() found independent, and those of them that it proved to be so beyond the tolerance. */
+export let found: i32 = 0;
 export let known: i32 = 0;
 
 /** What rounding can do to G = P^T P and its factor, as a perturbation of G: "Full rank from a sample". */
@@ -40,20 +43,24 @@ function large(): bool {
 }
 
 /**
- * Full rank by Cholesky of a shifted Gram matrix, of a sample of s rows or of all; G is A^T A where it is known, else 0.
- * Returns the column where it failed, or n when it is proved. "Full rank from a sample".
+ * Full rank, or all but a few, by Cholesky of a shifted Gram matrix, of a sample of s rows or of all; G is A^T A where it is known, else 0.
+ * Returns whether the claim is made; if not, `found` and `known` tell how far it came. "Full rank from a sample".
  */
-export function fullRank(s: i32, G: usize): i32 {
-  const n = source.n;
+export function fullRank(s: i32, G: usize): bool {
   const start = mark();
+  const done = attempt(s, G);
+  release(start);
+  return done;
+}
+
+function attempt(s: i32, G: usize): bool {
+  const n = source.n;
   let P: usize = 0; // the rows packed, unless L begins as their Gram matrix
   let square = scan.total;
   if (s < source.m) {
     P = alloc(packedBytes(s, n));
     packSample(P, s, n);
-    square = 0;
-    const end = P + <usize>packedBytes(s, n);
-    for (let p = P; p < end; p += 8) square += load<f64>(p) * load<f64>(p);
+    square = dot(P, P, <i32>(packedBytes(s, n) >> 3));
   } else if (!G && !large()) {
     P = alloc(packedBytes(s, n));
     packSource(P);
@@ -64,26 +71,28 @@ export function fullRank(s: i32, G: usize): i32 {
   if (P && n >= ELIMINATION_COLUMNS && threshold < 1e-5 * Math.sqrt(shift)) {
     const room = mark();
     if (schur.eliminate(P, s)) {
+      found = schur.found;
       known = schur.known;
-      release(start);
-      return schur.failed;
+      return known == n;
     }
     release(room);
   }
   const L = alloc(cholesky.triangleBytes(n)); // after what packing needed for a while
   if (G) copyTriangle(L, G, n, 1);
-  const failed = P || G ? cholesky.factor(L, n, P, s, P ? s : 0, shift, true) : stages(L, shift);
-  if (failed == n) claim.answer(n, Math.sqrt(shift - rounding(s, n, square, cholesky.growth)), 0, Method.Cholesky);
-  release(start);
-  known = failed;
-  return failed;
+  cholesky.begin(n, P && s == source.m && n >= SAMPLE_COLUMNS ? SET_ASIDE : 0);
+  const count = cholesky.panels(n);
+  const failed = P || G ? cholesky.proceed(L, 0, count, n, P, s, P ? s : 0, shift, true) : stages(L, shift);
+  found = known = failed - cholesky.negatives;
+  if (failed < n) return false;
+  const rest: f64 = found < n ? bound(P, s, 0, L, 0, 0, 0) : 0;
+  if (found < n && rest > claim.tolerance(claim.low)) return false;
+  return claim.answer(found, Math.sqrt(shift - rounding(s, n, square, cholesky.growth)), rest, Method.Cholesky);
 }
 
 /** Cholesky of A^T A - shift I, a few hundred rows of A at a time: the Gram matrix grows by eighths, for a deficiency to show early. */
 function stages(L: usize, shift: f64): i32 {
   const n = source.n;
   const count = cholesky.panels(n);
-  cholesky.begin(n);
   let failed = n;
   for (let i0 = 0; i0 < count && failed == n; ) {
     const i1 = min(count, i0 + ((count + 7) >> 3));

@@ -3,26 +3,20 @@
 import { alloc } from './arena';
 import * as claim from './claim';
 import { Method } from './claim';
-import { createColumns, leading, readAll } from './columns';
+import { leading } from './columns';
 import { power } from './norms';
 import { GUARD, U } from './params';
 import * as qrcp from './qrcp';
-import { reduce } from './reduce';
+import { matrix, tall } from './reduce';
 import * as source from './source';
 import { settle, squeeze, transposeUpper } from './squeeze';
 
 /** Householder QR of all of A with pivoting, then the squeeze if that leaves it open. "Pivoted QR". */
 export function byQr(): bool {
   const n = source.n;
-  const m = source.m > n + (n >> 1) ? n : source.m;
+  const m = tall() ? n : source.m;
   const ld = leading(m);
-  let W: usize;
-  if (m < source.m) {
-    W = reduce();
-  } else {
-    W = createColumns(m, n);
-    readAll(W, ld);
-  }
+  const W = matrix();
   const v = alloc(<u64>n << 3);
   claim.raise(power(W, ld, m, n, v, 3));
   const perm = alloc(<u64>n << 2);

@@ -8,10 +8,10 @@
 // of low rank matrices"; Golub & Van Loan 5.4.
 import { alloc, mark, release } from './arena';
 import { panels } from './cholesky';
-import { column, createColumns, dot, leading, read, readAll } from './columns';
+import { column, dot, leading, readTransposed } from './columns';
 import { pack } from './pack';
 import * as qrcp from './qrcp';
-import { reduce } from './reduce';
+import { matrix, tall } from './reduce';
 import { residualSquare } from './residual';
 import * as source from './source';
 import { solveUpper } from './triangular';
@@ -31,20 +31,8 @@ function readMatrix(): void {
   source.keepAll();
   rows = transposed ? source.n : source.m;
   width = transposed ? source.m : source.n;
-  if (transposed) {
-    W = createColumns(rows, width);
-    for (let first = 0; first < width; first += source.panelRows) {
-      const count = min(source.panelRows, width - first);
-      source.panel(first, count);
-      read(column(W, leading(rows), first), leading(rows), 0, source.columns, rows, source.rows, count);
-    }
-  } else if (rows > width + (width >> 1)) {
-    rows = width;
-    W = reduce();
-  } else {
-    W = createColumns(rows, width);
-    readAll(W, leading(rows));
-  }
+  if (!transposed && tall()) rows = width;
+  W = transposed ? readTransposed() : matrix();
 }
 
 /**
@@ -72,19 +60,7 @@ export function choose(transposed_: bool, most: i32, share: f64): i32 {
     rest = qrcp.residual * qrcp.residual;
     release(start);
   }
-  // Back to the fewest steps that do: row by row of R, ||R22||_F^2 grows by the row's square.
-  kept = k;
-  while (kept > 0) {
-    const i = kept - 1;
-    let s: f64 = 0;
-    for (let j = i; j < width; j++) {
-      const x = load<f64>(column(W, ld, j) + (<usize>i << 3));
-      s += x * x;
-    }
-    if (kept <= most && rest + s > limit) break;
-    rest += s;
-    kept--;
-  }
+  kept = min(qrcp.trim(W, ld, k, width, Math.sqrt(limit)), most);
   return kept;
 }
 

@@ -19,7 +19,7 @@ function above(L: usize, G: usize, shift: f64, few: i32): i32 {
   const n = source.n;
   const start = mark();
   copyTriangle(L, G, n, 1);
-  cholesky.begin(n);
+  cholesky.begin(n, 0);
   cholesky.proceed(L, 0, cholesky.panels(n), n, 0, 0, 0, shift, false);
   depth = 0;
   if (cholesky.negatives <= few) {
@@ -108,27 +108,20 @@ export function reach(G: usize): void {
   const size = <f64>n;
   const budget = max<f64>(<f64>source.m * size * size, 2e9) / (0.667 * size * size * size);
   const steps = <i32>min<f64>(REACH_STEPS, max<f64>(1, budget));
-  let bad = claim.high;
-  let good = max<f64>(claim.lower, least);
-  for (let i = 0; i < steps && claim.rank > 0 && good < 0.5 * bad; i++) {
-    const x = Math.sqrt(good * bad);
-    if (above(L, G, x * x + slack, 0) >= claim.rank) {
-      claim.widen(x, claim.upper);
-      good = x;
-    } else {
-      bad = x;
-    }
-  }
-  bad = least;
-  good = claim.upper;
-  for (let i = 0; i < steps && claim.rank < n && bad < 0.5 * good; i++) {
-    const x = Math.sqrt(good * bad);
-    const p = above(L, G, x * x - slack, 0);
-    if (p >= 0 && p <= claim.rank) {
-      claim.widen(claim.lower, x);
-      good = x;
-    } else {
-      bad = x;
+  // sigma_rank first, then sigma_{rank + 1}: between a bound that holds and one that is not to be hoped for.
+  for (let side = 0; side < 2; side++) {
+    let bad = side ? least : claim.high;
+    let good = side ? claim.upper : max<f64>(claim.lower, least);
+    if (claim.rank == (side ? n : 0)) continue;
+    for (let i = 0; i < steps && (side ? bad < 0.5 * good : good < 0.5 * bad); i++) {
+      const x = Math.sqrt(good * bad);
+      const p = above(L, G, x * x + (side ? -slack : slack), 0);
+      if (side ? p >= 0 && p <= claim.rank : p >= claim.rank) {
+        claim.widen(side ? claim.lower : x, side ? x : claim.upper);
+        good = x;
+      } else {
+        bad = x;
+      }
     }
   }
 }

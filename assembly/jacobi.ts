@@ -7,6 +7,7 @@
 import { alloc, mark, release } from './arena';
 import { gram, panels, rowPanel, triangleBytes } from './cholesky';
 import { column, dot, norm, rotate, swapColumns } from './columns';
+import { squareSymmetric } from './grams';
 import { MAX_SWEEPS, U } from './params';
 
 /** ||E||_F when the last call ended. */
@@ -77,16 +78,11 @@ function measure(B: usize, ld: i32, m: i32, n: i32, squares: usize): f64 {
   }
   const G = alloc(triangleBytes(n));
   gram(G, 0, n, P, m, m, true);
-  let sum: f64 = 0;
   for (let i = 0; i < n; i++) {
-    const row = rowPanel(G, i >> 2) + (<usize>(i & 3) << 3);
-    for (let j = 0; j < i; j++) {
-      const x = load<f64>(row + (<usize>j << 5));
-      sum += 2 * x * x;
-    }
-    const d = load<f64>(row + (<usize>i << 5));
-    if (d != 0) sum += (d - 1) * (d - 1);
+    const p = rowPanel(G, i >> 2) + (<usize>i << 5) + (<usize>(i & 3) << 3);
+    if (load<f64>(p) != 0) store<f64>(p, load<f64>(p) - 1);
   }
+  const sum = squareSymmetric(G, n);
   release(start);
   return Math.sqrt(sum);
 }

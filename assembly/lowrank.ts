@@ -8,7 +8,7 @@
 import { alloc, calloc, mark, release } from './arena';
 import { column, createColumns, leading, read } from './columns';
 import { gramOfColumns } from './grams';
-import { imageNorm, power } from './norms';
+import { image, power } from './norms';
 import { pack } from './pack';
 import { U } from './params';
 import * as qrcp from './qrcp';
@@ -103,7 +103,7 @@ export function take(rows: i32): void {
   read(W, ld, 0, ro, s, source.selectedColumns(s), n);
   const v = calloc(<u64>n << 3);
   const own = power(W, ld, s, n, v, 2);
-  sigma = max<f64>(own, imageNorm(v));
+  sigma = max<f64>(own, image(v, alloc(<u64>(source.m + 4) << 3)));
   release(start);
   qrcp.begin(s, n, perm);
 }

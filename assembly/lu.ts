@@ -8,7 +8,7 @@ import { alloc, mark, release } from './arena';
 import { swapIndices } from './columns';
 import { CHAIN } from './params';
 import { identity, madd412, madd44 } from './tile';
-import { addRow, backward } from './triangular';
+import { addRow, backward, forwardTile } from './triangular';
 
 /** `count` neighbouring tiles at c += a b_i^T over k steps, b_i `step` apart. */
 export function tiles(c: usize, a: usize, b: usize, step: usize, count: i32, k: i32): void {
@@ -48,10 +48,7 @@ function forward(X: usize, N: usize, step: usize, from: i32, to: i32): void {
     const x = X + (<usize>i << 7);
     const own = N + <usize>i * step;
     madd44(x, X + o, own + o, (i - from) << 2);
-    const diagonal = own + (<usize>i << 7);
-    for (let c: usize = 0; c < 3; c++) {
-      for (let r = c + 1; r < 4; r++) addRow(x + (r << 5), x + (c << 5), load<f64>(diagonal + (c << 5) + (r << 3)));
-    }
+    forwardTile(x, own + (<usize>i << 7), true);
   }
 }
 

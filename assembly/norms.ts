@@ -3,8 +3,8 @@
 import { alloc, mark, release } from './arena';
 import { axpy, column, dot, scaleColumn } from './columns';
 import { pack } from './pack';
-import { hsum, madd } from './simd';
 import * as source from './source';
+import { combine } from './vectors';
 
 /** Power iteration on W^T W. v (n) becomes the unit vector reached; returns ||W v||. */
 export function power(W: usize, ld: i32, m: i32, n: i32, v: usize, iterations: i32): f64 {
@@ -26,28 +26,20 @@ export function power(W: usize, ld: i32, m: i32, n: i32, v: usize, iterations: i
   return size;
 }
 
-/** ||A v|| in one pass over the source, four rows at a time. */
-export function imageNorm(v: usize): f64 {
+/** y = A v in one pass over the source, four rows at a time, y padded to a multiple of four; returns ||A v||. */
+export function image(v: usize, y: usize): f64 {
   const start = mark();
   const n = source.n;
   const four = alloc(<u64>n << 5); // [n][4 rows]
-  let sum = f64x2.splat(0);
   for (let first = 0; first < source.m; first += source.panelRows) {
     const count = min(source.panelRows, source.m - first);
     source.panel(first, count);
     for (let i = 0; i < count; i += 4) {
       const rows = source.rows + (<usize>i << 2);
       pack(four, n, source.at, source.columns, n, rows, min(4, count - i), source.single, source.scale);
-      let x = f64x2.splat(0);
-      let y = x;
-      for (let j: usize = 0; j < <usize>n; j++) {
-        const s = v128.load64_splat(v + (j << 3));
-        x = madd(v128.load(four + (j << 5)), s, x);
-        y = madd(v128.load(four + (j << 5), 16), s, y);
-      }
-      sum = madd(x, x, madd(y, y, sum));
+      combine(y + (<usize>(first + i) << 3), four, v, n);
     }
   }
   release(start);
-  return Math.sqrt(hsum(sum));
+  return Math.sqrt(dot(y, y, source.m));
 }

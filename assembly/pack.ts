@@ -3,6 +3,7 @@
 // Output: panel q holds columns 4q .. 4q+3 as [K][4] float64, panels `ld` steps (of 32 bytes) apart, the
 // last one padded with zero columns. Input element (k, q) is at base + ko[k] + qo[q] (u32 byte offsets),
 // float32 or float64; each is multiplied by `scale` on the way. Cost: one read and one write.
+import { alloc } from './arena';
 import { load1, load2 } from './simd';
 
 // @ts-ignore: decorator
@@ -66,4 +67,11 @@ export function pack(
 ): void {
   if (single) packAs<f32>(to, ld, base, ko, K, qo, Q, scale);
   else packAs<f64>(to, ld, base, ko, K, qo, Q, scale);
+}
+
+/** The table of byte offsets 0, step, 2 step, ... */
+export function offsets(count: i32, step: i32): usize {
+  const table = alloc(<u64>count << 2);
+  for (let i = 0; i < count; i++) store<u32>(table + (<usize>i << 2), <u32>i * <u32>step);
+  return table;
 }

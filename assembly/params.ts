@@ -46,6 +46,9 @@ export const SAMPLE_COLUMNS: i32 = 64;
 /** From this many columns on a step of elimination saves more of the Gram matrix than it costs. */
 export const ELIMINATION_COLUMNS: i32 = 128;
 
+/** So many dependent columns cost less one by one than a pivoted QR of everything. */
+export const SET_ASIDE: i32 = 4;
+
 /** Matrices of up to this size (the longer side first) are decided in fixed scratch, with no arena. */
 export const SMALL_ROWS: i32 = 64;
 export const SMALL_COLUMNS: i32 = 16;

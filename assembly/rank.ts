@@ -3,7 +3,7 @@ import { alloc, mark, release } from './arena';
 import { triangleBytes } from './cholesky';
 import * as claim from './claim';
 import { Method } from './claim';
-import { fullRank, hope, known, probe, rounding } from './definite';
+import { found, fullRank, hope, known, probe, rounding } from './definite';
 import { byQr } from './factored';
 import { gramOfSource } from './grams';
 import { countable, inertia, reach } from './inertia';
@@ -55,9 +55,9 @@ function prove(G: usize): bool {
   while (s < m && shift > hope(s)) s += s >> 2;
   if (G || s > m - (m >> 2)) s = m;
   const hopeful = shift <= hope(s);
-  const failed = hopeful ? fullRank(s, G) : probe(n >> 2);
-  if (hopeful && failed == n) return true;
-  if (n >= SAMPLE_COLUMNS && failed < (countable() ? (5 * n) >> 3 : n) && sampled(failed, hopeful ? known : 0)) return true;
+  if (hopeful && fullRank(s, G)) return true;
+  const guess = hopeful ? found : probe(n >> 2);
+  if (n >= SAMPLE_COLUMNS && guess < (countable() ? (5 * n) >> 3 : n) && sampled(guess, hopeful ? known : 0)) return true;
   if (inertia(G)) return true;
   return byQr();
 }

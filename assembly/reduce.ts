@@ -2,7 +2,7 @@
 // Memory n (n + chunk), whatever m is. R has the singular values of A. Cost: about 2.5 m n^2 flops.
 // Source: Demmel, Grigori, Hoemmen & Langou 2012 (sequential TSQR).
 import { alloc, mark, release } from './arena';
-import { column, createColumns, leading, read } from './columns';
+import { column, createColumns, leading, read, readAll } from './columns';
 import { allocBlock, applyBlock, formBlock, panel } from './householder';
 import { QR_BLOCK } from './params';
 import * as source from './source';
@@ -30,6 +30,19 @@ function clearBelow(W: usize, ld: i32, rows: i32, n: i32): void {
     const from = min(j + 1, rows);
     memory.fill(column(W, ld, j) + (<usize>from << 3), 0, <usize>(rows - from) << 3);
   }
+}
+
+/** Whether A is tall enough that reducing it first pays. */
+export function tall(): bool {
+  return source.m > source.n + (source.n >> 1);
+}
+
+/** A, or R of a tall A, by columns. */
+export function matrix(): usize {
+  if (tall()) return reduce();
+  const W = createColumns(source.m, source.n);
+  readAll(W, leading(source.m));
+  return W;
 }
 
 /** R of A, n x n, in a fresh matrix of leading(n) whose address is returned. */

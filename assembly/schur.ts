@@ -5,21 +5,22 @@
 // complement. P holds A in column panels [n/4][s][4], the pivot rows are brought to its top, and W takes the place of C2: the four columns
 // of a panel are one operand of the tile kernel, -Y in row panels [p][4] the other. W is formed as Cholesky gets to it.
 // Cost for s = n, p = n / 5: 1.05 n^3 flops where Gram and Cholesky alone take 1.33.
-import { alloc, mark, release } from './arena';
+import { alloc, release } from './arena';
 import * as cholesky from './cholesky';
 import * as claim from './claim';
 import { Method } from './claim';
-import { dot } from './columns';
+import { dot, swapIndices } from './columns';
 import { rounding } from './definite';
+import { bound } from './dependent';
 import { packedBytes } from './grams';
 import { spread } from './lowrank';
 import { factor, invert, negated, swapRows, tiles } from './lu';
-import { BLOCK, U } from './params';
+import { BLOCK, SET_ASIDE, U } from './params';
 import * as source from './source';
 import { identity } from './tile';
 
-/** Where the last call failed, or n; the columns before it are independent beyond the tolerance, where `known` says so. */
-export let failed: i32 = 0;
+/** Columns that the last call found independent, and those of them that it proved to be so beyond the tolerance. */
+export let found: i32 = 0;
 export let known: i32 = 0;
 
 /** ||P(0:rows, j0:j1)||_F^2 of column panels. */
@@ -43,13 +44,15 @@ function take(T: usize, P: usize, s: i32, rows: usize, r: i32, p: i32): void {
   }
 }
 
-/** Brings the first p of the listed rows to the top of every column panel of P, in their order. */
-function raise(P: usize, s: i32, count: i32, rows: usize, p: i32): void {
+/** Brings the first p of the listed rows to the top of every column panel of P, in their order; `order` becomes that of all rows. */
+function raise(P: usize, s: i32, count: i32, rows: usize, p: i32, order: usize): void {
+  for (let i = 0; i < s; i++) store<i32>(order + (<usize>i << 2), i);
   for (let k = 0; k < p; k++) {
     const at = rows + (<usize>k << 2);
     let from = load<i32>(at);
     while (from < k) from = load<i32>(rows + (<usize>from << 2)); // where an earlier exchange has taken it
     store<i32>(at, from);
+    swapIndices(order, k, from);
   }
   for (let j = 0; j < count; j++) {
     const X = P + ((<usize>j * <usize>s) << 5);
@@ -59,7 +62,7 @@ function raise(P: usize, s: i32, count: i32, rows: usize, p: i32): void {
 
 /**
  * Tries s rows of A in P. Returns false where it says nothing: the rows of P may then be in another order, but are all there. Else P is
- * used up, and `failed` and `known` tell what came of it; failed = n: the claim is made.
+ * used up, and `found` and `known` tell what came of it; known = n: the claim is made.
  */
 export function eliminate(P: usize, s: i32): bool {
   const n = source.n;
@@ -69,16 +72,16 @@ export function eliminate(P: usize, s: i32): bool {
   const step = <usize>p << 5;
   const groups = cholesky.panels(s);
   const N = alloc(<u64>groups * step); // -L and -U, then -Y
-  const start = mark();
   const r = min(2 * p, s) & ~3;
   const rows = alloc(<u64>r << 2);
+  const order = alloc(<u64>s << 2);
   spread(rows, r, s);
   const M = alloc(packedBytes(r, p));
   take(M, P, s, rows, r, p);
   const a1 = Math.sqrt(square(P, s, s, 0, first));
   if (factor(M, r, p, N, rows, 1e-8 * a1 / Math.sqrt(p)) < p) return false;
   invert(M, p, N);
-  raise(P, s, columns, rows, p);
+  raise(P, s, columns, rows, p, order);
 
   // Row groups of -Y = -C1 M, and of D = I - B1 M.
   const X = alloc(step);
@@ -99,7 +102,7 @@ export function eliminate(P: usize, s: i32): bool {
   }
   const g = <f64>(p + 16) * U;
   const m1 = Math.sqrt(square(M, p, p, 0, first));
-  release(start);
+  release(M + <usize>packedBytes(p, p));
   const a2 = Math.sqrt(square(P, s, s, first, columns));
   const b2 = Math.sqrt(square(P, s, p, first, columns));
   const rho = g * a1 * m1;
@@ -118,8 +121,8 @@ export function eliminate(P: usize, s: i32): bool {
   const W = P + ((<usize>first * <usize>s) << 5);
   const count = columns - first;
   const L = alloc(cholesky.triangleBytes(q));
-  cholesky.begin(q);
-  failed = q;
+  cholesky.begin(q, s == source.m ? SET_ASIDE : 0);
+  let failed = q;
   let w2: f64 = 0;
   for (let j0 = 0; j0 < count && failed == q; ) {
     const j1 = cholesky.next(j0, count);
@@ -133,11 +136,16 @@ export function eliminate(P: usize, s: i32): bool {
     failed = cholesky.proceed(L, j0, j1, q, W + step, s, s - p, shift, true);
     j0 = j1;
   }
-  failed += p;
+  found = p + failed - cholesky.negatives;
   const omega = Math.sqrt(shift - rounding(s - p, q, w2, cholesky.growth)) - error;
   const least = 0.99 / (inverse + t / omega);
-  known = omega > 0 && least > threshold ? failed : 0;
-  if (known == n) claim.answer(n, least, 0, Method.Cholesky);
-  else failed = min(failed, n - 1);
-  return true;
+  known = omega > 0 && least > threshold ? found : 0;
+  if (failed < q || !known) return true;
+  let rest: f64 = 0;
+  if (found < n) {
+    rest = bound(P, s, order, L, p, N, M);
+    if (rest > claim.tolerance(claim.low)) return true;
+  }
+  known = n;
+  return claim.answer(found, least, rest, Method.Cholesky);
 }

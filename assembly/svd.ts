@@ -5,27 +5,14 @@
 // accurate, by bidiagonalisation at a fifth of the cost.
 import { alloc, calloc, mark, release } from './arena';
 import { bidiagonalValues } from './bidiagonal';
-import { column, createColumns, dot, leading, read, readAll } from './columns';
+import { column, dot, leading, readTransposed } from './columns';
 import { panel } from './householder';
 import { jacobi } from './jacobi';
 import { BIDIAGONAL_COLUMNS, EVEN } from './params';
 import * as qrcp from './qrcp';
-import { reduce } from './reduce';
+import { matrix, tall } from './reduce';
 import * as source from './source';
 import { transposeUpper } from './squeeze';
-
-/** Whether A is tall enough that reducing it first pays. */
-function tall(): bool {
-  return source.m > source.n + (source.n >> 1);
-}
-
-/** A, or R of a tall A, by columns. */
-function matrix(): usize {
-  if (tall()) return reduce();
-  const W = createColumns(source.m, source.n);
-  readAll(W, leading(source.m));
-  return W;
-}
 
 /**
  * Whether no scaling of rows or columns could make W much better conditioned, so that Jacobi has nothing to
@@ -93,22 +80,9 @@ export function singularValues(values: usize): bool {
 export function pivotedQr(transposed: bool, r: usize, perm: usize): void {
   const start = mark();
   source.keepAll();
-  let rows = source.m;
-  let columns = source.n;
-  let W: usize;
-  if (transposed) {
-    rows = source.n;
-    columns = source.m;
-    W = createColumns(rows, columns);
-    for (let first = 0; first < columns; first += source.panelRows) {
-      const count = min(source.panelRows, columns - first);
-      source.panel(first, count);
-      read(column(W, leading(rows), first), leading(rows), 0, source.columns, rows, source.rows, count);
-    }
-  } else {
-    if (tall()) rows = columns;
-    W = matrix();
-  }
+  const rows = transposed || tall() ? source.n : source.m;
+  const columns = transposed ? source.m : source.n;
+  const W = transposed ? readTransposed() : matrix();
   const ld = leading(rows);
   const k = min(rows, columns);
   for (let j = 0; j < columns; j++) store<i32>(perm + (<usize>j << 2), j);

@@ -5,10 +5,10 @@
 // Cost: inverse norm n^3 / 3, solve n^2 columns flops.
 import { alloc, mark, release } from './arena';
 import { panels, rowPanel, triangleBytes } from './cholesky';
-import { column } from './columns';
+import { column, dot } from './columns';
 import { BLOCK } from './params';
-import { hsum, madd } from './simd';
-import { identity, madd44, square44, zero44 } from './tile';
+import { madd } from './simd';
+import { identity, madd44 } from './tile';
 
 /** So large that its inverse vanishes. */
 const PAD: f64 = 1e300;
@@ -47,34 +47,43 @@ function scaleRow(x: usize, s: f64): void {
   v128.store(x, f64x2.mul(v128.load(x, 16), t), 16);
 }
 
+/**
+ * Four rows x <- -L^-1 x for a tile of L, whose rows and columns they are; or x <- L^-1 x, L having a unit diagonal and the tile being -L.
+ */
+export function forwardTile(x: usize, tile: usize, unit: bool): void {
+  for (let c: usize = 0; c < 4; c++) {
+    const own = x + (c << 5);
+    const l = tile + (c << 5);
+    if (!unit) scaleRow(own, -1 / load<f64>(l + (c << 3)));
+    for (let r = c + 1; r < 4; r++) addRow(x + (r << 5), own, load<f64>(l + (r << 3)));
+  }
+}
+
 /** ||L^-1||_F for the packed lower triangle of a k x k L, whose padding is PAD; Infinity or NaN if singular. */
 export function inverseNorm(L: usize, k: i32): f64 {
   const start = mark();
   const count = panels(k);
   const step = <usize>count << 7;
   const X = alloc(<u64>min(count, BLOCK) * <u64>step); // column panels of -L^-1, by forward substitution
-  let sum = f64x2.splat(0);
+  const size = min(count, BLOCK) * (count << 4);
+  let sum: f64 = 0;
   for (let j0 = 0; j0 < count; j0 += BLOCK) {
+    memory.fill(X, 0, <usize>size << 3);
     for (let i = j0; i < count; i++) {
       const Li = rowPanel(L, i);
       const diagonal = Li + (<usize>i << 7);
       for (let j = j0; j < min(j0 + BLOCK, i + 1); j++) {
         const top = X + <usize>(j - j0) * step + (<usize>j << 7);
         const x = top + (<usize>(i - j) << 7);
-        zero44(x);
         if (i == j) identity(x);
         madd44(x, top, Li + (<usize>j << 7), (i - j) << 2);
-        for (let c: usize = 0; c < 4; c++) {
-          const l = diagonal + (c << 5);
-          scaleRow(x + (c << 5), -1 / load<f64>(l + (c << 3)));
-          for (let r = c + 1; r < 4; r++) addRow(x + (r << 5), x + (c << 5), load<f64>(l + (r << 3)));
-        }
-        sum = f64x2.add(sum, square44(x));
+        forwardTile(x, diagonal, false);
       }
     }
+    sum += dot(X, X, size);
   }
   release(start);
-  return Math.sqrt(hsum(sum));
+  return Math.sqrt(sum);
 }
 
 /**

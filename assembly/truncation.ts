@@ -7,13 +7,13 @@
 // k flops twice. Everything is in the kernel's orientation, m >= n.
 import { alloc, mark, release } from './arena';
 import { panels } from './cholesky';
-import { axpy, column, createColumns, dot, leading, readAll, scaleColumn, square } from './columns';
+import { axpy, column, createColumns, dot, leading, scaleColumn, square } from './columns';
 import { ROUNDING } from './factors';
 import { jacobi } from './jacobi';
-import { pack } from './pack';
+import { offsets, pack } from './pack';
 import { U } from './params';
 import * as qrcp from './qrcp';
-import { reduce } from './reduce';
+import { matrix, tall } from './reduce';
 import { residualSquare } from './residual';
 import * as source from './source';
 import { transposeUpper } from './squeeze';
@@ -30,16 +30,9 @@ export let kept: i32 = 0;
 export function truncate(most: i32, share: f64): i32 {
   source.keepAll();
   const n = source.n;
-  let m = source.m;
-  let W: usize;
-  if (m > n + (n >> 1)) {
-    m = n;
-    W = reduce();
-  } else {
-    W = createColumns(m, n);
-    readAll(W, leading(m));
-  }
+  const m = tall() ? n : source.m;
   const ld = leading(m);
+  const W = matrix();
   // What rounding leaves of a matrix of low rank is not factored further: each step would leave less of less.
   const stop = 0.25 * U * Math.sqrt(square(W, ld, 0, m, 0, n));
   const p1 = alloc(<u64>n << 2);
@@ -107,15 +100,7 @@ export function product(y: usize, vt: usize, turned: bool): f64 {
   const groups = panels(k);
   // V as [groups][n][4] for Y = A V, zero past k.
   const Vk = alloc(<u64>groups * n << 5);
-  for (let g = 0; g < groups; g++) {
-    for (let j = 0; j < n; j++) {
-      for (let c = 0; c < 4; c++) {
-        const i = (g << 2) + c;
-        const x: f64 = i < k ? load<f64>(column(V, vLd, i) + (<usize>j << 3)) : 0;
-        store<f64>(Vk + ((<usize>g * n + j) << 5) + (<usize>c << 3), x);
-      }
-    }
-  }
+  pack(Vk, n, V, offsets(n, 8), n, offsets(k, vLd << 3), k, false, 1);
   const inner = mark();
   const rows = alloc(<u64>panels(source.panelRows) * n << 5); // A in row panels
   const tile = alloc(128);
@@ -158,22 +143,14 @@ export function product(y: usize, vt: usize, turned: bool): f64 {
   // Both once more, in the order that the error needs: -Y in row panels [k][4], V^T in column panels [k][4].
   const Yp = alloc(<u64>panels(source.panelRows) * k << 5);
   const Vp = alloc(<u64>panels(n) * k << 5);
-  for (let j = 0; j < panels(n) << 2; j++) {
-    for (let i = 0; i < k; i++) {
-      const x: f64 = j < n ? load<f64>(vt + ((<usize>i * n + <usize>j) << 3)) : 0;
-      store<f64>(Vp + ((<usize>(j >> 2) * k + <usize>i) << 5) + (<usize>(j & 3) << 3), x);
-    }
-  }
+  const one = offsets(k, 8);
+  const line = offsets(source.panelRows, k << 3);
+  pack(Vp, k, vt, offsets(k, n << 3), k, offsets(n, 8), n, false, 1);
   let sum: f64 = 0;
   for (let first = 0; first < m; first += source.panelRows) {
     const count = min(source.panelRows, m - first);
     source.panel(first, count);
-    for (let r = 0; r < panels(count) << 2; r++) {
-      for (let i = 0; i < k; i++) {
-        const x: f64 = r < count ? -load<f64>(y + ((<usize>(first + r) * k + <usize>i) << 3)) : 0;
-        store<f64>(Yp + ((<usize>(r >> 2) * k + <usize>i) << 5) + (<usize>(r & 3) << 3), x);
-      }
-    }
+    pack(Yp, k, y + ((<usize>first * k) << 3), one, k, line, count, false, -1);
     sum += residualSquare(source.rows, count, source.columns, n, Yp, k, Vp, k, k);
   }
   release(start);

@@ -10,7 +10,6 @@
 /** Characters: FIRST .. FIRST + 83 stand for one byte, or come second after one of the three that follow. */
 export const FIRST = 40;
 export const SINGLE = 84;
-const PREFIXES = 3;
 const ESCAPED = '\\`';
 
 const SEED = 6; // shorter copies cost more than they save
@@ -132,20 +131,24 @@ function number(out, value) {
   out.push(value);
 }
 
-/** The bytes as text, and the table that reads it: table[character - FIRST], or table[SINGLE * (prefix + 1) + second]. */
+/**
+ * The bytes as text, and the most frequent of them, which take one character each. The others take two, in ascending order; the first says
+ * which SINGLE of them.
+ */
 export function encode(bytes) {
   const count = new Array(256).fill(0);
   for (const b of bytes) count[b]++;
-  const byFrequency = [...count.keys()].sort((a, b) => count[b] - count[a]);
-  const table = new Uint8Array(SINGLE * (1 + PREFIXES));
+  const all = [...count.keys()];
+  const frequent = all.sort((a, b) => count[b] - count[a]).slice(0, SINGLE - ESCAPED.length);
+  const rare = all.filter((b) => !frequent.includes(b)).sort((a, b) => a - b);
   const codes = new Array(256);
-  let next = 0;
-  for (let slot = 0; next < 256; slot++) {
-    const code = String.fromCharCode(FIRST + (slot % SINGLE));
-    if (ESCAPED.includes(code)) continue;
-    const prefix = slot < SINGLE ? '' : String.fromCharCode(FIRST + SINGLE - 1 + Math.floor(slot / SINGLE));
-    table[slot] = byFrequency[next];
-    codes[byFrequency[next++]] = prefix + code;
+  let slot = 0;
+  for (const b of [...frequent, ...rare]) {
+    while (ESCAPED.includes(character(slot % SINGLE))) slot++;
+    const prefix = slot < SINGLE ? '' : character(SINGLE - 1 + Math.floor(slot / SINGLE));
+    codes[b] = prefix + character(slot++ % SINGLE);
   }
-  return { text: Array.from(bytes, (b) => codes[b]).join(''), table };
+  return { text: Array.from(bytes, (b) => codes[b]).join(''), frequent: Uint8Array.from(frequent) };
 }
+
+const character = (slot) => String.fromCharCode(FIRST + slot);

@@ -36,7 +36,7 @@ const baseline = compile('baseline');
 const relaxed = compile('relaxed');
 const { places, fused } = makeFusions(baseline, relaxed);
 const patch = makePatch(fused, relaxed);
-const { text, table } = encode(Buffer.concat([baseline, places, patch]));
+const { text, frequent } = encode(Buffer.concat([baseline, places, patch]));
 const id = createHash('sha256').update(baseline).update(relaxed).digest('hex').slice(0, 16);
 
 writeFileSync(
@@ -47,7 +47,7 @@ export const baselineSize: number = ${baseline.length};
 export const relaxedSize: number = ${relaxed.length};
 export const placesSize: number = ${places.length};
 export const patchSize: number = ${patch.length};
-export const table: string = '${Buffer.from(table).toString('base64')}';
+export const frequent: string = '${Buffer.from(frequent).toString('base64')}';
 export const text: string = '${text}';
 `,
 );

@@ -2,14 +2,14 @@
 export { alloc, mark, release, reset } from '../assembly/arena';
 export { bidiagonalValues, countAbove, reduceToBidiagonal, value } from '../assembly/bidiagonal';
 export { begin as beginFactor, dual, factor, gram, growth, multiply, negatives } from '../assembly/cholesky';
-export { proceed as proceedFactor, triangleBytes } from '../assembly/cholesky';
+export { proceed as proceedFactor, solve, triangleBytes } from '../assembly/cholesky';
 export { axpy, createColumns, dot, leading, norm, readAll, rotate, square, swapColumns } from '../assembly/columns';
 export { gramOfSource, packSource, squareSymmetric } from '../assembly/grams';
 export { allocBlock, applyBlock, formBlock, panel, restMost, restTotal } from '../assembly/householder';
 export { coupling, jacobi } from '../assembly/jacobi';
 export { largestEigenvalue } from '../assembly/lanczos';
 export { factor as factorBlock, invert } from '../assembly/lu';
-export { imageNorm, power } from '../assembly/norms';
+export { image, power } from '../assembly/norms';
 export { pack } from '../assembly/pack';
 export { begin, proceed, residual } from '../assembly/qrcp';
 export { reduce } from '../assembly/reduce';

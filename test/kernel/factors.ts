@@ -126,7 +126,7 @@ describe('inertia', () => {
     k.reset();
     const L = putSymmetric(g);
     const panels = (n + 3) >> 2;
-    k.beginFactor(n);
+    k.beginFactor(n, 0);
     k.proceedFactor(L, 0, panels >> 1, n, 0, 0, 0, 1, false);
     k.proceedFactor(L, panels >> 1, panels, n, 0, 0, 0, 1, false);
     const dual = watch([], () => k.dual(L, n));
@@ -140,6 +140,51 @@ describe('inertia', () => {
       for (let i = 0; i < n && s.a[j * n + j] < 0; i++) sum += y.a[i * n + j] ** 2;
     }
     expect(Math.abs(dual - sum)).toBeLessThanOrEqual(1e-12 * sum);
+  });
+});
+
+describe('columns set aside', () => {
+  test.each([5, 8, 30, 66, 101])('of order %i: the factor and solve() are those of the others', (n) => {
+    const r = new Random(n);
+    const x = r.matrix(n + 5, n);
+    const gone = new Set([1, n >> 1, n - 1]);
+    const order = Array.from({ length: n }, (_, i) => i);
+    const others = order.filter((j) => !gone.has(j));
+    // Dependent on those before them, up to rounding that the shift hides.
+    for (const j of gone) for (let i = 0; i < x.m; i++) x.a[i * n + j] = x.a[i * n];
+    const shift = 1e-9;
+    k.reset();
+    const L = putSymmetric(multiply(transpose(x), x));
+    const panels = (n + 3) >> 2;
+    k.beginFactor(n, 2);
+    expect(k.proceedFactor(L, 0, panels, n, 0, 0, 0, shift, true), 'one more than allowed').toBe(n - 1);
+
+    k.reset();
+    const again = putSymmetric(multiply(transpose(x), x));
+    k.beginFactor(n, 3);
+    const bytes = Number(k.triangleBytes(n));
+    expect(k.proceedFactor(again, 0, panels, n, 0, 0, 0, shift, true)).toBe(n);
+    expect(k.negatives.value).toBe(3);
+    const kept = matrix(x.m, others.length, (i, j) => x.a[i * n + others[j]]);
+    const solution = r.matrix(others.length, 1);
+    const right = multiply(shifted(multiply(transpose(kept), kept), shift), solution);
+    const b = area(32 * panels);
+    const view = f64(b, 4 * panels).fill(0);
+    others.forEach((j, i) => {
+      view[j] = right.a[i];
+    });
+    for (const j of gone) view[j] = 7; // not read
+    watch(
+      [
+        [again, bytes],
+        [b, 32 * panels],
+      ],
+      () => k.solve(again, n, b),
+    );
+    for (const j of gone) expect(view[j]).toBe(0);
+    others.forEach((j, i) => {
+      expect(Math.abs(view[j] - solution.a[i])).toBeLessThan(1e-7);
+    });
   });
 });
 

@@ -18,7 +18,7 @@ interface Exports {
   reduceToBidiagonal(W: number, ld: number, m: number, n: number): void;
   value(index: number): number;
   factor(L: number, n: number, P: number, ld: number, s: number, shift: number, definite: boolean): number;
-  beginFactor(n: number): void;
+  beginFactor(n: number, spare: number): void;
   proceedFactor(
     ...args: [
       L: number,
@@ -86,7 +86,7 @@ interface Exports {
   largestEigenvalue(G: number, n: number, trace: number, accuracy: number, steps: number): number;
   factorBlock(T: number, r: number, p: number, N: number, rows: number, least: number): number;
   invert(M: number, p: number, N: number): void;
-  imageNorm(v: number): number;
+  image(v: number, y: number): number;
   power(W: number, ld: number, m: number, n: number, v: number, iterations: number): number;
   pack(
     ...args: [
@@ -128,6 +128,7 @@ interface Exports {
   madd44(c: number, a: number, b: number, k: number): void;
   inverseNorm(L: number, k: number): number;
   packUpper(R: number, ld: number, k: number): number;
+  solve(L: number, n: number, x: number): void;
   solveUpper(R: number, rLd: number, k: number, B: number, ld: number, count: number): void;
 }
 

@@ -220,9 +220,13 @@ describe.each(sources)(
       expect(distance(getSymmetric(G, kept), gram, m)).toBeLessThan(1e-14);
 
       const v = new Random(3).matrix(kept, 1);
-      const length = Math.sqrt(multiply(y, v).a.reduce((s, t) => s + t * t, 0));
+      const image = multiply(y, v);
+      const length = Math.sqrt(image.a.reduce((s, t) => s + t * t, 0));
+      const to = area(8 * (m + 4));
       const at = put(v.a);
-      expect(Math.abs(k.imageNorm(at) / length - 1)).toBeLessThan(1e-13);
+      const norm = watch([[to, 8 * ((m + 3) & ~3)]], () => k.image(at, to));
+      expect(Math.abs(norm / length - 1)).toBeLessThan(1e-13);
+      expect(distance({ m, n: 1, a: f64(to, m) }, image, length)).toBeLessThan(1e-13);
 
       fresh();
       const R = getColumns(k.reduce(), k.leading(kept), Math.min(m, kept), kept);

@@ -1,4 +1,5 @@
-// Full rank of float64 matrices from 128 columns on, by one step of block elimination: where it serves, where it cannot, and its bound.
+// float64 matrices of full rank or a few short of it, by Cholesky, from 128 columns on after one step of block elimination: where that
+// serves, where it cannot, and its bounds.
 import { describe, expect, test } from 'vitest';
 import { matrixRank } from '../../src/index.js';
 import { kernel } from '../../src/kernel.js';
@@ -110,5 +111,50 @@ describe('leading columns that make no pivot block', () => {
   test.each(cases)('%s', (_, x, rank) => {
     expect(matrixRank(x.a, [n, n])).toBe(rank);
     expect(matrixRank(transpose(x).a, [n, n])).toBe(rank);
+  });
+});
+
+describe.each([
+  [70, 70],
+  [100, 99],
+  [128, 128],
+  [203, 201],
+  [256, 250],
+])('%i x %i, a few columns dependent', (m, n) => {
+  /** Gaussian, the columns at `where` combinations of the others, plus noise of that size. */
+  const dependent = (where: number[], noise = 0) => {
+    const r = new Random(m + where.length);
+    const x = r.matrix(m, n);
+    const others = r.permutation(n).filter((j) => !where.includes(j));
+    for (const at of where) {
+      const c = others.map(() => r.normal());
+      for (let i = 0; i < m; i++) {
+        let sum = noise * r.normal();
+        for (let p = 0; p < others.length; p++) sum += x.a[i * n + others[p]] * c[p];
+        x.a[i * n + at] = sum;
+      }
+    }
+    return x.a;
+  };
+
+  const places = [[0], [n >> 1], [n - 1], [3, n - 2], [1, 2, 60], [5, 61, n - 3, n - 1]];
+
+  test.each(places.map((where) => [where]))('columns %j', (where) => {
+    expect(matrixRank(dependent(where), [m, n])).toBe(n - where.length);
+  });
+
+  test.each(places.map((where) => [where]))('columns %j but for a difference', (where) => {
+    expect(matrixRank(dependent(where, 1e-6), [m, n])).toBe(n);
+  });
+
+  test('decided without a QR, its bounds hold', () => {
+    expect(matrixRank(dependent([n - 5]), [m, n])).toBe(n - 1);
+    expect(kernel().method()).toBe(CHOLESKY);
+    expect(kernel().upper()).toBeLessThanOrEqual(kernel().tolerance());
+  });
+
+  test.each([0.01, 0.5, 2, 100])('last singular value %f of the tolerance', (factor) => {
+    const x = new Random(m).withSpectrum(m, n, spectrum(n, factor * m * EPS), n);
+    expect(matrixRank(x.a, [m, n])).toBe(factor > 1 ? n : n - 1);
   });
 });

@@ -1,0 +1,27 @@
+// A micro-panel [k][4] times a vector, from either side.
+import { madd } from './simd';
+
+/** out[4] = sum over k of panel[k] v[k]. */
+export function combine(out: usize, panel: usize, v: usize, k: i32): void {
+  let x = f64x2.splat(0);
+  let y = x;
+  for (const end = v + (<usize>k << 3); v < end; v += 8, panel += 32) {
+    const s = v128.load64_splat(v);
+    x = madd(v128.load(panel), s, x);
+    y = madd(v128.load(panel, 16), s, y);
+  }
+  v128.store(out, x);
+  v128.store(out, y, 16);
+}
+
+/** y[k] -= panel[k] four, for so many k, an even number. */
+export function spread4(y: usize, panel: usize, four: usize, k: i32): void {
+  const a = v128.load(four);
+  const b = v128.load(four, 16);
+  for (const end = y + (<usize>k << 3); y < end; y += 16, panel += 64) {
+    const p = madd(v128.load(panel), a, f64x2.mul(v128.load(panel, 16), b));
+    const q = madd(v128.load(panel, 32), a, f64x2.mul(v128.load(panel, 48), b));
+    const sum = f64x2.add(v128.shuffle<f64>(p, q, 0, 2), v128.shuffle<f64>(p, q, 1, 3));
+    v128.store(y, f64x2.sub(v128.load(y), sum));
+  }
+}
