@@ -73,7 +73,7 @@ function fromSample(guess: i32, known: i32): bool {
   // sample with rows to spare, or T grows.
   if (s < 2 * k) {
     s = (2 * k + 67) & ~3;
-    if (s > source.m - (source.m >> 2)) return false;
+    if (s > source.m >> 1) return false;
     release(start);
     lowrank.take(s);
   }
