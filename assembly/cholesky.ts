@@ -9,11 +9,9 @@
 // every sign is +, and by Sylvester's law of inertia the number of + signs is the number of eigenvalues
 // of G above the shift. Cost: s n^2 + n^3 / 3 flops. Source: Golub & Van Loan, section 4.2; Demmel 1989.
 import { alloc, mark, release } from './arena';
-import { axpy, dot, scaleColumn } from './columns';
 import { BLOCK, CHAIN, FIRST } from './params';
 import { hsum, madd } from './simd';
 import { madd412, madd44, square44 } from './tile';
-import { combine, spread4 } from './vectors';
 
 /** Negative pivots of the last factorisation, or columns set aside. */
 export let negatives: i32 = 0;
@@ -270,76 +268,7 @@ export function proceed(
   return n;
 }
 
-/** Whether column j was set aside: its column of L is zero. */
-export function aside(j: i32): bool {
-  return load<f64>(inverses + (<usize>j << 3)) == 0;
-}
-
-/** x <- L^-T x for the first `count` row panels; zero where columns were set aside. */
-function backward(L: usize, count: i32, x: usize): void {
-  for (let i = count - 1; i >= 0; i--) {
-    const own = x + (<usize>i << 5);
-    const tile = rowPanel(L, i) + (<usize>i << 7);
-    for (let c: usize = 4; c-- > 0; ) {
-      let s = load<f64>(own + (c << 3));
-      for (let r = c + 1; r < 4; r++) s -= load<f64>(tile + (c << 5) + (r << 3)) * load<f64>(own + (r << 3));
-      const d = load<f64>(tile + c * 40);
-      store<f64>(own + (c << 3), d > 0 ? s / d : 0);
-    }
-    spread4(x, rowPanel(L, i), own, i << 2);
-  }
-}
-
-/** x <- (L L^T)^-1 x after a definite proceed(). Cost: 2 n^2 flops. */
-export function solve(L: usize, n: i32, x: usize): void {
-  const count = panels(n);
-  const sum = alloc(32);
-  for (let i = 0; i < count; i++) {
-    const own = x + (<usize>i << 5);
-    const tile = rowPanel(L, i) + (<usize>i << 7);
-    combine(sum, rowPanel(L, i), x, i << 2);
-    for (let c: usize = 0; c < 4; c++) {
-      let s = load<f64>(own + (c << 3)) - load<f64>(sum + (c << 3));
-      for (let r: usize = 0; r < c; r++) s -= load<f64>(tile + (r << 5) + (c << 3)) * load<f64>(own + (r << 3));
-      store<f64>(own + (c << 3), s * load<f64>(inverses + (<usize>i << 5) + (c << 3)));
-    }
-  }
-  backward(L, count, x);
-}
-
-/** ||L^-T E||_F^2 after proceed(), E being the unit vectors of the negative pivots. Cost: n^2 flops for each of them. */
-export function dual(L: usize, n: i32): f64 {
-  const x = alloc(<u64>panels(n) << 5);
-  let sum: f64 = 0;
-  for (let j = 0; j < n; j++) {
-    if (load<f64>(signs + (<usize>j << 3)) > 0) continue;
-    const count = (j >> 2) + 1;
-    memory.fill(x, 0, <usize>count << 5);
-    store<f64>(x + (<usize>j << 3), 1);
-    backward(L, count, x);
-    sum += dot(x, x, j + 1);
-  }
-  return sum;
-}
-
-/** y = G x for a packed symmetric G: each row panel serves twice. x and y are padded to whole panels. */
-export function multiply(y: usize, G: usize, n: i32, x: usize): void {
-  const count = panels(n);
-  const sum = alloc(32);
-  memory.fill(y, 0, <usize>count << 5);
-  for (let i = 0; i < count; i++) {
-    const panel = rowPanel(G, i);
-    const own = x + (<usize>i << 5);
-    spread4(y, panel, own, i << 2);
-    combine(sum, panel, x, i << 2);
-    for (let k: usize = 0; k < 4; k++) {
-      for (let r: usize = 0; r < 4; r++) {
-        // The upper part of a diagonal tile mirrors its lower part.
-        const v = load<f64>(panel + (<usize>i << 7) + (min(k, r) << 5) + (max(k, r) << 3));
-        store<f64>(sum + (r << 3), load<f64>(sum + (r << 3)) + v * load<f64>(own + (k << 3)));
-      }
-    }
-    axpy(y + (<usize>i << 5), sum, -1, 4);
-  }
-  scaleColumn(y, -1, count << 2);
+/** Whether the pivot of column j was negative. */
+export function negative(j: i32): bool {
+  return load<f64>(signs + (<usize>j << 3)) < 0;
 }

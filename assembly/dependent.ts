@@ -9,6 +9,7 @@ import { axpy, column, createColumns, dot, leading, scaleColumn } from './column
 import { image } from './norms';
 import { U } from './params';
 import * as scan from './scan';
+import { aside, solve } from './substitution';
 import { combine, spread4 } from './vectors';
 import * as source from './source';
 
@@ -45,7 +46,7 @@ function correct(d: usize, y: usize): void {
     axpy(at(r, k), four, 1, 4);
   }
   for (let j = 0; j < count; j++) combine(g + (<usize>j << 5), W + <usize>j * step + (<usize>p << 5), at(r, p), s - p);
-  cholesky.solve(L, n - p, g);
+  solve(L, n - p, g);
   for (let j = 0; j < count; j++) spread4(r, W + <usize>j * step, g + (<usize>j << 5), p);
   memory.fill(d, 0, <usize>p << 3);
   for (let j = 0; j < p; j += 4) spread4(d, M + ((<usize>(j >> 2) * <usize>p) << 5), at(r, j), p);
@@ -116,7 +117,7 @@ export function bound(P_: usize, s_: i32, order_: usize, L_: usize, p_: i32, N_:
   let total: f64 = 0;
   let k = 0;
   for (let f = p; f < n; f++) {
-    if (!cholesky.aside(f - p)) continue;
+    if (!aside(L, f - p)) continue;
     const v = column(V, leading(n), k);
     store<f64>(at(v, f), 1);
     // What is orthogonal to the others may be short, and is then made longer, its image too.

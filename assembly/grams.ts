@@ -1,9 +1,11 @@
-// A packed for the tile kernel, and its Gram matrix, read from the source panel by panel.
+// A packed for the tile kernel, and its Gram matrix, read from the source panel by panel; packed symmetric matrices.
 import { alloc, mark, release } from './arena';
 import { gram, panels, rowPanel, triangleBytes } from './cholesky';
+import { axpy, scaleColumn } from './columns';
 import { pack } from './pack';
 import { CHAIN } from './params';
 import * as source from './source';
+import { combine, spread4 } from './vectors';
 
 /** Bytes of n columns of so many rows packed. */
 export function packedBytes(rows: i32, n: i32): u64 {
@@ -77,4 +79,26 @@ export function squareSymmetric(G: usize, n: i32): f64 {
     sum += 2 * s + d * d;
   }
   return sum;
+}
+
+/** y = G x for a packed symmetric G: each row panel serves twice. x and y are padded to whole panels. */
+export function multiply(y: usize, G: usize, n: i32, x: usize): void {
+  const count = panels(n);
+  const sum = alloc(32);
+  memory.fill(y, 0, <usize>count << 5);
+  for (let i = 0; i < count; i++) {
+    const panel = rowPanel(G, i);
+    const own = x + (<usize>i << 5);
+    spread4(y, panel, own, i << 2);
+    combine(sum, panel, x, i << 2);
+    for (let k: usize = 0; k < 4; k++) {
+      for (let r: usize = 0; r < 4; r++) {
+        // The upper part of a diagonal tile mirrors its lower part.
+        const v = load<f64>(panel + (<usize>i << 7) + (min(k, r) << 5) + (max(k, r) << 3));
+        store<f64>(sum + (r << 3), load<f64>(sum + (r << 3)) + v * load<f64>(own + (k << 3)));
+      }
+    }
+    axpy(y + (<usize>i << 5), sum, -1, 4);
+  }
+  scaleColumn(y, -1, count << 2);
 }

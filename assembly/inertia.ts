@@ -10,6 +10,7 @@ import { largestEigenvalue } from './lanczos';
 import { COARSE, FINE, GROWTH, REACH_STEPS, U } from './params';
 import * as scan from './scan';
 import * as source from './source';
+import { dual } from './substitution';
 
 /** y (y - 3 rho) of the last factor: how far below its shift the eigenvalues below it are, where they are few; else 0. */
 let depth: f64 = 0;
@@ -23,7 +24,7 @@ function above(L: usize, G: usize, shift: f64, few: i32): i32 {
   cholesky.proceed(L, 0, cholesky.panels(n), n, 0, 0, 0, shift, false);
   depth = 0;
   if (cholesky.negatives <= few) {
-    const y = 0.999 / Math.sqrt(cholesky.dual(L, n));
+    const y = 0.999 / Math.sqrt(dual(L, n));
     depth = y * (y - 3 * <f64>(n + 16) * U * Math.sqrt(cholesky.growth));
   }
   release(start);

@@ -4,8 +4,9 @@
 // result repeatable. No reorthogonalisation: ghosts of converged values do not harm the largest one (Paige 1980).
 // Cost: 2 n^2 flops a step, at memory speed. Source: Golub & Van Loan, chapter 10.
 import { alloc, calloc, mark, release } from './arena';
-import { multiply, panels } from './cholesky';
+import { panels } from './cholesky';
 import { axpy, dot, scaleColumn } from './columns';
+import { multiply } from './grams';
 
 /** The largest eigenvalue of the k x k tridiagonal (alpha, beta), by bisection on Sturm counts. */
 function largestRitz(alpha: usize, beta: usize, k: i32, low: f64, high: f64): f64 {
