@@ -5,7 +5,7 @@
 import { alloc, mark, release } from './arena';
 import * as cholesky from './cholesky';
 import * as claim from './claim';
-import { axpy, column, createColumns, dot, leading, scaleColumn } from './columns';
+import { axpy, column, createColumns, dot, leading, norm, scaleColumn } from './columns';
 import { image } from './norms';
 import { U } from './params';
 import * as scan from './scan';
@@ -69,7 +69,7 @@ function minimise(v: usize, enough: f64): f64 {
   let size = image(v, y);
   let slow = 0;
   let k = 0;
-  for (; k < STEPS && size > enough * Math.sqrt(dot(v, v, n)); k++) {
+  for (; k < STEPS && size > enough * norm(v, n); k++) {
     const d = column(directions, leading(n), k);
     const b = column(images, leading(m), k);
     correct(d, y);
@@ -80,7 +80,7 @@ function minimise(v: usize, enough: f64): f64 {
       axpy(b, c, t, m);
       axpy(d, column(directions, leading(n), i), t, n);
     }
-    const length = Math.sqrt(dot(b, b, m));
+    const length = norm(b, m);
     if (!(length > 0)) break;
     scaleColumn(b, 1 / length, m);
     scaleColumn(d, 1 / length, n);
@@ -123,11 +123,12 @@ export function bound(P_: usize, s_: i32, order_: usize, L_: usize, p_: i32, N_:
     // What is orthogonal to the others may be short, and is then made longer, its image too.
     let size = minimise(v, enough);
     for (let tries = 0; steps && tries < 3; tries++) {
+      if (size > claim.tolerance(claim.high) * norm(v, n)) break; // independent after all
       for (let i = 0; i < 2 * k; i++) {
         const w = column(V, leading(n), i % k); // twice is enough
         axpy(v, w, -dot(v, w, n), n);
       }
-      scaleColumn(v, 1 / Math.sqrt(dot(v, v, n)), n);
+      scaleColumn(v, 1 / norm(v, n), n);
       size = minimise(v, enough);
     }
     if (steps) return Infinity;
