@@ -9,7 +9,7 @@ import { bound } from './dependent';
 import { copyTriangle, gramOfColumns, packSource, packedBytes } from './grams';
 import { spread } from './lowrank';
 import { pack } from './pack';
-import { CHAIN, ELIMINATION_COLUMNS, SAMPLE_COLUMNS, SET_ASIDE, U } from './params';
+import { CHAIN, ELIMINATION_COLUMNS, ELIMINATION_MOST, SAMPLE_COLUMNS, SET_ASIDE, U } from './params';
 import * as schur from './schur';
 import * as scan from './scan';
 import * as source from './source';
@@ -42,6 +42,12 @@ function large(): bool {
   return packedBytes(m, source.n) + cholesky.triangleBytes(source.n) > allowed;
 }
 
+/** s rows of A into P. */
+function fill(P: usize, s: i32): void {
+  if (s < source.m) packSample(P, s, source.n);
+  else packSource(P);
+}
+
 /**
  * Full rank, or all but a few, by Cholesky of a shifted Gram matrix, of a sample of s rows or of all; G is A^T A where it is known, else 0.
  * Returns whether the claim is made; if not, `found` and `known` tell how far it came. "Full rank from a sample".
@@ -59,16 +65,16 @@ function attempt(s: i32, G: usize): bool {
   let square = scan.total;
   if (s < source.m) {
     P = alloc(packedBytes(s, n));
-    packSample(P, s, n);
+    fill(P, s);
     square = dot(P, P, <i32>(packedBytes(s, n) >> 3));
   } else if (!G && !large()) {
     P = alloc(packedBytes(s, n));
-    packSource(P);
+    fill(P, s);
   }
   const threshold = claim.tolerance(claim.high);
   const shift = threshold * threshold + 1.1 * rounding(s, n, square, square);
   // Elimination loses some digits of its bound, which a tolerance above rounding does not leave.
-  if (P && n >= ELIMINATION_COLUMNS && threshold < 1e-5 * Math.sqrt(shift)) {
+  if (P && n >= ELIMINATION_COLUMNS && n <= ELIMINATION_MOST && threshold < 1e-5 * Math.sqrt(shift)) {
     const room = mark();
     if (schur.eliminate(P, s)) {
       found = schur.found;
@@ -76,6 +82,7 @@ function attempt(s: i32, G: usize): bool {
       return known == n;
     }
     release(room);
+    if (schur.spoiled) fill(P, s);
   }
   const L = alloc(cholesky.triangleBytes(n)); // after what packing needed for a while
   if (G) copyTriangle(L, G, n, 1);
@@ -85,8 +92,9 @@ function attempt(s: i32, G: usize): bool {
   found = known = failed - cholesky.negatives;
   if (failed < n) return false;
   const rest: f64 = found < n ? bound(P, s, 0, L, 0, 0, 0) : 0;
-  if (found < n && rest > claim.tolerance(claim.low)) return false;
-  return claim.answer(found, Math.sqrt(shift - rounding(s, n, square, cholesky.growth)), rest, Method.Cholesky);
+  if (!(rest <= claim.tolerance(claim.low))) return false;
+  // Columns set aside count in the growth; that of the others is at most the square.
+  return claim.answer(found, Math.sqrt(shift - rounding(s, n, square, min(square, cholesky.growth))), rest, Method.Cholesky);
 }
 
 /** Cholesky of A^T A - shift I, a few hundred rows of A at a time: the Gram matrix grows by eighths, for a deficiency to show early. */

@@ -46,6 +46,9 @@ export const SAMPLE_COLUMNS: i32 = 64;
 /** From this many columns on a step of elimination saves more of the Gram matrix than it costs. */
 export const ELIMINATION_COLUMNS: i32 = 128;
 
+/** Past so many columns its bound is as likely as not below the tolerance. Up to 2200 it fits the memory that a call may take. */
+export const ELIMINATION_MOST: i32 = 1800;
+
 /** So many dependent columns cost less one by one than a pivoted QR of everything. */
 export const SET_ASIDE: i32 = 4;
 

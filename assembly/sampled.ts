@@ -33,7 +33,7 @@ function fromSample(guess: i32, known: i32): bool {
   for (; ; s <<= 1) {
     s = (s + 3) & ~3;
     // No saving: the sample is as large as what it should spare.
-    if (s > source.m - source.m / 5) return false;
+    if (s > source.m - source.m / (guess > n - (n >> 2) ? 3 : 5)) return false;
     release(start);
     lowrank.take(s);
     claim.raise(lowrank.sigma);

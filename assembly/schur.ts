@@ -22,6 +22,8 @@ import { identity } from './tile';
 /** Columns that the last call found independent, and those of them that it proved to be so beyond the tolerance. */
 export let found: i32 = 0;
 export let known: i32 = 0;
+/** Whether the last call has left P other than it was. */
+export let spoiled: bool = false;
 
 /** ||P(0:rows, j0:j1)||_F^2 of column panels. */
 function square(P: usize, ld: i32, rows: i32, j0: i32, j1: i32): f64 {
@@ -60,12 +62,23 @@ function raise(P: usize, s: i32, count: i32, rows: usize, p: i32, order: usize):
   }
 }
 
-/**
- * Tries s rows of A in P. Returns false where it says nothing: the rows of P may then be in another order, but are all there. Else P is
- * used up, and `found` and `known` tell what came of it; known = n: the claim is made.
- */
+/** Column panels j0 .. j1 of W from those of A; returns the square of their norm. */
+function block(W: usize, s: i32, N: usize, p: i32, j0: i32, j1: i32): f64 {
+  const step = <usize>p << 5;
+  const groups = cholesky.panels(s);
+  for (let i = p >> 2; i < groups; i += BLOCK) {
+    for (let j = j0; j < j1; j++) {
+      const x = W + ((<usize>j * <usize>s) << 5);
+      tiles(x + (<usize>i << 7), x, N + <usize>i * step, step, min(BLOCK, groups - i), p);
+    }
+  }
+  return square(W + step, s, s - p, j0, j1);
+}
+
+/** Tries s rows of A in P. Returns false where it says nothing; else `found` and `known` tell what came of it, known = n: the claim is made. */
 export function eliminate(P: usize, s: i32): bool {
   const n = source.n;
+  spoiled = false;
   const columns = cholesky.panels(n);
   const p = (n / 5) & ~3;
   const first = p >> 2;
@@ -82,6 +95,7 @@ export function eliminate(P: usize, s: i32): bool {
   if (factor(M, r, p, N, rows, 1e-8 * a1 / Math.sqrt(p)) < p) return false;
   invert(M, p, N);
   raise(P, s, columns, rows, p, order);
+  spoiled = true;
 
   // Row groups of -Y = -C1 M, and of D = I - B1 M.
   const X = alloc(step);
@@ -111,40 +125,36 @@ export function eliminate(P: usize, s: i32): bool {
   const error = (y * d + rho) * b2 + g * (a2 + y * b2);
   const inverse = m1 / (1 - d);
   const t = (1 + inverse * b2) * Math.sqrt(1 + y * y);
-  // ||W||_F is not known yet. Where the guess is too small the last bound shows it.
   const q = n - p;
-  const guess = 1.1 * (a2 * a2 + y2 * b2 * b2 / <f64>p);
-  const threshold = claim.tolerance(claim.high);
-  const shift = threshold * threshold + 1.1 * rounding(s - p, q, guess, guess);
-  if (!(d < 0.5 && 0.9 > threshold * (inverse + t / (Math.sqrt(0.1 * shift) - error)))) return false;
-
   const W = P + ((<usize>first * <usize>s) << 5);
   const count = columns - first;
+  const threshold = claim.tolerance(claim.high);
+  // ||W||_F is not known before the last block; the first one tells what it will be if the others are like it.
+  const some = cholesky.next(0, count);
+  const part = square(W, s, s, 0, some);
+  let w2 = block(W, s, N, p, 0, some);
+  const most = 1.25 * w2 * a2 * a2 / part;
+  const shift = threshold * threshold + 1.1 * rounding(s - p, q, most, most);
+  const room = Math.sqrt(0.15 * shift) - error;
+  if (!(d < 0.5 && room > 0 && 0.9 > threshold * (inverse + t / room))) return false;
   const L = alloc(cholesky.triangleBytes(q));
   cholesky.begin(q, s == source.m ? SET_ASIDE : 0);
   let failed = q;
-  let w2: f64 = 0;
   for (let j0 = 0; j0 < count && failed == q; ) {
     const j1 = cholesky.next(j0, count);
-    for (let i = first; i < groups; i += BLOCK) {
-      for (let j = j0; j < j1; j++) {
-        const x = W + ((<usize>j * <usize>s) << 5);
-        tiles(x + (<usize>i << 7), x, N + <usize>i * step, step, min(BLOCK, groups - i), p);
-      }
-    }
-    w2 += square(W + step, s, s - p, j0, j1);
+    if (j0) w2 += block(W, s, N, p, j0, j1);
+    if (w2 > most) return false;
     failed = cholesky.proceed(L, j0, j1, q, W + step, s, s - p, shift, true);
     j0 = j1;
   }
   found = p + failed - cholesky.negatives;
-  const omega = Math.sqrt(shift - rounding(s - p, q, w2, cholesky.growth)) - error;
-  const least = 0.99 / (inverse + t / omega);
-  known = omega > 0 && least > threshold ? found : 0;
+  const least = 0.99 / (inverse + t / (Math.sqrt(shift - rounding(s - p, q, w2, w2)) - error));
+  known = least > threshold ? found : 0;
   if (failed < q || !known) return true;
   let rest: f64 = 0;
   if (found < n) {
     rest = bound(P, s, order, L, p, N, M);
-    if (rest > claim.tolerance(claim.low)) return true;
+    if (!(rest <= claim.tolerance(claim.low))) return true;
   }
   known = n;
   return claim.answer(found, least, rest, Method.Cholesky);

@@ -57,6 +57,7 @@ export function makeFusions(from, to) {
   const places = [];
   const fused = [...from.subarray(0, i)];
   let last = 0;
+  let count = 0;
   while (i < from.length && j < to.length) {
     if (at(from, i, MUL)) {
       let n = 1;
@@ -66,6 +67,7 @@ export function makeFusions(from, to) {
       )
         n++;
       if (n < LONGEST) {
+        count++;
         number(places, i - last);
         number(places, n);
         fused.push(...from.subarray(i + 3, i + 3 + n), ...MADD);
@@ -86,7 +88,7 @@ export function makeFusions(from, to) {
     fused.push(from[i++]);
     j++;
   }
-  return { places: Buffer.from(places), fused: Buffer.from([...fused, ...from.subarray(i)]) };
+  return { places: Buffer.from(places), count, fused: Buffer.from([...fused, ...from.subarray(i)]) };
 }
 
 /** The patch that makes `to` of `from`. */

@@ -34,9 +34,10 @@ function marked(wasm, mark) {
 
 const baseline = compile('baseline');
 const relaxed = compile('relaxed');
-const { places, fused } = makeFusions(baseline, relaxed);
+const { places, count, fused } = makeFusions(baseline, relaxed);
 const patch = makePatch(fused, relaxed);
-const { text, frequent } = encode(Buffer.concat([baseline, places, patch]));
+const all = Buffer.concat([baseline, places, patch]);
+const { text, frequent } = encode(all);
 const id = createHash('sha256').update(baseline).update(relaxed).digest('hex').slice(0, 16);
 
 writeFileSync(
@@ -45,8 +46,8 @@ writeFileSync(
 export const id: string = '${id}';
 export const baselineSize: number = ${baseline.length};
 export const relaxedSize: number = ${relaxed.length};
-export const placesSize: number = ${places.length};
-export const patchSize: number = ${patch.length};
+export const size: number = ${all.length};
+export const fusions: number = ${count};
 export const frequent: string = '${Buffer.from(frequent).toString('base64')}';
 export const text: string = '${text}';
 `,

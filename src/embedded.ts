@@ -1,6 +1,6 @@
 // The kernels out of the string that scripts/embed.mjs made of them: text to bytes, and for the relaxed build the multiply-adds of the
 // baseline one fused, and a patch for the rest. Under a millisecond.
-import { baselineSize, frequent, patchSize, placesSize, relaxedSize, text } from './generated/kernel.js';
+import { baselineSize, frequent, fusions, relaxedSize, size, text } from './generated/kernel.js';
 
 const FIRST = 40; // as in scripts/embed.mjs
 const SINGLE = 84;
@@ -9,34 +9,57 @@ const MADD = [0xfd, 0x87, 0x02]; // f64x2.relaxed_madd; f64x2.mul and f64x2.add 
 
 /** The kernel as a WebAssembly binary. */
 export function embedded(build: 'relaxed' | 'baseline'): Uint8Array<ArrayBuffer> {
-  const bytes = decode(baselineSize + placesSize + patchSize);
+  const bytes = decode();
   const baseline = bytes.slice(0, baselineSize);
   if (build === 'baseline') return baseline;
-  const patch = baselineSize + placesSize;
-  return patched(fused(baseline, bytes.subarray(baselineSize, patch)), bytes.subarray(patch), relaxedSize);
-}
-
-/** Reads numbers and stretches of bytes, one after the other. */
-function reader(bytes: Uint8Array) {
-  let at = 0;
-  return {
-    more: () => at < bytes.length,
-    number() {
-      let value = 0;
-      for (let shift = 0; ; shift += 7) {
-        const byte = bytes[at++];
-        value |= (byte & 127) << shift;
-        if (byte < 128) return value;
-      }
-    },
-    take(n = bytes.length - at) {
-      at += n;
-      return bytes.subarray(at - n, at);
-    },
+  let at = baselineSize;
+  const number = () => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes[at++];
+      value |= (byte & 127) << shift;
+      if (byte < 128) return value;
+    }
   };
+
+  // Multiplications and additions fused at the places listed.
+  const fused = new Uint8Array(baselineSize);
+  let from = 0;
+  let end = 0;
+  const copy = (n: number) => {
+    fused.set(baseline.subarray(from, from + n), end);
+    from += n;
+    end += n;
+  };
+  for (let i = 0; i < fusions; i++) {
+    copy(number());
+    from += MADD.length;
+    copy(number());
+    from += MADD.length;
+    fused.set(MADD, end);
+    end += MADD.length;
+  }
+  copy(baselineSize - from);
+
+  // The patch: bytes to insert, and stretches to copy.
+  const out = new Uint8Array(relaxedSize);
+  let start = 0;
+  for (let end = 0; end < relaxedSize; ) {
+    const n = number();
+    out.set(bytes.subarray(at, at + n), end);
+    at += n;
+    end += n;
+    const length = number();
+    const step = number();
+    start += step & 1 ? ~(step >> 1) : step >> 1;
+    out.set(fused.subarray(start, start + length), end);
+    start += length;
+    end += length;
+  }
+  return out;
 }
 
-function decode(size: number): Uint8Array<ArrayBuffer> {
+function decode(): Uint8Array {
   const meaning: number[] = [];
   const add = (byte: number) => {
     while (UNUSED.includes(meaning.length % SINGLE)) meaning.push(-1);
@@ -51,44 +74,4 @@ function decode(size: number): Uint8Array<ArrayBuffer> {
     bytes[i] = meaning[k];
   }
   return bytes;
-}
-
-/** Multiplications and additions fused at the places listed. */
-function fused(from: Uint8Array, places: Uint8Array): Uint8Array {
-  const out = new Uint8Array(from.length);
-  const old = reader(from);
-  const { more, number } = reader(places);
-  let end = 0;
-  const put = (bytes: ArrayLike<number>) => {
-    out.set(bytes, end);
-    end += bytes.length;
-  };
-  while (more()) {
-    put(old.take(number()));
-    old.take(MADD.length);
-    put(old.take(number()));
-    old.take(MADD.length);
-    put(MADD);
-  }
-  put(old.take());
-  return out;
-}
-
-/** What a patch makes of `from`: bytes to insert, and stretches to copy. */
-function patched(from: Uint8Array, patch: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
-  const out = new Uint8Array(size);
-  const { take, number } = reader(patch);
-  let start = 0;
-  for (let end = 0; end < size; ) {
-    const inserted = take(number());
-    out.set(inserted, end);
-    end += inserted.length;
-    const length = number();
-    const step = number();
-    start += step & 1 ? ~(step >> 1) : step >> 1;
-    out.set(from.subarray(start, start + length), end);
-    start += length;
-    end += length;
-  }
-  return out;
 }
