@@ -15,9 +15,12 @@ import { madd412, madd44, square44 } from './tile';
 
 /** Negative pivots of the last factorisation, or columns set aside. */
 export let negatives: i32 = 0;
+/** Whether pivots fell to the size of the shift, without a gap, before a definite factorisation failed. */
+export let smooth: bool = false;
 /** ||L||_F^2 of the last factorisation. */
 export let growth: f64 = 0;
 
+let last: f64 = 0; // the last pivot that was positive
 let spare: i32 = 0; // columns that a definite factorisation may set aside
 let signs: usize = 0; // +-1 for each column
 let inverses: usize = 0; // sign / pivot for each column
@@ -94,6 +97,7 @@ function diagonal(tile: usize, negative: usize, j: i32, n: i32, shift: f64, defi
       negatives++;
     }
     const sign: f64 = d > 0 ? 1 : -1;
+    if (d > 0 && g < n) last = d;
     // An exact zero is moved by a rounding error of the shift, which the bound on rounding covers.
     d = max(abs(d), shift * f64.EPSILON + f64.MIN_NORMAL_VALUE);
     const root = aside ? 0 : Math.sqrt(d);
@@ -214,7 +218,10 @@ function block(
         } else {
           for (let k: usize = 0; k < 160; k += 40) store<f64>(tile + k, load<f64>(tile + k) - shift);
           const k = diagonal(tile, tail, j, n, shift, definite);
-          if (k < 4) return (j << 2) + k;
+          if (k < 4) {
+            smooth = last < 8 * shift;
+            return (j << 2) + k;
+          }
         }
         sum = f64x2.add(sum, square44(tile));
       }
@@ -248,6 +255,7 @@ export function begin(n: i32, spare_: i32): void {
   negated = alloc((<u64>min(count, BLOCK) * count) << 7);
   negatives = 0;
   growth = 0;
+  smooth = false;
 }
 
 /** Where the block of row panels from i0 on ends: blocks grow from a few panels on, for an early failure to cost little. */

@@ -5,10 +5,11 @@ import * as claim from './claim';
 import { Method } from './claim';
 import { leading } from './columns';
 import { power } from './norms';
-import { GUARD, U } from './params';
+import { CLASSICAL_COLUMNS, GUARD, REACH, U } from './params';
 import * as qrcp from './qrcp';
 import { matrix, tall } from './reduce';
 import * as source from './source';
+import { byTrailing } from './trailing';
 import { settle, squeeze, transposeUpper } from './squeeze';
 
 /** Householder QR of all of A with pivoting, then the squeeze if that leaves it open. "Pivoted QR". */
@@ -21,12 +22,20 @@ export function byQr(): bool {
   claim.raise(power(W, ld, m, n, v, 3));
   const perm = alloc(<u64>n << 2);
   qrcp.begin(m, n, perm);
-  let k = qrcp.proceed(W, ld, m, n, perm, 0, claim.tolerance(claim.low) / GUARD, 0);
+  const tau = claim.tolerance(claim.low);
+  const stop = tau / GUARD;
+  const patience: f64 = n <= CLASSICAL_COLUMNS ? 0 : REACH * tau;
+  let k = qrcp.proceed(W, ld, m, n, perm, 0, stop, patience);
+  // No gap in the singular values where that ended above the stop. A few more steps may leave little to count, or nothing.
+  const few = k < n >> 3;
+  if (qrcp.residual > stop && (few || k > n - (n >> 3))) k = qrcp.proceed(W, ld, m, n, perm, k, stop, few ? patience : 0);
   const slack = Math.sqrt(<f64>min(k + 1, n)) * U * claim.high;
-  if (settle(W, ld, k, n, 0, slack, Method.Qr)) return true;
+  const open = qrcp.residual > stop;
+  if (!open && settle(W, ld, k, n, 0, slack, Method.Qr)) return true;
+  if (patience && (open || !few) && byTrailing(W, ld, m, n, k, slack)) return true;
 
   // The residual is made small beside the tolerance, then R^T is factored.
-  k = qrcp.proceed(W, ld, m, n, perm, k, claim.tolerance(claim.low) / 32, claim.tolerance(claim.low) / GUARD);
+  k = qrcp.proceed(W, ld, m, n, perm, k, tau / 32, stop);
   const rest = qrcp.residual;
   return squeeze(transposeUpper(W, ld, k, n), k, rest, slack);
 }

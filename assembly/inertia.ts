@@ -7,7 +7,7 @@ import { Method } from './claim';
 import { rounding } from './definite';
 import { copyTriangle, gramOfSource, squareSymmetric } from './grams';
 import { largestEigenvalue } from './lanczos';
-import { COARSE, FINE, GROWTH, REACH_STEPS, U } from './params';
+import { CLOSE, COARSE, FINE, GROWTH, REACH_STEPS, U } from './params';
 import * as scan from './scan';
 import * as source from './source';
 import { dual } from './substitution';
@@ -46,19 +46,19 @@ export function inertia(G: usize): bool {
   if (!G) {
     G = alloc(cholesky.triangleBytes(n));
     gramOfSource(G);
-    approach(G, slack, 1e-3, 60);
+    approach(G, n, slack, 1e-3, 60);
   }
   claim.cap(Math.sqrt(Math.sqrt(squareSymmetric(G, n)) + slack));
   const least = claim.tolerance(claim.low);
   let done = false;
   if (slack <= 0.25 * least * least) {
     const L = alloc(cholesky.triangleBytes(n));
-    if (claim.tolerance(claim.high) > 0.25 * Math.sqrt(scan.total / n) / <f64>n) certify(L, G, slack, COARSE);
-    done = between(L, G, slack) || (certify(L, G, slack, COARSE) && between(L, G, slack));
+    if (claim.tolerance(claim.high) > 0.25 * Math.sqrt(scan.total / n) / <f64>n) certify(L, G, n, slack, COARSE);
+    done = between(L, G, slack) || (certify(L, G, n, slack, COARSE) && between(L, G, slack));
     if (!done) {
       // A dense spectrum at the tolerance: sigma_1 to more digits.
-      approach(G, slack, 0.01 * FINE, 400);
-      done = certify(L, G, slack, FINE) && between(L, G, slack);
+      approach(G, n, slack, 0.01 * FINE, 400);
+      done = certify(L, G, n, slack, FINE) && between(L, G, slack);
     }
   }
   release(start);
@@ -66,24 +66,22 @@ export function inertia(G: usize): bool {
 }
 
 /** Whether Cholesky of theta I - G proves that no eigenvalue of G is above theta, up to its rounding. L is scratch. */
-export function noneAbove(L: usize, G: usize, theta: f64): bool {
-  const n = source.n;
+export function noneAbove(L: usize, G: usize, n: i32, theta: f64): bool {
   copyTriangle(L, G, n, -1);
   return cholesky.factor(L, n, 0, 0, 0, -theta, true) == n;
 }
 
 /** Raises `low` to the largest Ritz value. */
-function approach(G: usize, slack: f64, accuracy: f64, steps: i32): void {
-  claim.raise(Math.sqrt(max<f64>(largestEigenvalue(G, source.n, scan.total, accuracy, steps) - slack, 0)));
+export function approach(G: usize, n: i32, slack: f64, accuracy: f64, steps: i32): void {
+  claim.raise(Math.sqrt(max<f64>(largestEigenvalue(G, n, scan.total, accuracy, steps) - slack, 0)));
 }
 
 /** Lowers `high` to within a `share` of `low` (of their squares) when Cholesky of theta I - G proves it. */
-function certify(L: usize, G: usize, slack: f64, share: f64): bool {
-  const n = source.n;
+export function certify(L: usize, G: usize, n: i32, slack: f64, share: f64): bool {
   const theta = claim.low * claim.low * (1 + share) + slack;
   if (claim.high * claim.high <= theta * (1 + share)) return false;
-  if (!noneAbove(L, G, theta)) return false;
-  claim.cap(Math.sqrt(theta + rounding(source.m, n, scan.total, cholesky.growth)));
+  if (!noneAbove(L, G, n, theta)) return false;
+  claim.cap(Math.sqrt(theta + slack + rounding(source.m, n, scan.total, cholesky.growth)));
   return true;
 }
 
@@ -99,24 +97,40 @@ function between(L: usize, G: usize, slack: f64): bool {
   return claim.answer(p, most, least, Method.Inertia);
 }
 
-/** For reports: moves lower up and upper down as far as the inertia of G proves the same count. */
-export function reach(G: usize): void {
-  const n = source.n;
-  const slack = rounding(source.m, n, scan.total, GROWTH * scan.total);
-  const least = Math.sqrt(4 * slack);
-  const L = alloc(cholesky.triangleBytes(n));
+// What the counts of reach() are taken from.
+let G_: usize = 0;
+let L_: usize = 0;
+let slack_: f64 = 0;
+
+/** At least so many singular values are above x; or at most so many, for side 1. */
+function ofGram(x: f64, side: i32): i32 {
+  return above(L_, G_, x * x + (side ? -slack_ : slack_), 0);
+}
+
+/** For reports: the bounds as far out as the inertia of G = A^T A proves the same count. */
+export function reachOfGram(G: usize): void {
+  const size = <f64>source.n;
+  G_ = G;
+  L_ = alloc(cholesky.triangleBytes(source.n));
+  slack_ = rounding(source.m, source.n, scan.total, GROWTH * scan.total);
   // The factorisations cost no more than the Gram matrix did, or a tenth of a second.
-  const size = <f64>n;
   const budget = max<f64>(<f64>source.m * size * size, 2e9) / (0.667 * size * size * size);
-  const steps = <i32>min<f64>(REACH_STEPS, max<f64>(1, budget));
+  reach(Math.sqrt(4 * slack_), <i32>min<f64>(REACH_STEPS, max<f64>(1, budget)), ofGram);
+}
+
+/**
+ * Moves lower up and upper down, not below `least`, as far as `count` proves the rank: at least so many singular values above x, for side 1
+ * at most so many, -1 where it cannot tell.
+ */
+export function reach(least: f64, steps: i32, count: (x: f64, side: i32) => i32): void {
   // sigma_rank first, then sigma_{rank + 1}: between a bound that holds and one that is not to be hoped for.
   for (let side = 0; side < 2; side++) {
     let bad = side ? least : claim.high;
     let good = side ? claim.upper : max<f64>(claim.lower, least);
-    if (claim.rank == (side ? n : 0)) continue;
-    for (let i = 0; i < steps && (side ? bad < 0.5 * good : good < 0.5 * bad); i++) {
+    if (claim.rank == (side ? source.n : 0)) continue;
+    for (let i = 0; i < steps && (side ? bad < CLOSE * good : good < CLOSE * bad); i++) {
       const x = Math.sqrt(good * bad);
-      const p = above(L, G, x * x + (side ? -slack : slack), 0);
+      const p = count(x, side);
       if (side ? p >= 0 && p <= claim.rank : p >= claim.rank) {
         claim.widen(side ? claim.lower : x, side ? x : claim.upper);
         good = x;

@@ -1,17 +1,9 @@
 // One-sided Jacobi SVD of a small column-major matrix: plane rotations make its columns orthogonal, their norms
 // are then the singular values, each to high relative accuracy where the columns are well scaled.
-//
-// It can stop before that. With d_i the column norms and E = D^-1 B^T B D^-1 - I, every sigma_i lies
-// within d_i sqrt(1 -+ ||E||_2) (Ostrowski): once no such interval holds the tolerance, the count is known.
 // Cost: up to 4 n^3 flops a sweep (m = n). Source: Drmac & Veselic 2008 (LAPACK's dgejsv, dgesvj); de Rijk 1989.
 import { alloc, mark, release } from './arena';
-import { gram, panels, rowPanel, triangleBytes } from './cholesky';
 import { column, dot, norm, rotate, swapColumns } from './columns';
-import { squareSymmetric } from './grams';
 import { MAX_SWEEPS, U } from './params';
-
-/** ||E||_F when the last call ended. */
-export let coupling: f64 = 0;
 
 /** Squared norms of all columns. */
 function refresh(B: usize, ld: i32, m: i32, n: i32, squares: usize): void {
@@ -62,70 +54,20 @@ function sweep(B: usize, ld: i32, m: i32, n: i32, squares: usize, threshold: f64
   return most;
 }
 
-/** ||E||_F, from the Gram matrix of the columns by the tile kernel. */
-function measure(B: usize, ld: i32, m: i32, n: i32, squares: usize): f64 {
-  const start = mark();
-  const P = alloc(<u64>panels(n) * <u64>m << 5);
-  for (let q = 0; q < panels(n); q++) {
-    let out = P + ((<usize>q * <usize>m) << 5);
-    for (let i = 0; i < m; i++) {
-      for (let c = q << 2; c < (q + 1) << 2; c++) {
-        const s: f64 = c < n ? load<f64>(squares + (<usize>c << 3)) : 0;
-        store<f64>(out, s > 0 ? load<f64>(column(B, ld, c) + (<usize>i << 3)) / Math.sqrt(s) : 0);
-        out += 8;
-      }
-    }
-  }
-  const G = alloc(triangleBytes(n));
-  gram(G, 0, n, P, m, m, true);
-  for (let i = 0; i < n; i++) {
-    const p = rowPanel(G, i >> 2) + (<usize>i << 5) + (<usize>(i & 3) << 3);
-    if (load<f64>(p) != 0) store<f64>(p, load<f64>(p) - 1);
-  }
-  const sum = squareSymmetric(G, n);
-  release(start);
-  return Math.sqrt(sum);
-}
-
-/**
- * Whether no interval d_i sqrt(1 -+ e) holds the tolerance max(absolute, relative sigma_1), itself known to within
- * `slack` and the interval of sigma_1.
- */
-function clear(n: i32, squares: usize, e: f64, absolute: f64, relative: f64, slack: f64): bool {
-  let most: f64 = 0;
-  for (let j = 0; j < n; j++) most = max(most, load<f64>(squares + (<usize>j << 3)));
-  const low = max<f64>(max<f64>(absolute, relative * Math.sqrt(most * (1 - e))) - slack, 0);
-  const high = max<f64>(absolute, relative * Math.sqrt(most * (1 + e))) + slack;
-  for (let j = 0; j < n; j++) {
-    const s = load<f64>(squares + (<usize>j << 3));
-    if (s * (1 + e) > low * low && s * (1 - e) <= high * high) return false;
-  }
-  return true;
-}
-
 /**
  * Singular values of the m x n matrix B (overwritten, rows padded to an even number with zeros) into values,
- * descending. With absolute >= 0 the sweeps stop as soon as the count above max(absolute, relative sigma_1) is known,
- * `slack` included; with absolute < 0 they go on to full accuracy. Returns false when MAX_SWEEPS did not suffice.
+ * descending. Returns false when MAX_SWEEPS did not suffice.
  */
-export function jacobi(
-  B: usize, ld: i32, m: i32, n: i32, values: usize,
-  absolute: f64, relative: f64, slack: f64,
-): bool {
+export function jacobi(B: usize, ld: i32, m: i32, n: i32, values: usize): bool {
   const start = mark();
   const squares = alloc(<u64>n << 3);
   const threshold = U * Math.sqrt(<f64>m) * 2;
   let converged = n < 2;
-  coupling = n < 2 ? 0 : NaN;
   refresh(B, ld, m, n, squares);
   for (let s = 0; s < MAX_SWEEPS && !converged; s++) {
     const most = sweep(B, ld, m, n, squares, threshold);
     refresh(B, ld, m, n, squares);
     converged = most <= threshold;
-    if (converged || absolute >= 0) {
-      coupling = measure(B, ld, m, n, squares);
-      if (absolute >= 0 && coupling < 0.5 && clear(n, squares, coupling, absolute, relative, slack)) converged = true;
-    }
   }
   for (let j = 0; j < n; j++) store<f64>(values + (<usize>j << 3), norm(column(B, ld, j), m));
   // Insertion sort: de Rijk's pivoting left them nearly sorted.

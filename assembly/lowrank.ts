@@ -17,7 +17,7 @@ import { residualSquare } from './residual';
 import * as scan from './scan';
 import { madd } from './simd';
 import * as source from './source';
-import { inverseNorm, packUpper, solveUpper } from './triangular';
+import { coefficients, inverseNorm, packUpper } from './triangular';
 
 /** Proven: sigma_{k+1} <= upper and sigma_k >= lower. */
 export let upper: f64 = 0;
@@ -140,13 +140,7 @@ export function boundAbove(): void {
   const n = source.n;
   kPad = (k + 3) & ~3;
   const others = n - k;
-  T = calloc(<u64>((others + 3) >> 2) * <u64>kPad << 5);
-  for (let j = 0; j < others; j++) {
-    const from = column(W, ld, k + j);
-    const to = T + ((<usize>(j >> 2) * <usize>kPad) << 5) + (<usize>(j & 3) << 3);
-    for (let i = 0; i < k; i++) store<f64>(to + (<usize>i << 5), load<f64>(from + (<usize>i << 3)));
-  }
-  solveUpper(W, ld, k, T, kPad, (others + 3) >> 2);
+  T = coefficients(W, ld, k, n);
   for (let j = 0; j < n; j++) {
     const from = source.columns + (<usize>load<i32>(perm + (<usize>j << 2)) << 2);
     store<u32>(table + (<usize>j << 2), load<u32>(from));

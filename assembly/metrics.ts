@@ -30,9 +30,9 @@ export function largestSquare(): f64 {
   const L = alloc(cholesky.triangleBytes(n));
   gramOfSource(G);
   let theta = largestEigenvalue(G, n, scan.total, 1e-15, STEPS);
-  if (!noneAbove(L, G, theta * (1 + CERTIFIED))) {
+  if (!noneAbove(L, G, n, theta * (1 + CERTIFIED))) {
     if (n > STEPS / 3) theta = largestEigenvalue(G, n, scan.total, 1e-16, 3 * n);
-    if (n <= STEPS / 3 || !noneAbove(L, G, theta * (1 + CERTIFIED))) {
+    if (n <= STEPS / 3 || !noneAbove(L, G, n, theta * (1 + CERTIFIED))) {
       const values = alloc(<u64>source.width << 3);
       theta = svd.singularValues(values) ? load<f64>(values) * load<f64>(values) : -1;
     }

@@ -69,6 +69,9 @@ export const EVEN: f64 = 64;
 export const COARSE: f64 = 0.01;
 export const FINE: f64 = 1e-6;
 
+/** A report's bound ends as soon as it is so close to what is not to be proved. */
+export const CLOSE: f64 = 0.9;
+
 /** Factorisations that a report spends on each of its two bounds. */
 export const REACH_STEPS: i32 = 5;
 
@@ -84,3 +87,9 @@ export const REPORT_ROWS: i32 = 64;
 
 /** A factor L S L^T whose ||L||_F^2 exceeds this many ||A||_F^2 is thrown away; few pivots are negative and it is near 1. */
 export const GROWTH: f64 = 2;
+
+/** A trailing matrix is counted once its norm is within so many tolerances: its Gram matrix has the digits for it. */
+export const REACH: f64 = 1e5;
+
+/** What rounding may do to such a count, in squared tolerances. */
+export const NOISE: f64 = 0.01;

@@ -156,6 +156,7 @@ let taus: usize = 0;
 let squares: usize = 0;
 let reflector: usize = 0;
 let fresh = true; // the sketch must be taken anew
+let before: f64 = 0; // the residual when it was last below the patience
 
 /** Starts a factorisation: perm becomes the identity. Scratch stays above the caller's mark. */
 export function begin(m: i32, n: i32, perm: usize): void {
@@ -168,6 +169,7 @@ export function begin(m: i32, n: i32, perm: usize): void {
   Y = createColumns(QR_BLOCK + OVERSAMPLE, n);
   reflector = alloc((QR_BLOCK + OVERSAMPLE) << 3);
   fresh = true;
+  before = 0;
 }
 
 /** One step with the longest remaining column. */
@@ -190,8 +192,8 @@ function force(W: usize, ld: i32, m: i32, k: i32, n: i32, perm: usize): i32 {
 }
 
 /**
- * Goes on from step k until ||R22||_F <= stop, or where `patience` is set, until a block reduces the residual
- * by less than half while it is below `patience`. Returns the number of steps done; sets residual.
+ * Goes on from step k until ||R22||_F <= stop. Below `patience` it ends after the first block, and when taken up again after one that does
+ * not halve the residual. Returns the number of steps done; sets residual.
  */
 export function proceed(
   W: usize, ld: i32, m: i32, n: i32, perm: usize, k: i32, stop: f64, patience: f64,
@@ -205,18 +207,16 @@ export function proceed(
   const rows = QR_BLOCK + OVERSAMPLE;
   const yLd = leading(rows);
   const limit = stop * stop;
-  let before: f64 = Infinity;
-  while (k < most) {
+  for (const from = k; k < most; ) {
     const b = min(QR_BLOCK, most - k);
     if (fresh) sketch(Y, yLd, rows, W, ld, m, k, n);
     fresh = false;
     const estimate = measure(Y, yLd, rows, k, n, squares);
     // Only a sketch that is small asks for the exact residual, which costs a pass over the trailing matrix.
     if (estimate <= 16 * limit || estimate <= patience * patience) {
-      const rest = square(W, ld, k, m, k, n);
-      residual = Math.sqrt(rest);
-      if (rest <= limit || (residual <= patience && residual > 0.5 * before)) return k;
-      before = residual;
+      residual = Math.sqrt(square(W, ld, k, m, k, n));
+      if (residual <= stop || (k > from && residual <= patience && residual > 0.5 * before)) return k;
+      if (residual <= patience) before = residual;
     }
     choose(Y, yLd, rows, W, ld, k, b, n, perm, squares);
     const done = panel(W, ld, m, k, k, b, 0, taus + (<usize>k << 3), squares, stop, n - k);

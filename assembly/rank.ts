@@ -1,12 +1,12 @@
 // The driver: from proof to proof, the cheapest first, and singular values only for what they leave open.
 import { alloc, mark, release } from './arena';
-import { triangleBytes } from './cholesky';
+import { smooth, triangleBytes } from './cholesky';
 import * as claim from './claim';
 import { Method } from './claim';
 import { found, fullRank, hope, known, probe, rounding } from './definite';
 import { byQr } from './factored';
 import { gramOfSource } from './grams';
-import { countable, inertia, reach } from './inertia';
+import { countable, inertia, reachOfGram } from './inertia';
 import { largestEigenvalue } from './lanczos';
 import { REPORT_COLUMNS, REPORT_ROWS, SAMPLE_COLUMNS, U } from './params';
 import { sampled } from './sampled';
@@ -31,7 +31,7 @@ export function decide(absolute: f64, relative: f64, exact: bool): bool {
   gramOfSource(G);
   claim.raise(Math.sqrt(largestEigenvalue(G, n, scan.total, 1e-11, 400)));
   const done = prove(G);
-  if (done && claim.method <= Method.Sample) reach(G);
+  if (done && claim.method <= Method.Sample && claim.upper < claim.lower) reachOfGram(G);
   release(start);
   return done;
 }
@@ -57,7 +57,7 @@ function prove(G: usize): bool {
   const hopeful = shift <= hope(s);
   if (hopeful && fullRank(s, G)) return true;
   const guess = hopeful ? found : probe(n >> 2);
-  if (n >= SAMPLE_COLUMNS && guess < (countable() ? (5 * n) >> 3 : n) && sampled(guess, hopeful ? known : 0)) return true;
+  if (n >= SAMPLE_COLUMNS && guess < (countable() ? (5 * n) >> 3 : smooth ? m >> 3 : n) && sampled(guess, hopeful ? known : 0)) return true;
   if (inertia(G)) return true;
   return byQr();
 }

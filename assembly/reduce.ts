@@ -25,7 +25,8 @@ export function qr(W: usize, ld: i32, m: i32, n: i32): void {
   release(start);
 }
 
-function clearBelow(W: usize, ld: i32, rows: i32, n: i32): void {
+/** Zeros below the diagonal of the leading `rows` rows. */
+export function clearBelow(W: usize, ld: i32, rows: i32, n: i32): void {
   for (let j = 0; j < n; j++) {
     const from = min(j + 1, rows);
     memory.fill(column(W, ld, j) + (<usize>from << 3), 0, <usize>(rows - from) << 3);

@@ -7,7 +7,7 @@ import { Method } from './claim';
 import { rounding } from './definite';
 import { countable } from './inertia';
 import * as lowrank from './lowrank';
-import { GUARD, SMOOTH, SPARE, U } from './params';
+import { GUARD, REACH, SMOOTH, SPARE, U } from './params';
 import * as scan from './scan';
 import * as source from './source';
 import { squeeze } from './squeeze';
@@ -37,9 +37,17 @@ function fromSample(guess: i32, known: i32): bool {
     release(start);
     lowrank.take(s);
     claim.raise(lowrank.sigma);
-    k = lowrank.extend(claim.tolerance(claim.low) / GUARD, 0);
+    // Without a gap in the singular values the sample must do with few columns.
+    const tau = claim.tolerance(claim.low);
+    const patience: f64 = countable() ? 0 : REACH * tau;
+    k = lowrank.extend(tau / GUARD, patience);
+    if (lowrank.rest() > tau / GUARD) {
+      if (k <= source.m >> 3) k = lowrank.extend(tau / GUARD, patience);
+      if (lowrank.rest() > tau / GUARD) return false;
+    }
     if (k <= s - 8) break; // else it has no rows to spare and may not have seen all of the row space
-    if (countable()) return false; // for less than a larger sample
+    // A larger one costs more than inertia, and sees as little of the row space where the pivots fall all the time.
+    if (countable() || (s > source.m >> 2 && lowrank.lastPivot() < 0.1 * Math.sqrt(scan.total / n))) return false;
   }
   if (k == 0 || k == n) return false;
   let slack = Math.sqrt(<f64>k) * U * claim.high;

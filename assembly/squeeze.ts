@@ -8,10 +8,11 @@ import { countAbove, reduceToBidiagonal, value } from './bidiagonal';
 import * as claim from './claim';
 import { Method } from './claim';
 import { column, createColumns, leading } from './columns';
-import { coupling, jacobi } from './jacobi';
-import { BIDIAGONAL_COLUMNS, GUARD, SMOOTH, U } from './params';
+import { jacobi } from './jacobi';
+import { BIDIAGONAL_COLUMNS, GUARD, U } from './params';
 import * as qrcp from './qrcp';
 import * as source from './source';
+import { byTrailing } from './trailing';
 import { inverseNorm, packUpper } from './triangular';
 
 /** X = R(0:k, 0:n)^T, n x k lower trapezoidal, of leading(n). */
@@ -45,33 +46,29 @@ export function settle(R: usize, ld: i32, k: i32, n: i32, rest: f64, slack: f64,
 export function squeeze(X: usize, k: i32, rest: f64, slack: f64): bool {
   const n = source.n;
   const ld = leading(n);
-  // No gap at the tolerance and many values: a second QR would not decide it either.
-  const smooth = abs(load<f64>(column(X, ld, k - 1) + (<usize>(k - 1) << 3))) < SMOOTH * claim.tolerance(claim.low);
-  if (k >= BIDIAGONAL_COLUMNS && k > n >> 1 && smooth) return byBidiagonal(X, n, k, rest + slack);
   const perm = alloc(<u64>k << 2);
   qrcp.begin(n, k, perm);
   let r = qrcp.proceed(X, ld, n, k, perm, 0, claim.tolerance(claim.low) / GUARD, 0);
   if (settle(X, ld, r, k, rest, slack, Method.Lq)) return true;
 
   r = qrcp.proceed(X, ld, n, k, perm, r, 0, 0);
+  if (byTrailing(X, ld, n, k, r, rest + slack)) return true;
   // k x r, lower triangular, its columns close to orthogonal already.
   const B = transposeUpper(X, ld, r, k);
   if (r >= BIDIAGONAL_COLUMNS) return byBidiagonal(B, k, r, rest + slack);
   return byJacobi(B, k, r, rest + slack);
 }
 
-/** Singular values of B (m x n), each known to within d sqrt(1 -+ ||E||) -+ slack. "Jacobi". */
+/** The singular values of B (m x n) counted as they stand. "Jacobi". */
 function byJacobi(B: usize, m: i32, n: i32, slack: f64): bool {
   const values = alloc(<u64>n << 3);
-  if (!jacobi(B, leading(m), m, n, values, claim.absolute, claim.relative, slack)) return false;
-  // Stopped early, Jacobi knows sigma_1 well enough for the count, not for a report.
-  if (!claim.exact) claim.settle(load<f64>(values));
+  if (!jacobi(B, leading(m), m, n, values)) return false;
+  claim.settle(load<f64>(values));
   const tau = claim.tolerance(claim.low);
-  const e = min<f64>(coupling + 8 * U, 1);
   let count = 0;
   while (count < n && load<f64>(values + (<usize>count << 3)) > tau) count++;
-  const lo: f64 = count ? load<f64>(values + (<usize>(count - 1) << 3)) * Math.sqrt(1 - e) : 0;
-  const up: f64 = count < n ? load<f64>(values + (<usize>count << 3)) * Math.sqrt(1 + e) : 0;
+  const lo: f64 = count ? load<f64>(values + (<usize>(count - 1) << 3)) : 0;
+  const up: f64 = count < n ? load<f64>(values + (<usize>count << 3)) : 0;
   return claim.answer(count, lo - slack, up + slack, Method.Jacobi);
 }
 

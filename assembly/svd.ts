@@ -68,7 +68,7 @@ export function singularValues(values: usize): bool {
   qrcp.begin(n, k, perm);
   const r = qrcp.proceed(X, leading(n), n, k, perm, 0, 0, 0);
   const B = transposeUpper(X, leading(n), r, k);
-  const done = jacobi(B, leading(k), k, r, values, -1, 0, 0);
+  const done = jacobi(B, leading(k), k, r, values);
   release(start);
   return done;
 }

@@ -3,7 +3,7 @@
 // T comes as a packed triangle of row panels (cholesky.ts): L itself, or R^T for an upper triangular R. A row
 // panel is an operand of the tile kernel as it stands; right-hand sides are column panels [k][4], operand and tiles in one.
 // Cost: inverse norm n^3 / 3, solve n^2 columns flops.
-import { alloc, mark, release } from './arena';
+import { alloc, calloc, mark, release } from './arena';
 import { panels, rowPanel, triangleBytes } from './cholesky';
 import { column, dot } from './columns';
 import { BLOCK } from './params';
@@ -119,4 +119,18 @@ export function solveUpper(R: usize, rLd: i32, k: i32, B: usize, ld: i32, count:
     for (let q = 0; q < count; q++) backward(B + ((<usize>q * <usize>ld) << 5) + (<usize>i << 7), panel, (rows - 1 - i) << 2);
   }
   release(start);
+}
+
+/** R11^-1 R12, R11 of order k, in column panels of ceil4(k) steps, fresh. */
+export function coefficients(R: usize, ld: i32, k: i32, n: i32): usize {
+  const others = n - k;
+  const steps = panels(k) << 2;
+  const T = calloc(<u64>panels(others) * <u64>steps << 5);
+  for (let j = 0; j < others; j++) {
+    const from = column(R, ld, k + j);
+    const to = T + ((<usize>(j >> 2) * <usize>steps) << 5) + (<usize>(j & 3) << 3);
+    for (let i = 0; i < k; i++) store<f64>(to + (<usize>i << 5), load<f64>(from + (<usize>i << 3)));
+  }
+  solveUpper(R, ld, k, T, steps, panels(others));
+  return T;
 }

@@ -44,7 +44,7 @@ export function truncate(most: i32, share: f64): i32 {
   const r = qrcp.proceed(X, leading(n), n, k, p2, 0, stop, 0);
   const B = transposeUpper(X, leading(n), r, k);
   const values = alloc(<u64>max(r, 1) << 3);
-  if (!jacobi(B, leading(k), k, r, values, -1, 0, 0)) return -1;
+  if (!jacobi(B, leading(k), k, r, values)) return -1;
 
   const total = dot(values, values, r);
   const limit = share * ROUNDING * total;

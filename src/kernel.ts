@@ -1,7 +1,8 @@
 // Loads the kernel on first use: relaxed SIMD where the engine has it, baseline simd128 elsewhere. Both modules
 // are embedded, so nothing is fetched; init.ts is for those who want to fetch.
-import { instantiateSync } from '@assemblyscript/loader';
+// biome-ignore assist/source/organizeImports: the text of the kernel first, as in index.ts
 import { embedded } from './embedded.js';
+import { instantiateSync } from '@assemblyscript/loader';
 import { attach, gather, pull } from './host.js';
 
 /** The exports of assembly/index.ts; pointers come as signed 32-bit numbers past 2 GiB. */

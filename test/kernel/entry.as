@@ -6,7 +6,7 @@ export { proceed as proceedFactor, triangleBytes } from '../assembly/cholesky';
 export { axpy, createColumns, dot, leading, norm, readAll, rotate, square, swapColumns } from '../assembly/columns';
 export { gramOfSource, multiply, packSource, squareSymmetric } from '../assembly/grams';
 export { allocBlock, applyBlock, formBlock, panel, restMost, restTotal } from '../assembly/householder';
-export { coupling, jacobi } from '../assembly/jacobi';
+export { jacobi } from '../assembly/jacobi';
 export { largestEigenvalue } from '../assembly/lanczos';
 export { factor as factorBlock, invert } from '../assembly/lu';
 export { image, power } from '../assembly/norms';

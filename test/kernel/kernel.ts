@@ -70,19 +70,7 @@ interface Exports {
   ): number;
   restMost: Value;
   restTotal: Value;
-  coupling: Value;
-  jacobi(
-    ...args: [
-      B: number,
-      ld: number,
-      m: number,
-      n: number,
-      values: number,
-      absolute: number,
-      relative: number,
-      slack: number,
-    ]
-  ): number;
+  jacobi(B: number, ld: number, m: number, n: number, values: number): number;
   largestEigenvalue(G: number, n: number, trace: number, accuracy: number, steps: number): number;
   factorBlock(T: number, r: number, p: number, N: number, rows: number, least: number): number;
   invert(M: number, p: number, N: number): void;

@@ -5,7 +5,7 @@ import { referenceValues } from '../reference.js';
 import { area, f64, k, putColumns, putSymmetric, SIZES, watch } from './kernel.js';
 
 describe('Jacobi', () => {
-  function run(x: Matrix, absolute = -1, relative = 0, slack = 0) {
+  function run(x: Matrix) {
     k.reset();
     const { W, ld, bytes } = putColumns(x);
     const values = area(8 * x.n);
@@ -14,7 +14,7 @@ describe('Jacobi', () => {
         [W, bytes],
         [values, 8 * x.n],
       ],
-      () => k.jacobi(W, ld, x.m, x.n, values, absolute, relative, slack),
+      () => k.jacobi(W, ld, x.m, x.n, values),
     );
     expect(converged).toBeTruthy();
     return f64(values, x.n).slice();
@@ -36,7 +36,6 @@ describe('Jacobi', () => {
     got.forEach((s, i) => {
       expect(Math.abs(s - known[i])).toBeLessThan(1e-14);
     });
-    expect(k.coupling.value).toBeLessThan(1e-12);
   });
 
   test('graded columns keep their relative accuracy', () => {
@@ -56,22 +55,6 @@ describe('Jacobi', () => {
     const values = [3, 7, 0, 5, 5];
     expect([...run(matrix(5, 5, (i, j) => (i === j ? values[i] : 0)))]).toEqual([7, 5, 5, 3, 0]);
     expect([...run(matrix(2, 1, (i) => 3 + i))]).toEqual([5]);
-  });
-
-  test('stopped early, the count is right', () => {
-    for (const n of [5, 12, 33]) {
-      const known = Array.from({ length: n }, (_, i) => 3 ** -i);
-      const x = new Random(n).withSpectrum(n, n, known);
-      for (let i = 0; i < Math.min(n - 1, 25); i++) {
-        for (const [absolute, relative] of [
-          [known[i] * 0.6, 0],
-          [0, known[i] * 0.6],
-        ]) {
-          const got = run(x, absolute, relative);
-          expect(got.filter((s) => s > known[i] * 0.6).length).toBe(i + 1);
-        }
-      }
-    }
   });
 });
 
