@@ -1,0 +1,95 @@
+// float64 spectra that run through the tolerance without a gap: counted from the trailing matrix of a pivoted QR.
+import { describe, expect, test } from 'vitest';
+import { matrixRank, rankReport } from '../../src/index.js';
+import { kernel } from '../../src/kernel.js';
+import { type Matrix, map, permuted, Random, transpose } from '../numbers.js';
+
+const INERTIA = 2; // of claim.ts
+const EPS = 2 ** -52;
+
+/** 1 = sigma_1 > ... in one ratio, the tolerance in the middle between sigma_k and sigma_{k+1}. */
+const geometric = (n: number, k: number, tolerance: number) => {
+  const ratio = tolerance ** (1 / (k - 0.5));
+  return Array.from({ length: n }, (_, i) => ratio ** i);
+};
+
+const rankOf = (x: Matrix, options?: { tol?: number; rtol?: number }) => matrixRank(x.a, [x.m, x.n], options);
+
+const shapes: [m: number, n: number, k: number][] = [
+  [66, 66, 60],
+  [97, 97, 50],
+  [130, 128, 110],
+  [200, 200, 90],
+  [321, 321, 300],
+  [150, 90, 45],
+  [900, 130, 70],
+];
+
+describe.each(shapes)('%i x %i of rank %i', (m, n, k) => {
+  const tolerance = m * EPS;
+  const known = geometric(n, k, tolerance);
+  const x = new Random(m + n + k).withSpectrum(m, n, known);
+
+  test('all the same way down: the rank, and a report of the same rank whose bounds hold', () => {
+    expect(rankOf(x)).toBe(k);
+    expect(kernel().method()).toBe(INERTIA);
+    expect(rankOf(transpose(x))).toBe(k);
+    const report = rankReport(x.a, [m, n]);
+    expect(report.rank).toBe(k);
+    expect(report.method).toBe('inertia');
+    expect(Math.abs(report.sigmaMax - 1)).toBeLessThan(1e-10);
+    // The values of the matrix are those wanted to about 1e-15.
+    expect(report.lower).toBeLessThan(known[k - 1] + 4e-15);
+    expect(report.upper).toBeGreaterThan(known[k] - 4e-15);
+    // Within what rounding does to a QR beside a tolerance of m eps.
+    expect(report.margin).toBeGreaterThan(0.7);
+  });
+
+  test('any scale, any order', () => {
+    const r = new Random(m);
+    expect(rankOf(permuted(x, r.permutation(m), r.permutation(n)))).toBe(k);
+    for (const scale of [2 ** -800, 2 ** 900]) expect(rankOf(map(x, (v) => v * scale))).toBe(k);
+  });
+
+  test('other tolerances, relative and absolute', () => {
+    for (const j of [Math.floor(0.8 * k), Math.floor(0.95 * k), Math.min(n - 1, k + 2)]) {
+      const between = Math.sqrt(known[j - 1] * known[j]);
+      expect(rankOf(x, { rtol: between })).toBe(j);
+      expect(rankOf(x, { tol: between })).toBe(j);
+    }
+  });
+
+  test.each([0.2, 0.45, 0.8])(
+    '%f of the values far above the tolerance, others on both sides of it',
+    (share) => {
+      const far = Math.floor(share * n);
+      const near = Math.floor((n - far) / 2);
+      const values = Array.from({ length: n }, (_, i) =>
+        i < far ? 1 - 0.5 * (i / far) : tolerance * (i < far + near ? 2.5 + i / n : 0.3 - (0.2 * i) / n),
+      );
+      const y = new Random(far + n).withSpectrum(m, n, values);
+      expect(rankOf(y)).toBe(far + near);
+      const report = rankReport(y.a, [m, n]);
+      expect(report.rank).toBe(far + near);
+      expect(report.lower).toBeLessThan(values[far + near - 1] + 4e-15);
+      expect(report.lower).toBeGreaterThan(report.tolerance);
+      expect(report.upper).toBeGreaterThan(values[far + near] - 4e-15);
+      expect(report.upper).toBeLessThanOrEqual(report.tolerance);
+    },
+  );
+
+  test('noise of one size, just below the tolerance or just above it', () => {
+    for (const size of [0.5, 2]) {
+      const values = Array.from({ length: n }, (_, i) => (i < 9 ? 1 - i / 20 : size * tolerance));
+      expect(rankOf(new Random(n + 9).withSpectrum(m, n, values))).toBe(size > 1 ? n : 9);
+    }
+  });
+
+  test('a tolerance that no arithmetic keeps', () => {
+    for (const tol of [0, 1e-300, 1e-18]) {
+      const rank = rankOf(x, { tol });
+      expect(rank).toBeGreaterThanOrEqual(k);
+      expect(rank).toBeLessThanOrEqual(n);
+    }
+  });
+});
