@@ -165,8 +165,8 @@ let most: f64 = 0;
 let points: usize = 0;
 let counts: usize = 0;
 
-/** Bidiagonalises W for value() and bidiagonalValues(); scratch stays above the caller's mark. */
-export function reduceToBidiagonal(W: usize, ld: i32, m: i32, n: i32): void {
+/** Bidiagonalises W; scratch stays above the caller's mark. */
+function reduceToBidiagonal(W: usize, ld: i32, m: i32, n: i32): void {
   size = n;
   q = calloc(<u64>n << 3);
   f = calloc(<u64>n << 3);
@@ -187,32 +187,6 @@ export function reduceToBidiagonal(W: usize, ld: i32, m: i32, n: i32): void {
     store<f64>(f + o, next * next);
   }
   most *= 1 + 4 * f64.EPSILON;
-}
-
-/** The singular value of B with `index` values above it, to about 2^-52 of the largest: 9 sections at a time. */
-export function value(index: i32): f64 {
-  let low: f64 = 0;
-  let high = most;
-  for (let it = 0; it < 17; it++) {
-    const step = (high - low) / 9;
-    for (let c = 0; c < 8; c++) {
-      const x = low + step * <f64>(c + 1);
-      store<f64>(points + (<usize>c << 3), x * x);
-    }
-    countBelow(counts, points, q, f, size);
-    let c = 0;
-    while (c < 8 && load<f64>(counts + (<usize>c << 3)) <= <f64>(size - 1 - index)) c++;
-    if (c < 8) high = low + step * <f64>(c + 1);
-    low += step * <f64>c;
-  }
-  return 0.5 * (low + high);
-}
-
-/** How many singular values of B are greater than x. */
-export function countAbove(x: f64): i32 {
-  for (let c: usize = 0; c < 64; c += 8) store<f64>(points + c, x * x);
-  countBelow(counts, points, q, f, size);
-  return size - <i32>load<f64>(counts);
 }
 
 /** All singular values of W into values, descending. */

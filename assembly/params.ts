@@ -28,7 +28,7 @@ export const FIRST: i32 = 9;
 export const QR_BLOCK: i32 = 32;
 
 /** Rows of the pivoting sketch beyond QR_BLOCK (Duersch & Gu advise about 8). */
-export const OVERSAMPLE: i32 = 8;
+export const OVERSAMPLE: i32 = 4;
 
 /** Up to this many columns pivots come from exact column norms: a sketch costs more than it saves. */
 export const CLASSICAL_COLUMNS: i32 = 64;

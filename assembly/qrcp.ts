@@ -113,17 +113,25 @@ function measure(Y: usize, yLd: i32, rows: i32, k: i32, n: i32, squares: usize):
   return 0.5 * sum;
 }
 
-/** Brings the b columns that the sketch prefers to the front of columns k .. n, in Y, W and perm. */
+/**
+ * Brings up to b columns that the sketch prefers to the front of columns k .. n, in Y, W and perm: fewer where what they leave of the sketch
+ * is within `enough`, the square of a residual. Returns how many.
+ */
 function choose(
-  Y: usize, yLd: i32, rows: i32, W: usize, ld: i32, k: i32, b: i32, n: i32, perm: usize, squares: usize,
-): void {
+  Y: usize, yLd: i32, rows: i32, W: usize, ld: i32, k: i32, b: i32, n: i32, perm: usize, squares: usize, enough: f64,
+): i32 {
   const end = <usize>rows << 3;
   const step = <usize>yLd << 3;
   for (let t = 0; t < b; t++) {
     let best = k + t;
-    for (let j = best + 1; j < n; j++) {
-      if (load<f64>(squares + (<usize>j << 3)) > load<f64>(squares + (<usize>best << 3))) best = j;
+    let sum: f64 = 0;
+    for (let j = best; j < n; j++) {
+      const s = load<f64>(squares + (<usize>j << 3));
+      sum += s;
+      if (s > load<f64>(squares + (<usize>best << 3))) best = j;
     }
+    // Half of the sum estimates the square of what is left, and t rows of the sketch are used up.
+    if (t && sum * <f64>rows <= enough * <f64>(rows - t)) return t;
     if (best != k + t) {
       swapColumns(column(Y, yLd, k + t), column(Y, yLd, best), yLd);
       swapColumns(column(W, ld, k + t), column(W, ld, best), ld);
@@ -134,7 +142,7 @@ function choose(
     const at = <usize>t << 3;
     const from = at & ~15;
     const size = Math.sqrt(dot(c + at, c + at, rows - t));
-    if (size < TINY) return;
+    if (size < TINY) return b;
     const alpha = load<f64>(c + at);
     const beta = alpha > 0 ? -size : size;
     memory.copy(reflector + from, c + from, end - from);
@@ -148,6 +156,7 @@ function choose(
       reflect4(column(Y, yLd, j), step, reflector, from, end, h, bool(t & 1), squares + (<usize>j << 3));
     }
   }
+  return b;
 }
 
 // What a factorisation needs to be taken up again with a smaller stop.
@@ -208,7 +217,6 @@ export function proceed(
   const yLd = leading(rows);
   const limit = stop * stop;
   for (const from = k; k < most; ) {
-    const b = min(QR_BLOCK, most - k);
     if (fresh) sketch(Y, yLd, rows, W, ld, m, k, n);
     fresh = false;
     const estimate = measure(Y, yLd, rows, k, n, squares);
@@ -218,7 +226,7 @@ export function proceed(
       if (residual <= stop || (k > from && residual <= patience && residual > 0.5 * before)) return k;
       if (residual <= patience) before = residual;
     }
-    choose(Y, yLd, rows, W, ld, k, b, n, perm, squares);
+    const b = choose(Y, yLd, rows, W, ld, k, min(QR_BLOCK, most - k), n, perm, squares, limit);
     const done = panel(W, ld, m, k, k, b, 0, taus + (<usize>k << 3), squares, stop, n - k);
     if (done) {
       formBlock(W, ld, m, k, k, done, taus + (<usize>k << 3));

@@ -4,7 +4,7 @@
 // has columns close to orthogonal (Drmac & Veselic 2008; Huckaby & Chan 2003). Few values are then left to Jacobi,
 // many to a bidiagonal form. docs/certificates.md, "Pivoted QR", "Squeeze", "Jacobi", "Bidiagonal". Cost: 4/3 n k^2 and more.
 import { alloc, mark, release } from './arena';
-import { countAbove, reduceToBidiagonal, value } from './bidiagonal';
+import { bidiagonalValues } from './bidiagonal';
 import * as claim from './claim';
 import { Method } from './claim';
 import { column, createColumns, leading } from './columns';
@@ -55,29 +55,15 @@ export function squeeze(X: usize, k: i32, rest: f64, slack: f64): bool {
   if (byTrailing(X, ld, n, k, r, rest + slack)) return true;
   // k x r, lower triangular, its columns close to orthogonal already.
   const B = transposeUpper(X, ld, r, k);
-  if (r >= BIDIAGONAL_COLUMNS) return byBidiagonal(B, k, r, rest + slack);
-  return byJacobi(B, k, r, rest + slack);
-}
-
-/** The singular values of B (m x n) counted as they stand. "Jacobi". */
-function byJacobi(B: usize, m: i32, n: i32, slack: f64): bool {
-  const values = alloc(<u64>n << 3);
-  if (!jacobi(B, leading(m), m, n, values)) return false;
+  const values = alloc(<u64>r << 3);
+  const many = r >= BIDIAGONAL_COLUMNS;
+  if (many) bidiagonalValues(B, leading(k), k, r, values);
+  else if (!jacobi(B, leading(k), k, r, values)) return false;
   claim.settle(load<f64>(values));
   const tau = claim.tolerance(claim.low);
   let count = 0;
-  while (count < n && load<f64>(values + (<usize>count << 3)) > tau) count++;
+  while (count < r && load<f64>(values + (<usize>count << 3)) > tau) count++;
   const lo: f64 = count ? load<f64>(values + (<usize>(count - 1) << 3)) : 0;
-  const up: f64 = count < n ? load<f64>(values + (<usize>count << 3)) : 0;
-  return claim.answer(count, lo - slack, up + slack, Method.Jacobi);
-}
-
-/** The count itself from the bidiagonal form of B (m x n, m >= n). "Bidiagonal". */
-function byBidiagonal(B: usize, m: i32, n: i32, slack: f64): bool {
-  reduceToBidiagonal(B, leading(m), m, n);
-  claim.settle(value(0));
-  const count = countAbove(claim.tolerance(claim.low));
-  const lo: f64 = claim.exact && count ? value(count - 1) : claim.tolerance(claim.low);
-  const up: f64 = claim.exact && count < n ? value(count) : claim.tolerance(claim.low);
-  return claim.answer(count, lo - slack, (count < n ? up : 0) + slack, Method.Bidiagonal);
+  const up: f64 = count < r ? load<f64>(values + (<usize>count << 3)) : 0;
+  return claim.answer(count, lo - rest - slack, up + rest + slack, many ? Method.Bidiagonal : Method.Jacobi);
 }

@@ -1,6 +1,6 @@
 // What the tests of test/kernel/ call: AssemblyScript, compiled by compile.ts from build/.
 export { alloc, mark, release, reset } from '../assembly/arena';
-export { bidiagonalValues, countAbove, reduceToBidiagonal, value } from '../assembly/bidiagonal';
+export { bidiagonalValues } from '../assembly/bidiagonal';
 export { begin as beginFactor, factor, gram, growth, negatives } from '../assembly/cholesky';
 export { proceed as proceedFactor, triangleBytes } from '../assembly/cholesky';
 export { axpy, createColumns, dot, leading, norm, readAll, rotate, square, swapColumns } from '../assembly/columns';

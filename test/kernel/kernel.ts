@@ -14,9 +14,6 @@ interface Exports {
   release(to: number): void;
   reset(): void;
   bidiagonalValues(W: number, ld: number, m: number, n: number, values: number): void;
-  countAbove(x: number): number;
-  reduceToBidiagonal(W: number, ld: number, m: number, n: number): void;
-  value(index: number): number;
   factor(L: number, n: number, P: number, ld: number, s: number, shift: number, definite: boolean): number;
   beginFactor(n: number, spare: number): void;
   proceedFactor(
