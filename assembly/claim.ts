@@ -6,7 +6,7 @@
 import * as source from './source';
 
 /** The step that decided; the host knows them by these numbers. */
-export const enum Method { Trivial, Cholesky, Inertia, Sample, Qr, Lq, Jacobi, Bidiagonal }
+export const enum Method { Trivial, Cholesky, Inertia, Sample, Qr, Lq, Jacobi, Bidiagonal, Trailing }
 
 export let rank: i32 = 0;
 /** sigma_rank >= lower, Infinity when rank = 0. */

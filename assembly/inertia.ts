@@ -7,7 +7,7 @@ import { Method } from './claim';
 import { rounding } from './definite';
 import { copyTriangle, gramOfSource, squareSymmetric } from './grams';
 import { largestEigenvalue } from './lanczos';
-import { CLOSE, COARSE, FINE, GROWTH, REACH_STEPS, U } from './params';
+import { COARSE, FINE, GROWTH, REACH_STEPS, U } from './params';
 import * as scan from './scan';
 import * as source from './source';
 import { dual } from './substitution';
@@ -19,15 +19,22 @@ let depth: f64 = 0;
 function above(L: usize, G: usize, shift: f64, few: i32): i32 {
   const n = source.n;
   const start = mark();
-  copyTriangle(L, G, n, 1);
-  cholesky.begin(n, 0);
-  cholesky.proceed(L, 0, cholesky.panels(n), n, 0, 0, 0, shift, false);
+  const p = factor(L, G, shift);
   depth = 0;
   if (cholesky.negatives <= few) {
     const y = 0.999 / Math.sqrt(dual(L, n));
     depth = y * (y - 3 * <f64>(n + 16) * U * Math.sqrt(cholesky.growth));
   }
   release(start);
+  return p;
+}
+
+/** L S L^T = G - shift I; its scratch is left to the caller. Returns the number of positive pivots, or -1. */
+function factor(L: usize, G: usize, shift: f64): i32 {
+  const n = source.n;
+  copyTriangle(L, G, n, 1);
+  cholesky.begin(n, 0);
+  cholesky.proceed(L, 0, cholesky.panels(n), n, 0, 0, 0, shift, false);
   return cholesky.growth > GROWTH * scan.total ? -1 : n - cholesky.negatives;
 }
 
@@ -73,7 +80,7 @@ export function noneAbove(L: usize, G: usize, n: i32, theta: f64): bool {
 
 /** Raises `low` to the largest Ritz value. */
 export function approach(G: usize, n: i32, slack: f64, accuracy: f64, steps: i32): void {
-  claim.raise(Math.sqrt(max<f64>(largestEigenvalue(G, n, scan.total, accuracy, steps) - slack, 0)));
+  claim.raise(Math.sqrt(max<f64>(largestEigenvalue(G, n, scan.total, accuracy, steps, 0) - slack, 0)));
 }
 
 /** Lowers `high` to within a `share` of `low` (of their squares) when Cholesky of theta I - G proves it. */
@@ -97,46 +104,42 @@ function between(L: usize, G: usize, slack: f64): bool {
   return claim.answer(p, most, least, Method.Inertia);
 }
 
-// What the counts of reach() are taken from.
-let G_: usize = 0;
-let L_: usize = 0;
-let slack_: f64 = 0;
-
-/** At least so many singular values are above x; or at most so many, for side 1. */
-function ofGram(x: f64, side: i32): i32 {
-  return above(L_, G_, x * x + (side ? -slack_ : slack_), 0);
-}
-
-/** For reports: the bounds as far out as the inertia of G = A^T A proves the same count. */
-export function reachOfGram(G: usize): void {
-  const size = <f64>source.n;
-  G_ = G;
-  L_ = alloc(cholesky.triangleBytes(source.n));
-  slack_ = rounding(source.m, source.n, scan.total, GROWTH * scan.total);
-  // The factorisations cost no more than the Gram matrix did, or a tenth of a second.
-  const budget = max<f64>(<f64>source.m * size * size, 2e9) / (0.667 * size * size * size);
-  reach(Math.sqrt(4 * slack_), <i32>min<f64>(REACH_STEPS, max<f64>(1, budget)), ofGram);
-}
-
 /**
- * Moves lower up and upper down, not below `least`, as far as `count` proves the rank: at least so many singular values above x, for side 1
- * at most so many, -1 where it cannot tell.
+ * For reports: moves lower up and upper down as far as the inertia of G = A^T A proves the same count. Where to look is told by the eigenvalues
+ * nearest to a shift between them: Lanczos iteration with the inverse.
  */
-export function reach(least: f64, steps: i32, count: (x: f64, side: i32) => i32): void {
-  // sigma_rank first, then sigma_{rank + 1}: between a bound that holds and one that is not to be hoped for.
-  for (let side = 0; side < 2; side++) {
-    let bad = side ? least : claim.high;
-    let good = side ? claim.upper : max<f64>(claim.lower, least);
-    if (claim.rank == (side ? source.n : 0)) continue;
-    for (let i = 0; i < steps && (side ? bad < CLOSE * good : good < CLOSE * bad); i++) {
-      const x = Math.sqrt(good * bad);
-      const p = count(x, side);
-      if (side ? p >= 0 && p <= claim.rank : p >= claim.rank) {
-        claim.widen(side ? claim.lower : x, side ? x : claim.upper);
-        good = x;
-      } else {
-        bad = x;
+export function reach(G: usize): void {
+  const n = source.n;
+  const slack = rounding(source.m, n, scan.total, GROWTH * scan.total);
+  const least = 4 * slack;
+  const full = claim.rank == n;
+  if (!full && claim.upper * claim.upper <= least) return; // G does not see that side, and a gap of 1e7 needs no better bound
+  const s = max<f64>(claim.lower * claim.lower, least) + slack;
+  const start = mark();
+  const L = alloc(cholesky.triangleBytes(n));
+  const inner = mark();
+  if (factor(L, G, s) == claim.rank) {
+    claim.widen(max<f64>(claim.lower, Math.sqrt(s - slack)), claim.upper);
+    // How far the next eigenvalues are, at most: the iteration may not have found the nearest.
+    const up = 1 / largestEigenvalue(L, n, 1 / slack, 1e-3, 24, 1);
+    const down = full ? 0 : 1 / largestEigenvalue(L, n, 1 / slack, 1e-3, 24, -1);
+    release(inner);
+    const cube = <f64>n * <f64>n * <f64>n;
+    const steps = min(REACH_STEPS, 2 + <i32>(2e9 / cube)); // of n^3 / 3 flops
+    for (let side = full ? 0 : 1; side >= 0; side--) {
+      let bad = side ? max<f64>(s - down, least) : s + up;
+      let good = side ? claim.upper * claim.upper : claim.lower * claim.lower;
+      for (let i = 0; i < steps && (side ? bad < 0.5 * good : good < 0.5 * bad); i++) {
+        const t = i ? Math.sqrt(good) * Math.sqrt(bad) : side ? max<f64>(s - 0.999 * down, least) : s + 0.9 * up;
+        const p = above(L, G, side ? t - slack : t + slack, 0);
+        if (side ? p >= 0 && p <= claim.rank : p >= claim.rank) {
+          claim.widen(side ? claim.lower : Math.sqrt(t), side ? Math.sqrt(t) : claim.upper);
+          good = t;
+        } else {
+          bad = t;
+        }
       }
     }
   }
+  release(start);
 }

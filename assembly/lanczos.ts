@@ -7,6 +7,7 @@ import { alloc, calloc, mark, release } from './arena';
 import { panels } from './cholesky';
 import { axpy, dot, scaleColumn } from './columns';
 import { multiply } from './grams';
+import { solve } from './substitution';
 
 /** The largest eigenvalue of the k x k tridiagonal (alpha, beta), by bisection on Sturm counts. */
 function largestRitz(alpha: usize, beta: usize, k: i32, low: f64, high: f64): f64 {
@@ -31,9 +32,10 @@ function largestRitz(alpha: usize, beta: usize, k: i32, low: f64, high: f64): f6
 }
 
 /**
- * A lower bound of lambda_1(G), within `accuracy` of it once the iteration has settled. trace >= lambda_1 >= 0.
+ * A lower bound of lambda_1(G), within `accuracy` of it once the iteration has settled. trace >= lambda_1 >= 0. With inverse = 1 or -1 the same
+ * of +-(L S L^T)^-1, the last factor of cholesky.ts being in G's place.
  */
-export function largestEigenvalue(G: usize, n: i32, trace: f64, accuracy: f64, steps: i32): f64 {
+export function largestEigenvalue(G: usize, n: i32, trace: f64, accuracy: f64, steps: i32, inverse: i32): f64 {
   const start = mark();
   const length = panels(n) << 2;
   let v = calloc(<u64>length << 3);
@@ -51,7 +53,13 @@ export function largestEigenvalue(G: usize, n: i32, trace: f64, accuracy: f64, s
   let settled = 0;
   let before: f64 = 0;
   for (let k = 0; k < steps; k++) {
-    multiply(w, G, n, v);
+    if (inverse) {
+      memory.copy(w, v, <usize>length << 3);
+      solve(G, n, w);
+      scaleColumn(w, <f64>inverse, n);
+    } else {
+      multiply(w, G, n, v);
+    }
     if (k) axpy(w, u, -load<f64>(beta + (<usize>(k - 1) << 3)), n);
     const a = dot(v, w, n);
     store<f64>(alpha + (<usize>k << 3), a);

@@ -29,9 +29,9 @@ export function largestSquare(): f64 {
   const G = alloc(cholesky.triangleBytes(n));
   const L = alloc(cholesky.triangleBytes(n));
   gramOfSource(G);
-  let theta = largestEigenvalue(G, n, scan.total, 1e-15, STEPS);
+  let theta = largestEigenvalue(G, n, scan.total, 1e-15, STEPS, 0);
   if (!noneAbove(L, G, n, theta * (1 + CERTIFIED))) {
-    if (n > STEPS / 3) theta = largestEigenvalue(G, n, scan.total, 1e-16, 3 * n);
+    if (n > STEPS / 3) theta = largestEigenvalue(G, n, scan.total, 1e-16, 3 * n, 0);
     if (n <= STEPS / 3 || !noneAbove(L, G, n, theta * (1 + CERTIFIED))) {
       const values = alloc(<u64>source.width << 3);
       theta = svd.singularValues(values) ? load<f64>(values) * load<f64>(values) : -1;

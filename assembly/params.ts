@@ -69,9 +69,6 @@ export const EVEN: f64 = 64;
 export const COARSE: f64 = 0.01;
 export const FINE: f64 = 1e-6;
 
-/** A report's bound ends as soon as it is so close to what is not to be proved. */
-export const CLOSE: f64 = 0.9;
-
 /** Factorisations that a report spends on each of its two bounds. */
 export const REACH_STEPS: i32 = 5;
 

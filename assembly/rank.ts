@@ -6,7 +6,7 @@ import { Method } from './claim';
 import { found, fullRank, hope, known, probe, rounding } from './definite';
 import { byQr } from './factored';
 import { gramOfSource } from './grams';
-import { countable, inertia, reachOfGram } from './inertia';
+import { countable, inertia, reach } from './inertia';
 import { largestEigenvalue } from './lanczos';
 import { REPORT_COLUMNS, REPORT_ROWS, SAMPLE_COLUMNS, U } from './params';
 import { sampled } from './sampled';
@@ -29,9 +29,9 @@ export function decide(absolute: f64, relative: f64, exact: bool): bool {
   const start = mark();
   const G = alloc(triangleBytes(n));
   gramOfSource(G);
-  claim.raise(Math.sqrt(largestEigenvalue(G, n, scan.total, 1e-11, 400)));
+  claim.raise(Math.sqrt(largestEigenvalue(G, n, scan.total, 1e-11, 400, 0)));
   const done = prove(G);
-  if (done && claim.method <= Method.Sample && claim.upper < claim.lower) reachOfGram(G);
+  if (done && claim.method <= Method.Sample) reach(G);
   release(start);
   return done;
 }

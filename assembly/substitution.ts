@@ -30,7 +30,7 @@ function backward(L: usize, count: i32, x: usize): void {
   }
 }
 
-/** x <- (L L^T)^-1 x. */
+/** x <- (L S L^T)^-1 x. */
 export function solve(L: usize, n: i32, x: usize): void {
   const count = panels(n);
   const sum = alloc(32);
@@ -43,6 +43,10 @@ export function solve(L: usize, n: i32, x: usize): void {
       for (let r: usize = 0; r < c; r++) s -= load<f64>(tile + (r << 5) + (c << 3)) * load<f64>(own + (r << 3));
       store<f64>(own + (c << 3), divide(s, load<f64>(tile + c * 40)));
     }
+  }
+  for (let j = 0; j < n; j++) {
+    const p = x + (<usize>j << 3);
+    if (negative(j)) store<f64>(p, -load<f64>(p));
   }
   backward(L, count, x);
 }

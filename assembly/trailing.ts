@@ -12,7 +12,7 @@ import { Method } from './claim';
 import { column, dot } from './columns';
 import { rounding } from './definite';
 import { packedBytes } from './grams';
-import { approach, certify, reach } from './inertia';
+import { approach, certify } from './inertia';
 import { offsets, pack } from './pack';
 import { CHAIN, COARSE, FINE, GROWTH, NOISE, REACH, REACH_STEPS, REPORT_COLUMNS, U } from './params';
 import * as qrcp from './qrcp';
@@ -104,15 +104,38 @@ export function byTrailing(W: usize, ld: i32, m: i32, n: i32, done: i32, rest: f
   form(W, ld, m, n, done);
   off = rest + 0.5 * U * Math.sqrt(scan.total * m2);
   const found = count(W, ld, n);
-  if (found && claim.exact) reach(3 * off, n <= REPORT_COLUMNS ? 4 * REACH_STEPS : REACH_STEPS, above);
+  if (found && claim.exact) spread(3 * off);
   release(start);
   return found;
+}
+
+/** For reports: moves lower up and upper down, not below `least`, as far as the count stays the same. */
+function spread(least: f64): void {
+  const small = source.n <= REPORT_COLUMNS;
+  const steps = small ? 4 * REACH_STEPS : REACH_STEPS;
+  const close: f64 = small ? 0.9 : 0.5;
+  // sigma_rank first, then sigma_{rank + 1}: between a bound that holds and one that is not to be hoped for.
+  for (let side = 0; side < 2; side++) {
+    if (claim.rank == (side ? source.n : 0)) continue;
+    let bad = side ? least : claim.high;
+    let good = side ? claim.upper : claim.lower;
+    for (let i = 0; i < steps && (side ? bad < close * good : good < close * bad); i++) {
+      const x = Math.sqrt(good * bad);
+      const p = above(x, side);
+      if (side ? p >= 0 && p <= claim.rank : p >= claim.rank) {
+        claim.widen(side ? claim.lower : x, side ? x : claim.upper);
+        good = x;
+      } else {
+        bad = x;
+      }
+    }
+  }
 }
 
 function count(W: usize, ld: i32, n: i32): bool {
   let tau = claim.tolerance(claim.high);
   const s = shift(tau, 0);
-  if (s < Infinity && positive(s, NOISE * tau * tau, true) == d) return claim.answer(n, tau, claim.tolerance(claim.low), Method.Inertia);
+  if (s < Infinity && positive(s, NOISE * tau * tau, true) == d) return claim.answer(n, tau, claim.tolerance(claim.low), Method.Trailing);
 
   // sigma_1 from the leading rows of R: those that leave little of it.
   const some = qrcp.trim(W, ld, k, n, 1e-3 * claim.low);
@@ -123,12 +146,12 @@ function count(W: usize, ld: i32, n: i32): bool {
   certify(alloc(triangleBytes(some)), G, some, slack + qrcp.residual * qrcp.residual, COARSE);
   const p = above(claim.tolerance(claim.high), 0);
   if (p >= 0 && above(claim.tolerance(claim.low), 1) == p) {
-    return claim.answer(p, claim.tolerance(claim.high), claim.tolerance(claim.low), Method.Inertia);
+    return claim.answer(p, claim.tolerance(claim.high), claim.tolerance(claim.low), Method.Trailing);
   }
   // The spectrum is dense: there are values within what is known of the tolerance. They are counted as they stand.
   approach(G, some, slack, 0.01 * FINE, 400);
   tau = claim.tolerance(claim.low);
   const up = shift(tau, 0);
   const q = up < Infinity ? positive(tau * tau, NOISE * tau * tau, false) : -1;
-  return q >= 0 && claim.answer(k + q, 2 * tau - Math.sqrt(up), 2 * tau - Math.sqrt(shift(tau, 1)), Method.Inertia);
+  return q >= 0 && claim.answer(k + q, 2 * tau - Math.sqrt(up), 2 * tau - Math.sqrt(shift(tau, 1)), Method.Trailing);
 }

@@ -11,7 +11,17 @@ const EPS64 = 2 ** -52;
 const EPS32 = 2 ** -23;
 /** Where matrixRank's one rank goes. */
 const ONE = new Int32Array(1);
-export const METHODS = ['trivial', 'cholesky', 'inertia', 'sample', 'qr', 'lq', 'jacobi', 'bidiagonal'];
+export const METHODS = [
+  'trivial',
+  'cholesky',
+  'inertia',
+  'sample',
+  'qr',
+  'lq',
+  'jacobi',
+  'bidiagonal',
+  'inertia',
+];
 
 /** max(absolute, relative * sigma_1), the form the kernel takes. */
 export function tolerances(t: Tolerance, stack: Stack): { absolute: number; relative: number } {

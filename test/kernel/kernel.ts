@@ -68,7 +68,9 @@ interface Exports {
   restMost: Value;
   restTotal: Value;
   jacobi(B: number, ld: number, m: number, n: number, values: number): number;
-  largestEigenvalue(G: number, n: number, trace: number, accuracy: number, steps: number): number;
+  largestEigenvalue(
+    ...args: [G: number, n: number, trace: number, accuracy: number, steps: number, inverse: number]
+  ): number;
   factorBlock(T: number, r: number, p: number, N: number, rows: number, least: number): number;
   invert(M: number, p: number, N: number): void;
   image(v: number, y: number): number;
