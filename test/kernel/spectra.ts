@@ -146,6 +146,31 @@ describe('the largest eigenvalue', () => {
   });
 });
 
+test.each([5, 24, 65, 100])(
+  'of order %i: the eigenvalues nearest to a shift, by the inverse, on either side',
+  (n) => {
+    // Eigenvalues i^2, i = 1 .. n, and a shift between two of them.
+    const x = new Random(n).withSpectrum(
+      n + 3,
+      n,
+      Array.from({ length: n }, (_, i) => n - i),
+    );
+    const gram = multiply(transpose(x), x);
+    for (const i of [1, n >> 1, n - 1]) {
+      const shift = i * i + 0.4 * (2 * i + 1);
+      k.reset();
+      const L = putSymmetric(gram);
+      k.beginFactor(n, 0);
+      k.proceedFactor(L, 0, (n + 3) >> 2, n, 0, 0, 0, shift, false);
+      expect(k.negatives.value).toBe(i);
+      const up = k.largestEigenvalue(L, n, 1e9, 1e-12, 400, 1);
+      const down = k.largestEigenvalue(L, n, 1e9, 1e-12, 400, -1);
+      expect(Math.abs(up * ((i + 1) ** 2 - shift) - 1)).toBeLessThan(1e-6);
+      expect(Math.abs(down * (shift - i * i) - 1)).toBeLessThan(1e-6);
+    }
+  },
+);
+
 test('power iteration gives a unit vector and the length of its image', () => {
   for (const [m, n] of [
     [1, 1],

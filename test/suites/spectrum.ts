@@ -151,3 +151,44 @@ describe('plain matrices are answered at once', () => {
     }
   });
 });
+
+describe('reports of float32 matrices: bounds close to the values on both sides of the tolerance', () => {
+  const eps = 2 ** -23;
+  const single = (m: number, n: number, values: number[]) => {
+    const x = new Random(m + n).withSpectrum(m, n, values);
+    return { data: new Float32Array(x.a), shape: [m, n] };
+  };
+
+  test.each([
+    [150, 150],
+    [300, 200],
+    [257, 257],
+  ])('%i x %i', (m, n) => {
+    const tolerance = m * eps;
+    // Rounding to float32 moves singular values by some 1e-7, a tolerance being 2e-5 and more.
+    const full = rankReport(
+      single(
+        m,
+        n,
+        Array.from({ length: n }, (_, i) => (8 * tolerance) ** (i / (n - 1))),
+      ),
+    );
+    expect(full.rank).toBe(n);
+    expect(full.lower / tolerance).toBeGreaterThan(7);
+    expect(full.lower / tolerance).toBeLessThan(8.1);
+
+    const k = n >> 1;
+    const short = rankReport(
+      single(
+        m,
+        n,
+        Array.from({ length: n }, (_, i) => (i < k ? (6 * tolerance) ** (i / (k - 1)) : 0.2 * tolerance)),
+      ),
+    );
+    expect(short.rank).toBe(k);
+    expect(short.lower / tolerance).toBeGreaterThan(2.9);
+    expect(short.lower / tolerance).toBeLessThan(6.1);
+    expect(short.upper / tolerance).toBeGreaterThan(0.19);
+    expect(short.upper / tolerance).toBeLessThan(0.45);
+  });
+});
