@@ -5,7 +5,7 @@ import { axpy, scaleColumn } from './columns';
 import { pack } from './pack';
 import { CHAIN } from './params';
 import * as source from './source';
-import { combine, spread4 } from './vectors';
+import { spreadCombine } from './vectors';
 
 /** Bytes of n columns of so many rows packed. */
 export function packedBytes(rows: i32, n: i32): u64 {
@@ -89,8 +89,7 @@ export function multiply(y: usize, G: usize, n: i32, x: usize): void {
   for (let i = 0; i < count; i++) {
     const panel = rowPanel(G, i);
     const own = x + (<usize>i << 5);
-    spread4(y, panel, own, i << 2);
-    combine(sum, panel, x, i << 2);
+    spreadCombine(y, panel, own, sum, x, i << 2);
     for (let k: usize = 0; k < 4; k++) {
       for (let r: usize = 0; r < 4; r++) {
         // The upper part of a diagonal tile mirrors its lower part.

@@ -69,7 +69,7 @@ export function largestEigenvalue(G: usize, n: i32, trace: f64, accuracy: f64, s
       theta = largestRitz(alpha, beta, k + 1, theta, trace * (1 + 1e-14));
       settled = theta - before <= accuracy * theta ? settled + 1 : 0;
       before = theta;
-      if (settled == 2 || b <= 1e-15 * trace) break;
+      if (settled == (accuracy < 1e-4 ? 2 : 1) || b <= 1e-15 * trace) break;
     }
     const t = u;
     u = v;

@@ -15,9 +15,9 @@ import * as qrcp from './qrcp';
 import { qr } from './reduce';
 import { residualSquare } from './residual';
 import * as scan from './scan';
-import { madd } from './simd';
 import * as source from './source';
 import { coefficients, inverseNorm, packUpper } from './triangular';
+import { combine } from './vectors';
 
 /** Proven: sigma_{k+1} <= upper and sigma_k >= lower. */
 export let upper: f64 = 0;
@@ -182,20 +182,9 @@ export function product(): usize {
     const x = column(X, xLd, i);
     for (let j = i; j < k; j++) store<f64>(x + (<usize>j << 3), load<f64>(column(A1, aLd, j) + (<usize>i << 3)));
     for (let j = 0; j < n - k; j += 4) {
-      // R1(i, i:k) times a column panel of T.
-      let t = T + ((<usize>(j >> 2) * <usize>kPad) << 5) + (<usize>i << 5);
-      let a = f64x2.splat(0);
-      let b = a;
-      for (let p = i; p < k; p++) {
-        const r = v128.load64_splat(x + (<usize>p << 3));
-        a = madd(r, v128.load(t), a);
-        b = madd(r, v128.load(t, 16), b);
-        t += 32;
-      }
-      // The last panel may pass the end of x by up to 3 elements: padding, where products with zeros of T go.
-      const out = x + (<usize>(k + j) << 3);
-      v128.store(out, a);
-      v128.store(out, b, 16);
+      // R1(i, i:k) times a column panel of T. The last panel may pass the end of x by up to 3 elements: padding, where products with
+      // zeros of T go.
+      combine(x + (<usize>(k + j) << 3), T + ((<usize>(j >> 2) * <usize>kPad + <usize>i) << 5), x + (<usize>i << 3), k - i);
     }
   }
   release(start);

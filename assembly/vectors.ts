@@ -25,3 +25,29 @@ export function spread4(y: usize, panel: usize, four: usize, k: i32): void {
     v128.store(y, f64x2.sub(v128.load(y), sum));
   }
 }
+
+/** Both at once, for an even k: y[k] -= panel[k] four, out[4] = sum over k of panel[k] v[k]. The panel is read once. */
+export function spreadCombine(y: usize, panel: usize, four: usize, out: usize, v: usize, k: i32): void {
+  const a = v128.load(four);
+  const b = v128.load(four, 16);
+  let x = f64x2.splat(0);
+  let z = x;
+  for (const end = y + (<usize>k << 3); y < end; y += 16, v += 16, panel += 64) {
+    const p0 = v128.load(panel);
+    const q0 = v128.load(panel, 16);
+    const p1 = v128.load(panel, 32);
+    const q1 = v128.load(panel, 48);
+    let s = v128.load64_splat(v);
+    x = madd(p0, s, x);
+    z = madd(q0, s, z);
+    s = v128.load64_splat(v, 8);
+    x = madd(p1, s, x);
+    z = madd(q1, s, z);
+    const p = madd(p0, a, f64x2.mul(q0, b));
+    const q = madd(p1, a, f64x2.mul(q1, b));
+    const sum = f64x2.add(v128.shuffle<f64>(p, q, 0, 2), v128.shuffle<f64>(p, q, 1, 3));
+    v128.store(y, f64x2.sub(v128.load(y), sum));
+  }
+  v128.store(out, x);
+  v128.store(out, z, 16);
+}
