@@ -20,7 +20,7 @@ export let smooth: bool = false;
 /** ||L||_F^2 of the last factorisation. */
 export let growth: f64 = 0;
 
-let last: f64 = 0; // the last pivot that was positive
+let least: f64 = 0; // the smallest positive pivot
 let spare: i32 = 0; // columns that a definite factorisation may set aside
 let signs: usize = 0; // +-1 for each column
 let inverses: usize = 0; // sign / pivot for each column
@@ -97,7 +97,7 @@ function diagonal(tile: usize, negative: usize, j: i32, n: i32, shift: f64, defi
       negatives++;
     }
     const sign: f64 = d > 0 ? 1 : -1;
-    if (d > 0 && g < n) last = d;
+    if (d > 0 && g < n) least = min(least, d);
     // An exact zero is moved by a rounding error of the shift, which the bound on rounding covers.
     d = max(abs(d), shift * f64.EPSILON + f64.MIN_NORMAL_VALUE);
     const root = aside ? 0 : Math.sqrt(d);
@@ -219,7 +219,7 @@ function block(
           for (let k: usize = 0; k < 160; k += 40) store<f64>(tile + k, load<f64>(tile + k) - shift);
           const k = diagonal(tile, tail, j, n, shift, definite);
           if (k < 4) {
-            smooth = last < 8 * shift;
+            smooth = least < 8 * shift;
             return (j << 2) + k;
           }
         }
@@ -256,6 +256,7 @@ export function begin(n: i32, spare_: i32): void {
   negatives = 0;
   growth = 0;
   smooth = false;
+  least = Infinity;
 }
 
 /** Where the block of row panels from i0 on ends: blocks grow from a few panels on, for an early failure to cost little. */

@@ -27,7 +27,7 @@ export function byQr(): bool {
   const patience: f64 = n <= CLASSICAL_COLUMNS ? 0 : REACH * tau;
   let k = qrcp.proceed(W, ld, m, n, perm, 0, stop, patience);
   // No gap in the singular values where that ended above the stop. A few more steps may leave little to count, or nothing.
-  const few = k < n >> 3;
+  const few = qrcp.few(k, n, claim.high, qrcp.residual, stop);
   if (qrcp.residual > stop && (few || k > n - (n >> 3))) k = qrcp.proceed(W, ld, m, n, perm, k, stop, few ? patience : 0);
   const slack = Math.sqrt(<f64>min(k + 1, n)) * U * claim.high;
   const open = qrcp.residual > stop;

@@ -69,7 +69,7 @@ export const EVEN: f64 = 64;
 export const COARSE: f64 = 0.01;
 export const FINE: f64 = 1e-6;
 
-/** Factorisations that a report spends on each of its two bounds. */
+/** Factorisations that a report spends on each of its two bounds at most; two where they are large. */
 export const REACH_STEPS: i32 = 5;
 
 /** A last pivot below so many tolerances: the spectrum runs through the tolerance without a gap. */

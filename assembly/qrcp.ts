@@ -267,3 +267,14 @@ export function trim(W: usize, ld: i32, k: i32, n: i32, limit: f64): i32 {
   residual = Math.sqrt(sum);
   return k;
 }
+
+// @ts-ignore: decorator
+@inline
+function bits(x: f64): i32 {
+  return <i32>(reinterpret<u64>(x) >> 52) - 1023;
+}
+
+/** Whether k steps, which brought ||R22||_F from `size` to `rest`, are likely to become no more than a third of n on the way to `stop`. */
+export function few(k: i32, n: i32, size: f64, rest: f64, stop: f64): bool {
+  return 3 * k * bits(size / stop) <= n * bits(size / rest);
+}

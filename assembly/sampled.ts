@@ -8,6 +8,7 @@ import { rounding } from './definite';
 import { countable } from './inertia';
 import * as lowrank from './lowrank';
 import { GUARD, REACH, SMOOTH, SPARE, U } from './params';
+import * as qrcp from './qrcp';
 import * as scan from './scan';
 import * as source from './source';
 import { squeeze } from './squeeze';
@@ -42,7 +43,7 @@ function fromSample(guess: i32, known: i32): bool {
     const patience: f64 = countable() ? 0 : REACH * tau;
     k = lowrank.extend(tau / GUARD, patience);
     if (lowrank.rest() > tau / GUARD) {
-      if (k <= source.m >> 3) k = lowrank.extend(tau / GUARD, patience);
+      if (qrcp.few(k, source.m, claim.high, lowrank.rest(), tau / GUARD)) k = lowrank.extend(tau / GUARD, patience);
       if (lowrank.rest() > tau / GUARD) return false;
     }
     if (k <= s - 8) break; // else it has no rows to spare and may not have seen all of the row space
@@ -84,8 +85,9 @@ function fromSample(guess: i32, known: i32): bool {
     if (s > source.m >> 1) return false;
     release(start);
     lowrank.take(s);
+    lowrank.extend(claim.tolerance(claim.low) / 64, claim.tolerance(claim.low) / 32);
   }
-  k = lowrank.extend(claim.tolerance(claim.low) / 128, claim.tolerance(claim.low) / 32);
+  k = lowrank.extend(claim.tolerance(claim.low) / 64, claim.tolerance(claim.low) / 32);
   if (k == n) return false;
   lowrank.boundAbove();
   slack = Math.sqrt(<f64>k) * U * claim.high;

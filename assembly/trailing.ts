@@ -14,7 +14,7 @@ import { rounding } from './definite';
 import { packedBytes } from './grams';
 import { approach, certify } from './inertia';
 import { offsets, pack } from './pack';
-import { CHAIN, COARSE, FINE, GROWTH, NOISE, REACH, REACH_STEPS, REPORT_COLUMNS, U } from './params';
+import { CHAIN, COARSE, FINE, GROWTH, NOISE, REACH, U } from './params';
 import * as qrcp from './qrcp';
 import { clearBelow } from './reduce';
 import * as scan from './scan';
@@ -111,15 +111,13 @@ export function byTrailing(W: usize, ld: i32, m: i32, n: i32, done: i32, rest: f
 
 /** For reports: moves lower up and upper down, not below `least`, as far as the count stays the same. */
 function spread(least: f64): void {
-  const small = source.n <= REPORT_COLUMNS;
-  const steps = small ? 4 * REACH_STEPS : REACH_STEPS;
-  const close: f64 = small ? 0.9 : 0.5;
-  // sigma_rank first, then sigma_{rank + 1}: between a bound that holds and one that is not to be hoped for.
+  // sigma_rank first, then sigma_{rank + 1}: between a bound that holds and one that is not to be hoped for. Each step halves the logarithm of
+  // their ratio: seven at most.
   for (let side = 0; side < 2; side++) {
     if (claim.rank == (side ? source.n : 0)) continue;
     let bad = side ? least : claim.high;
     let good = side ? claim.upper : claim.lower;
-    for (let i = 0; i < steps && (side ? bad < close * good : good < close * bad); i++) {
+    while (side ? bad < 0.8 * good : good < 0.8 * bad) {
       const x = Math.sqrt(good * bad);
       const p = above(x, side);
       if (side ? p >= 0 && p <= claim.rank : p >= claim.rank) {

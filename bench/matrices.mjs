@@ -69,6 +69,40 @@ export function smoothKernel(n, width) {
   return { data, shape: [n, n], rank: null };
 }
 
+/** Gaussian columns of length ratio^j: singular values all the way down, with no gap anywhere. */
+export function graded(n, ratio, { seed = 1 } = {}) {
+  const data = normals(n * n, seed).map((x, at) => x * ratio ** (at % n));
+  return { data, shape: [n, n], rank: null };
+}
+
+/** exp(-|p - q|^2) for n random points of the unit cube. */
+export function radialBasis(n, { seed = 1 } = {}) {
+  const next = uniform(seed);
+  const points = Array.from({ length: n }, () => [next(), next(), next()]);
+  const data = new Float64Array(n * n);
+  points.forEach((p, i) => {
+    points.forEach((q, j) => {
+      data[i * n + j] = Math.exp(-((p[0] - q[0]) ** 2 + (p[1] - q[1]) ** 2 + (p[2] - q[2]) ** 2));
+    });
+  });
+  return { data, shape: [n, n], rank: null };
+}
+
+/** Softmax of random scores over the positions up to each one, of heads of 64: lower triangular. */
+export function causalAttention(n, { seed = 1 } = {}) {
+  const scores = multiply(normals(n * 64, seed), normals(64 * n, seed + 1000), n, 64, n);
+  for (let i = 0; i < n; i++) {
+    const row = scores.subarray(i * n, i * n + n);
+    let sum = 0;
+    for (let j = 0; j < n; j++) {
+      row[j] = j <= i ? Math.exp(row[j] / 8) : 0;
+      sum += row[j];
+    }
+    for (let j = 0; j < n; j++) row[j] /= sum;
+  }
+  return { data: scores, shape: [n, n], rank: null };
+}
+
 /** All ones: rank 1, and a trap for iterations that divide by a vanishing gap. */
 export function ones(m, n) {
   return { data: new Float64Array(m * n).fill(1), shape: [m, n], rank: 1 };

@@ -1,6 +1,15 @@
 // The matrices of bench/rank.mjs. aim: how many times faster than native NumPy the project means to be, with the
 // relaxed and with the baseline build; a measured ratio below it is a task, not an error.
-import { gaussian, ones, product, smoothKernel, stack } from '../matrices.mjs';
+import {
+  causalAttention,
+  gaussian,
+  graded,
+  ones,
+  product,
+  radialBasis,
+  smoothKernel,
+  stack,
+} from '../matrices.mjs';
 
 const f32 = { dtype: 'float32' };
 
@@ -49,6 +58,11 @@ export const MORE_CASES = [
   { name: '3000x1000, rank 990', make: () => product(3000, 1000, 990) },
   { name: '4608x512 f32, rank 420', make: () => product(4608, 512, 420, f32) },
   { name: '1024 f32, rank 102', make: () => product(1024, 1024, 102, f32) },
+  { name: '512, columns of 0.95^j', make: () => graded(512, 0.95) },
+  { name: '1024, columns of 0.97^j', make: () => graded(1024, 0.97) },
+  { name: 'radial basis, 512 points', make: () => radialBasis(512) },
+  { name: 'causal attention 512', make: () => causalAttention(512) },
+  { name: '1024, rank 960', make: () => product(1024, 1024, 960) },
   { name: 'ones 512x512', make: () => ones(512, 512) },
   { name: '3000x1000, rank 300', make: () => product(3000, 1000, 300) },
   {
