@@ -40,8 +40,9 @@ export const MAX_SWEEPS: i32 = 40;
 export const SAFE_MIN: f64 = 1e-140;
 export const SAFE_MAX: f64 = 1e140;
 
-/** Below this many columns a sample of rows saves nothing. */
+/** Below this many columns a sample of rows saves nothing; with fewer rows less than it costs where it fails. */
 export const SAMPLE_COLUMNS: i32 = 64;
+export const SAMPLE_ROWS: i32 = 128;
 
 /** From this many columns on a step of elimination saves more of the Gram matrix than it costs. */
 export const ELIMINATION_COLUMNS: i32 = 128;

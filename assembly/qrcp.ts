@@ -276,5 +276,5 @@ function bits(x: f64): i32 {
 
 /** Whether k steps, which brought ||R22||_F from `size` to `rest`, are likely to become no more than a third of n on the way to `stop`. */
 export function few(k: i32, n: i32, size: f64, rest: f64, stop: f64): bool {
-  return 3 * k * bits(size / stop) <= n * bits(size / rest);
+  return 3 * k * bits(size / stop) <= n * bits(size / max(rest, stop));
 }

@@ -8,7 +8,7 @@ import { byQr } from './factored';
 import { gramOfSource } from './grams';
 import { countable, inertia, reach } from './inertia';
 import { largestEigenvalue } from './lanczos';
-import { REPORT_COLUMNS, REPORT_ROWS, SAMPLE_COLUMNS, U } from './params';
+import { REPORT_COLUMNS, REPORT_ROWS, SAMPLE_COLUMNS, SAMPLE_ROWS, U } from './params';
 import { sampled } from './sampled';
 import * as scan from './scan';
 import * as source from './source';
@@ -57,7 +57,8 @@ function prove(G: usize): bool {
   const hopeful = shift <= hope(s);
   if (hopeful && fullRank(s, G)) return true;
   const guess = hopeful ? found : probe(n >> 2);
-  if (n >= SAMPLE_COLUMNS && guess < (countable() ? (5 * n) >> 3 : smooth ? m >> 3 : n) && sampled(guess, hopeful ? known : 0)) return true;
+  const most = countable() ? (5 * n) >> 3 : smooth ? m >> 3 : n;
+  if (m >= SAMPLE_ROWS && n >= SAMPLE_COLUMNS && guess < most && sampled(guess, hopeful ? known : 0)) return true;
   if (inertia(G)) return true;
   return byQr();
 }
