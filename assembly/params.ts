@@ -27,7 +27,7 @@ export const FIRST: i32 = 9;
 /** Columns of a Householder panel: deep enough for the trailing update, narrow enough for the L2 cache. */
 export const QR_BLOCK: i32 = 32;
 
-/** Rows of the pivoting sketch beyond QR_BLOCK (Duersch & Gu advise about 8). */
+/** Rows of the pivoting sketch beyond QR_BLOCK (Duersch & Gu advise about 8; 4 give pivots as good). */
 export const OVERSAMPLE: i32 = 4;
 
 /** Up to this many columns pivots come from exact column norms: a sketch costs more than it saves. */
