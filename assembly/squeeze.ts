@@ -1,8 +1,8 @@
-// What QR leaves open: a second QR, of R^T, and then the singular values themselves.
+// What QR leaves open: a second QR, of R^T, then a count from its trailing matrix, in the end the singular values themselves.
 //
 // QR of R^T (Stewart's QLP) moves R12 into the triangle: both bounds become nearly tight, and the transpose of its factor
-// has columns close to orthogonal (Drmac & Veselic 2008; Huckaby & Chan 2003). Few values are then left to Jacobi,
-// many to a bidiagonal form. docs/certificates.md, "Pivoted QR", "Squeeze", "Jacobi", "Bidiagonal". Cost: 4/3 n k^2 and more.
+// has columns close to orthogonal (Drmac & Veselic 2008; Huckaby & Chan 2003). Jacobi and the bidiagonal form are for tolerances that
+// rounding does not keep. docs/certificates.md, "Pivoted QR", "Squeeze", "Trailing matrix", "Jacobi", "Bidiagonal". Cost: 4/3 n k^2 and more.
 import { alloc, mark, release } from './arena';
 import { bidiagonalValues } from './bidiagonal';
 import * as claim from './claim';
