@@ -85,7 +85,7 @@ export function tolerance(): f64 {
 /** min(lower / tolerance, tolerance / upper), of the scaled matrix: no overflow. A zero bound sets no limit. */
 export function margin(): f64 {
   const t = claim.tolerance(claim.low);
-  const below: f64 = t == 0 || claim.rank == 0 ? Infinity : claim.lower / t;
+  const below: f64 = claim.rank == 0 ? Infinity : claim.lower == 0 ? 0 : claim.lower / t;
   return min<f64>(below, claim.upper == 0 ? Infinity : t / claim.upper);
 }
 

@@ -35,7 +35,7 @@ function factor(L: usize, G: usize, shift: f64): i32 {
   copyTriangle(L, G, n, 1);
   cholesky.begin(n, 0);
   cholesky.proceed(L, 0, cholesky.panels(n), n, 0, 0, 0, shift, false);
-  return cholesky.growth > GROWTH * scan.total ? -1 : n - cholesky.negatives;
+  return cholesky.growth <= GROWTH * scan.total ? n - cholesky.negatives : -1;
 }
 
 /** Whether the tolerance is so far above rounding that inertia() may answer. */

@@ -260,7 +260,7 @@ export function trim(W: usize, ld: i32, k: i32, n: i32, limit: f64): i32 {
       const x = load<f64>(column(W, ld, j) + (<usize>(k - 1) << 3));
       row += x * x;
     }
-    if (sum + row > limit * limit) break;
+    if (!(sum + row <= limit * limit)) break;
     sum += row;
     k--;
   }

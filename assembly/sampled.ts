@@ -42,9 +42,9 @@ function fromSample(guess: i32, known: i32): bool {
     const tau = claim.tolerance(claim.low);
     const patience: f64 = countable() ? 0 : REACH * tau;
     k = lowrank.extend(tau / GUARD, patience);
-    if (lowrank.rest() > tau / GUARD) {
+    if (!(lowrank.rest() <= tau / GUARD)) {
       if (qrcp.few(k, source.m, claim.high, lowrank.rest(), tau / GUARD)) k = lowrank.extend(tau / GUARD, patience);
-      if (lowrank.rest() > tau / GUARD) return false;
+      if (!(lowrank.rest() <= tau / GUARD)) return false;
     }
     if (k <= s - 8) break; // else it has no rows to spare and may not have seen all of the row space
     // A larger one costs more than inertia, and sees as little of the row space where the pivots fall all the time.
@@ -63,7 +63,7 @@ function fromSample(guess: i32, known: i32): bool {
   if (k <= known || lowrank.lastPivot() > SMOOTH * lowrank.rest()) {
     lowrank.boundAbove();
     const up = lowrank.upper + lowrank.noise + slack;
-    if (up > claim.tolerance(claim.low)) return false;
+    if (!(up <= claim.tolerance(claim.low))) return false; // NaN too
     if (k <= known) return claim.answer(k, lower, up, Method.Sample);
 
     // All rows of the pivot columns say more about sigma_k than the sample does.
@@ -92,6 +92,6 @@ function fromSample(guess: i32, known: i32): bool {
   lowrank.boundAbove();
   slack = Math.sqrt(<f64>k) * U * claim.high;
   const rest = lowrank.upper + lowrank.noise;
-  if (rest > 0.25 * claim.tolerance(claim.low)) return false;
+  if (!(rest <= 0.25 * claim.tolerance(claim.low))) return false;
   return squeeze(lowrank.product(), k, rest, slack);
 }

@@ -32,7 +32,7 @@ export function transposeUpper(W: usize, ld: i32, k: i32, n: i32): usize {
 export function settle(R: usize, ld: i32, k: i32, n: i32, rest: f64, slack: f64, by: Method): bool {
   k = qrcp.trim(R, ld, k, n, max<f64>(claim.tolerance(claim.low) - rest - slack, 0));
   const up = qrcp.residual + rest + slack;
-  if (k < source.n && up > claim.tolerance(claim.low)) return false;
+  if (k < source.n && !(up <= claim.tolerance(claim.low))) return false;
   if (k == 0) return claim.answer(0, 0, up, by);
   const start = mark();
   const inverse = inverseNorm(packUpper(R, ld, k), k);

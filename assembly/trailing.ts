@@ -56,7 +56,7 @@ function positive(s: f64, noise: f64, all: bool): i32 {
   const done = cholesky.proceed(L, 0, panels(d), d, 0, 0, 0, s, all);
   release(start);
   const own = rounding(source.m, source.n, c2 + s * (m2 + <f64>d), cholesky.growth);
-  return done < d || own > noise ? -1 : d - cholesky.negatives;
+  return done < d || !(own <= noise) ? -1 : d - cholesky.negatives;
 }
 
 /** The shift that proves so many singular values of A above x, or, for side 1, no more; infinite where none does. */
@@ -149,7 +149,8 @@ function count(W: usize, ld: i32, n: i32): bool {
   // The spectrum is dense: there are values within what is known of the tolerance. They are counted as they stand.
   approach(G, some, slack, 0.01 * FINE, 400);
   tau = claim.tolerance(claim.low);
-  const up = shift(tau, 0);
-  const q = up < Infinity ? positive(tau * tau, NOISE * tau * tau, false) : -1;
-  return q >= 0 && claim.answer(k + q, 2 * tau - Math.sqrt(up), 2 * tau - Math.sqrt(shift(tau, 1)), Method.Trailing);
+  const q = (1 - NOISE) * tau * tau;
+  const counted = shift(tau, 0) < Infinity ? positive(tau * tau, NOISE * tau * tau, false) : -1;
+  const lo = Math.sqrt(q / (1 + q / (omega * omega))) - off;
+  return counted >= 0 && claim.answer(k + counted, lo, Math.sqrt(1 + NOISE) * tau + off, Method.Trailing);
 }

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { matrixRank, rankReport } from '../../src/index.js';
 import { kernel } from '../../src/kernel.js';
-import { type Matrix, map, permuted, Random, transpose } from '../numbers.js';
+import { type Matrix, map, matrix, permuted, Random, transpose } from '../numbers.js';
 
 const TRAILING = 8; // of claim.ts
 const EPS = 2 ** -52;
@@ -91,5 +91,28 @@ describe.each(shapes)('%i x %i of rank %i', (m, n, k) => {
       expect(rank).toBeGreaterThanOrEqual(k);
       expect(rank).toBeLessThanOrEqual(n);
     }
+  });
+});
+
+describe('rows that fade out, a tolerance far below rounding: samples of such rows overflow', () => {
+  test.each([
+    [490, 324, 0.7],
+    [490, 324, 0.5],
+    [800, 200, 0.5],
+    [800, 200, 0.8],
+    [302, 84, 0.5],
+  ])('%i x %i, angle %f', (m, n, angle) => {
+    const [s, c] = [Math.sin(angle), Math.cos(angle)];
+    const x = matrix(m, n, (i, j) => (i > j ? 0 : s ** i * (i === j ? 1 : -c)));
+    const least = rankOf(x);
+    expect(least).toBeGreaterThan(10);
+    for (const tol of [1e-30, 1e-17, 0]) {
+      const report = rankReport(x.a, [m, n], { tol });
+      expect(rankOf(x, { tol })).toBeGreaterThanOrEqual(least);
+      expect(report.rank).toBe(rankOf(x, { tol }));
+      expect(report.upper).toBeGreaterThanOrEqual(0); // not NaN
+      expect(report.margin).toBeGreaterThanOrEqual(0);
+    }
+    expect(rankOf(transpose(x), { tol: 1e-30 })).toBe(rankOf(x, { tol: 1e-30 }));
   });
 });
