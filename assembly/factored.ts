@@ -9,8 +9,8 @@ import { CLASSICAL_COLUMNS, GUARD, REACH, U } from './params';
 import * as qrcp from './qrcp';
 import { matrix, tall } from './reduce';
 import * as source from './source';
-import { byTrailing } from './trailing';
 import { settle, squeeze, transposeUpper } from './squeeze';
+import { byTrailing } from './trailing';
 
 /** Householder QR of all of A with pivoting, then the squeeze if that leaves it open. "Pivoted QR". */
 export function byQr(): bool {

@@ -82,7 +82,7 @@ export function tolerance(): f64 {
   return claim.tolerance(claim.low) / source.scale;
 }
 
-/** min(lower / tolerance, tolerance / upper), of the scaled matrix: no overflow. A zero bound sets no limit. */
+/** min(lower / tolerance, tolerance / upper), of the scaled matrix: no overflow. An upper bound of zero sets no limit, a lower one allows no margin. */
 export function margin(): f64 {
   const t = claim.tolerance(claim.low);
   const below: f64 = claim.rank == 0 ? Infinity : claim.lower == 0 ? 0 : claim.lower / t;

@@ -6,7 +6,7 @@
 // rows only lowers singular values). What the sample misses shows in the residual: then nothing is decided.
 // Cost: 2 m k (n - k) flops and two passes over A. docs/certificates.md, "Low rank from a sample".
 import { alloc, calloc, mark, release } from './arena';
-import { column, createColumns, leading, read } from './columns';
+import { column, createColumns, dot, leading, read } from './columns';
 import { gramOfColumns } from './grams';
 import { image, power } from './norms';
 import { pack } from './pack';
@@ -145,8 +145,7 @@ export function boundAbove(): void {
     const from = source.columns + (<usize>load<i32>(perm + (<usize>j << 2)) << 2);
     store<u32>(table + (<usize>j << 2), load<u32>(from));
   }
-  let square: f64 = 0;
-  for (let p = T; p < T + (<usize>((others + 3) >> 2) * <usize>kPad << 5); p += 8) square += load<f64>(p) * load<f64>(p);
+  const square = dot(T, T, ((others + 3) >> 2) * kPad << 2);
   noise = 0.5 * U * Math.sqrt(squareOfPivots(scan.squares) * square);
   upper = Math.sqrt(restOfRows(table, k, table + (<usize>k << 2), others, T, kPad) + left * left);
 }

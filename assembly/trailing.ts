@@ -59,17 +59,17 @@ function positive(s: f64, noise: f64, all: bool): i32 {
   return done < d || !(own <= noise) ? -1 : d - cholesky.negatives;
 }
 
-/** The shift that proves so many singular values of A above x, or, for side 1, no more; infinite where none does. */
-function shift(x: f64, side: i32): f64 {
-  if (!(omega > 2 * x && off < 0.5 * x)) return Infinity;
-  const y = side ? x - off : x + off;
-  return side ? y * y - NOISE * x * x : y * y / (1 - y * y / (omega * omega)) + NOISE * x * x;
+/** Whether a count can tell singular values above x from those below. */
+function tells(x: f64): bool {
+  return omega > 2 * x && off < 0.5 * x;
 }
 
-/** At least so many singular values of A are above x; or at most, for side 1; -1 where that cannot be told. */
-function above(x: f64, side: i32): i32 {
-  const s = shift(x, side);
-  const p = s < Infinity ? positive(s, NOISE * x * x, false) : -1;
+/** At least so many singular values of A are above x; or at most, for side 1; -1 where that cannot be told, or `all` are asked for and are not. */
+function above(x: f64, side: i32, all: bool): i32 {
+  if (!tells(x)) return -1;
+  const y = side ? x - off : x + off;
+  const s = side ? y * y - NOISE * x * x : y * y / (1 - y * y / (omega * omega)) + NOISE * x * x;
+  const p = positive(s, NOISE * x * x, all);
   return p < 0 ? p : k + p;
 }
 
@@ -100,6 +100,7 @@ function form(W: usize, ld: i32, m: i32, n: i32, done: i32): void {
  * where nothing comes of it. "Trailing matrix".
  */
 export function byTrailing(W: usize, ld: i32, m: i32, n: i32, done: i32, rest: f64): bool {
+  if (!(rest < 0.5 * claim.tolerance(claim.high))) return false; // no count could tell
   const start = mark();
   form(W, ld, m, n, done);
   off = rest + 0.5 * U * Math.sqrt(scan.total * m2);
@@ -119,7 +120,7 @@ function spread(least: f64): void {
     let good = side ? claim.upper : claim.lower;
     while (side ? bad < 0.8 * good : good < 0.8 * bad) {
       const x = Math.sqrt(good * bad);
-      const p = above(x, side);
+      const p = above(x, side, false);
       if (side ? p >= 0 && p <= claim.rank : p >= claim.rank) {
         claim.widen(side ? claim.lower : x, side ? x : claim.upper);
         good = x;
@@ -130,10 +131,10 @@ function spread(least: f64): void {
   }
 }
 
+/** The claim: full rank without knowing more of sigma_1; the same count at both ends of the tolerance; or the values as they stand. */
 function count(W: usize, ld: i32, n: i32): bool {
-  let tau = claim.tolerance(claim.high);
-  const s = shift(tau, 0);
-  if (s < Infinity && positive(s, NOISE * tau * tau, true) == d) return claim.answer(n, tau, claim.tolerance(claim.low), Method.Trailing);
+  let high = claim.tolerance(claim.high);
+  if (above(high, 0, true) == n) return claim.answer(n, high, claim.tolerance(claim.low), Method.Trailing);
 
   // sigma_1 from the leading rows of R: those that leave little of it.
   const some = qrcp.trim(W, ld, k, n, 1e-3 * claim.low);
@@ -142,15 +143,14 @@ function count(W: usize, ld: i32, n: i32): bool {
   const slack = rounding(n, n, scan.total, GROWTH * scan.total);
   approach(G, some, slack, 1e-3, 60);
   certify(alloc(triangleBytes(some)), G, some, slack + qrcp.residual * qrcp.residual, COARSE);
-  const p = above(claim.tolerance(claim.high), 0);
-  if (p >= 0 && above(claim.tolerance(claim.low), 1) == p) {
-    return claim.answer(p, claim.tolerance(claim.high), claim.tolerance(claim.low), Method.Trailing);
-  }
+  high = claim.tolerance(claim.high);
+  const p = above(high, 0, false);
+  if (p >= 0 && above(claim.tolerance(claim.low), 1, false) == p) return claim.answer(p, high, claim.tolerance(claim.low), Method.Trailing);
   // The spectrum is dense: there are values within what is known of the tolerance. They are counted as they stand.
   approach(G, some, slack, 0.01 * FINE, 400);
-  tau = claim.tolerance(claim.low);
+  const tau = claim.tolerance(claim.low);
   const q = (1 - NOISE) * tau * tau;
-  const counted = shift(tau, 0) < Infinity ? positive(tau * tau, NOISE * tau * tau, false) : -1;
+  const counted = tells(tau) ? positive(tau * tau, NOISE * tau * tau, false) : -1;
   const lo = Math.sqrt(q / (1 + q / (omega * omega))) - off;
   return counted >= 0 && claim.answer(k + counted, lo, Math.sqrt(1 + NOISE) * tau + off, Method.Trailing);
 }

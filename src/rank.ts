@@ -11,6 +11,7 @@ const EPS64 = 2 ** -52;
 const EPS32 = 2 ** -23;
 /** Where matrixRank's one rank goes. */
 const ONE = new Int32Array(1);
+/** By the numbers of assembly/claim.ts; the last is the inertia of a trailing matrix. */
 export const METHODS = [
   'trivial',
   'cholesky',
