@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { encode, makeFusions, makePatch } from './embed.mjs';
+import { findOrder, reorder } from './order.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const asc = createRequire(import.meta.url).resolve('assemblyscript/bin/asc.js');
@@ -20,9 +21,7 @@ function compile(target) {
     cwd: root,
     stdio: 'inherit',
   });
-  const wasm = readFileSync(`${root}/build/${target}.wasm`);
-  console.log(`kernel: ${target} ${wasm.length} bytes`);
-  return wasm;
+  return readFileSync(`${root}/build/${target}.wasm`);
 }
 
 /** The module with a custom section that tells which build of which sources it is. */
@@ -32,8 +31,16 @@ function marked(wasm, mark) {
   return Buffer.concat([wasm, Buffer.of(0, 1 + name.length + text.length, name.length), name, text]);
 }
 
-const baseline = compile('baseline');
-const relaxed = compile('relaxed');
+function arrange(target, order) {
+  const wasm = reorder(readFileSync(`${root}/build/${target}.wat`, 'utf8'), order);
+  console.log(`kernel: ${target} ${wasm.length} bytes`);
+  return wasm;
+}
+
+const order = findOrder(compile('baseline'));
+compile('relaxed'); // the same functions, in the same order
+const baseline = arrange('baseline', order);
+const relaxed = arrange('relaxed', order);
 const { places, count, fused } = makeFusions(baseline, relaxed);
 const patch = makePatch(fused, relaxed);
 const all = Buffer.concat([baseline, places, patch]);
