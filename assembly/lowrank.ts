@@ -13,7 +13,7 @@ import { pack } from './pack';
 import { U } from './params';
 import * as qrcp from './qrcp';
 import { qr } from './reduce';
-import { residualSquare } from './residual';
+import { chainOf, residualSquare } from './residual';
 import * as scan from './scan';
 import * as source from './source';
 import { coefficients, inverseNorm, packUpper } from './triangular';
@@ -146,7 +146,8 @@ export function boundAbove(): void {
     store<u32>(table + (<usize>j << 2), load<u32>(from));
   }
   const square = dot(T, T, ((others + 3) >> 2) * kPad << 2);
-  noise = 0.5 * U * Math.sqrt(squareOfPivots(scan.squares) * square);
+  const x = <f64>chainOf(k) / <f64>k;
+  noise = 1.23 * U * Math.sqrt((x / 2 - x * x / 3) * squareOfPivots(scan.squares) * square);
   upper = Math.sqrt(restOfRows(table, k, table + (<usize>k << 2), others, T, kPad) + left * left);
 }
 

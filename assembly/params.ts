@@ -21,6 +21,9 @@ export const BLOCK: i32 = 24;
  */
 export const CHAIN: i32 = 128;
 
+/** The same in residuals and triangular solves whose rounding comes near a tolerance. */
+export const SHORT: i32 = 64;
+
 /** Row panels of the first block of Cholesky; the next are as long as all before them, up to BLOCK. */
 export const FIRST: i32 = 9;
 
@@ -57,7 +60,7 @@ export const SET_ASIDE: i32 = 4;
 export const SMALL_ROWS: i32 = 64;
 export const SMALL_COLUMNS: i32 = 16;
 
-/** A sample for rank k has k + k^2 / SPARE + 32 rows: with k / 8 spare ones the residual passes the tolerance from k = 512 on. */
+/** A sample for rank k has k + min(k / 8, k^2 / SPARE) + 32 rows: what rounding does to T must not grow faster than the tolerance. */
 export const SPARE: f64 = 2560;
 
 /** From this many columns on singular values of evenly sized matrices come by bidiagonalisation. */

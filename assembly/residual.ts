@@ -4,9 +4,15 @@
 // Cost: 2 k flops an element.
 import { alloc, mark, release } from './arena';
 import { pack } from './pack';
+import { SHORT } from './params';
 import { hsum } from './simd';
 import * as source from './source';
 import { madd412, madd44, square44 } from './tile';
+
+/** Products that are summed in one go: fewer where many would let rounding near a tolerance. */
+export function chainOf(k: i32): i32 {
+  return k > 4 * SHORT ? SHORT : k;
+}
 
 /**
  * For `count` rows of the current panel of the source and `width` columns, by tables of byte offsets. lStep, rStep: steps
@@ -17,6 +23,7 @@ export function residualSquare(
 ): f64 {
   const start = mark();
   const tiles = alloc(384);
+  const chain = chainOf(k);
   const step = <usize>rStep << 5;
   let sum = f64x2.splat(0);
   for (let q = 0; q < width; q += 12) {
@@ -28,11 +35,15 @@ export function residualSquare(
       const r = rows + (<usize>i << 2);
       pack(tiles, 12, source.at, columns + (<usize>q << 2), some, r, min(4, count - i), source.single, source.scale);
       const a = L + ((<usize>(i >> 2) * lStep) << 5);
-      if (some > 8) {
-        madd412(tiles, a, b, b + step, b + 2 * step, k);
-      } else {
-        madd44(tiles, a, b, k);
-        if (some > 4) madd44(tiles + 128, a, b + step, k);
+      for (let p = 0; p < k; p += chain) {
+        const o = <usize>p << 5;
+        const steps = min(chain, k - p);
+        if (some > 8) {
+          madd412(tiles, a + o, b + o, b + o + step, b + o + 2 * step, steps);
+        } else {
+          madd44(tiles, a + o, b + o, steps);
+          if (some > 4) madd44(tiles + 128, a + o, b + o + step, steps);
+        }
       }
       for (let c: usize = 0; c < 384; c += 128) sum = f64x2.add(sum, square44(tiles + c));
     }

@@ -30,7 +30,7 @@ function fromSample(guess: i32, known: i32): bool {
   const start = mark();
   // A very early failure of Cholesky says little of the rank: duplicates, or a smooth matrix. The spare rows keep what rounding
   // does to T from growing faster than the tolerance.
-  let s = guess < n >> 4 ? max((n >> 2) + 8, 48) : guess + 32 + <i32>(<f64>guess * <f64>guess / SPARE);
+  let s = guess < n >> 4 ? max((n >> 2) + 8, 48) : guess + 32 + min(guess >> 3, <i32>(<f64>guess * <f64>guess / SPARE));
   for (; ; s <<= 1) {
     s = (s + 3) & ~3;
     // No saving: the sample is as large as what it should spare.

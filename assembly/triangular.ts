@@ -6,7 +6,7 @@
 import { alloc, calloc, mark, release } from './arena';
 import { panels, rowPanel, triangleBytes } from './cholesky';
 import { column, dot } from './columns';
-import { BLOCK } from './params';
+import { BLOCK, SHORT } from './params';
 import { madd } from './simd';
 import { identity, madd44 } from './tile';
 
@@ -91,7 +91,10 @@ export function inverseNorm(L: usize, k: i32): f64 {
  * [4 + rest][4 rows], from its diagonal tile on.
  */
 export function backward(x: usize, U: usize, rest: i32): void {
-  madd44(x, x + 128, U + 128, rest);
+  for (let p = 0; p < rest; p += SHORT) {
+    const o = <usize>(p + 4) << 5;
+    madd44(x, x + o, U + o, min(SHORT, rest - p));
+  }
   for (let r = 3; r >= 0; r--) {
     const own = x + (<usize>r << 5);
     const column = U + (<usize>r << 5);
