@@ -4,6 +4,7 @@ import { alloc, mark, release } from './arena';
 import * as cholesky from './cholesky';
 import * as claim from './claim';
 import { Method } from './claim';
+import { coarseness, noneFarAbove } from './coarse';
 import { rounding } from './definite';
 import { copyTriangle, gramOfSource, squareSymmetric } from './grams';
 import { largestEigenvalue } from './lanczos';
@@ -60,12 +61,14 @@ export function inertia(G: usize): bool {
   let done = false;
   if (slack <= 0.25 * least * least) {
     const L = alloc(cholesky.triangleBytes(n));
-    if (claim.tolerance(claim.high) > 0.25 * Math.sqrt(scan.total / n) / <f64>n) certify(L, G, n, slack, COARSE);
-    done = between(L, G, slack) || (certify(L, G, n, slack, COARSE) && between(L, G, slack));
+    if (claim.tolerance(claim.high) > 0.25 * Math.sqrt(scan.total / n) / <f64>n) certify(L, G, n, slack);
+    done = between(L, G, slack) || (certify(L, G, n, slack) && between(L, G, slack));
     if (!done) {
       // A dense spectrum at the tolerance: sigma_1 to more digits.
       approach(G, n, slack, 0.01 * FINE, 400);
-      done = certify(L, G, n, slack, FINE) && between(L, G, slack);
+      const theta = claim.low * claim.low * (1 + FINE) + slack;
+      if (noneAbove(L, G, n, theta)) claim.cap(Math.sqrt(theta + slack + rounding(source.m, n, scan.total, cholesky.growth)));
+      done = between(L, G, slack);
     }
   }
   release(start);
@@ -83,12 +86,12 @@ export function approach(G: usize, n: i32, slack: f64, accuracy: f64, steps: i32
   claim.raise(Math.sqrt(max<f64>(largestEigenvalue(G, n, scan.total, accuracy, steps, 0) - slack, 0)));
 }
 
-/** Lowers `high` to within a `share` of `low` (of their squares) when Cholesky of theta I - G proves it. */
-export function certify(L: usize, G: usize, n: i32, slack: f64, share: f64): bool {
-  const theta = claim.low * claim.low * (1 + share) + slack;
-  if (claim.high * claim.high <= theta * (1 + share)) return false;
-  if (!noneAbove(L, G, n, theta)) return false;
-  claim.cap(Math.sqrt(theta + slack + rounding(source.m, n, scan.total, cholesky.growth)));
+/** Lowers `high` to a few per cent above `low` when Cholesky of theta I - G in integers proves it. */
+export function certify(L: usize, G: usize, n: i32, slack: f64): bool {
+  const theta = claim.low * claim.low * (1 + COARSE) + slack;
+  const bound = theta * (1 + coarseness(n)) + slack;
+  if (claim.high * claim.high <= bound * (1 + COARSE) || !noneFarAbove(L, G, n, theta)) return false;
+  claim.cap(Math.sqrt(bound));
   return true;
 }
 

@@ -5,7 +5,7 @@
 // accurate, by bidiagonalisation at a fifth of the cost.
 import { alloc, calloc, mark, release } from './arena';
 import { bidiagonalValues } from './bidiagonal';
-import { column, dot, leading, readTransposed } from './columns';
+import { column, leading, readTransposed } from './columns';
 import { panel } from './householder';
 import { jacobi } from './jacobi';
 import { BIDIAGONAL_COLUMNS, EVEN } from './params';
@@ -14,6 +14,18 @@ import { matrix, tall } from './reduce';
 import * as source from './source';
 import { transposeUpper } from './squeeze';
 
+/** The largest of n numbers over the smallest. */
+function ratio(x: usize, n: i32): f64 {
+  let least: f64 = Infinity;
+  let most: f64 = 0;
+  for (let i = 0; i < n; i++) {
+    const t = load<f64>(x + (<usize>i << 3));
+    least = min<f64>(least, t);
+    most = max<f64>(most, t);
+  }
+  return most / least;
+}
+
 /**
  * Whether no scaling of rows or columns could make W much better conditioned, so that Jacobi has nothing to
  * gain: its errors are those of B in A = D1 B D2, and cond(B) >= cond(A) / (cond(D1) cond(D2)).
@@ -21,31 +33,17 @@ import { transposeUpper } from './squeeze';
 function even(W: usize, ld: i32, m: i32, n: i32): bool {
   if (n < BIDIAGONAL_COLUMNS) return false;
   const start = mark();
+  const columns = calloc(<u64>n << 3); // squared norms
   const rows = calloc(<u64>m << 3);
-  let least: f64 = Infinity;
-  let most: f64 = 0;
   for (let j = 0; j < n; j++) {
-    const p = column(W, ld, j);
-    const s = dot(p, p, m);
-    least = min<f64>(least, s);
-    most = max<f64>(most, s);
     for (let i = 0; i < m; i++) {
-      const x = load<f64>(p + (<usize>i << 3));
+      const x = load<f64>(column(W, ld, j) + (<usize>i << 3));
       store<f64>(rows + (<usize>i << 3), load<f64>(rows + (<usize>i << 3)) + x * x);
+      store<f64>(columns + (<usize>j << 3), load<f64>(columns + (<usize>j << 3)) + x * x);
     }
-  }
-  let ratio = most / least;
-  least = Infinity;
-  most = 0;
-  if (!tall()) {
-    for (let i = 0; i < m; i++) {
-      least = min<f64>(least, load<f64>(rows + (<usize>i << 3)));
-      most = max<f64>(most, load<f64>(rows + (<usize>i << 3)));
-    }
-    ratio *= most / least;
   }
   release(start);
-  return ratio <= EVEN * EVEN;
+  return ratio(columns, n) * (tall() ? 1 : ratio(rows, m)) <= EVEN * EVEN;
 }
 
 /** The n singular values of scale * A into values, descending. False when Jacobi did not converge. */

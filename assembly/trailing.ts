@@ -14,7 +14,7 @@ import { rounding } from './definite';
 import { packedBytes } from './grams';
 import { approach, certify } from './inertia';
 import { offsets, pack } from './pack';
-import { CHAIN, COARSE, FINE, GROWTH, NOISE, REACH, U } from './params';
+import { CHAIN, FINE, GROWTH, NOISE, REACH, U } from './params';
 import * as qrcp from './qrcp';
 import { clearBelow } from './reduce';
 import * as scan from './scan';
@@ -142,7 +142,7 @@ function count(W: usize, ld: i32, n: i32): bool {
   gramOfRows(G, W, ld, some, n);
   const slack = rounding(n, n, scan.total, GROWTH * scan.total);
   approach(G, some, slack, 1e-3, 60);
-  certify(alloc(triangleBytes(some)), G, some, slack + qrcp.residual * qrcp.residual, COARSE);
+  certify(alloc(triangleBytes(some)), G, some, slack + qrcp.residual * qrcp.residual);
   high = claim.tolerance(claim.high);
   const p = above(high, 0, false);
   if (p >= 0 && above(claim.tolerance(claim.low), 1, false) == p) return claim.answer(p, high, claim.tolerance(claim.low), Method.Trailing);

@@ -1,12 +1,13 @@
 // The order of the kernel's functions, which is free: where like stands beside like, gzip finds it sooner and its codes fit
-// better. Sorted by their share of SIMD instructions (1.1 % smaller than as compiled), then improved by moving a few
-// neighbours at a time, each move kept that deflate likes (2.5 %). Seeded: the same sources give the same kernel.
+// better. Sorted by their share of SIMD instructions (1.1 % smaller than as compiled), then one function after another is put
+// beside one that it has much in common with, each move kept that deflate likes (3.5 %). Seeded: the same sources give the same kernel.
 import { deflateRawSync } from 'node:zlib';
 import binaryen from 'binaryen';
 import { code, readNumber } from './embed.mjs';
 
-const MOVES = 2000;
-const MOST = 3; // functions moved at a time
+const MOVES = 4000;
+const CANDIDATES = 10; // functions that one may be put beside
+const LENGTH = 6; // bytes of a sequence that two have in common
 const SIMD = 0xfd;
 
 /** The bodies of a module's functions. */
@@ -20,9 +21,31 @@ function bodies(wasm) {
   });
 }
 
+/** For each function those that share the most sequences with it, rare ones counting more. */
+function alike(parts) {
+  const sequences = parts.map(
+    (body) =>
+      new Set(
+        Array.from({ length: body.length - LENGTH + 1 }, (_, i) => body.toString('latin1', i, i + LENGTH)),
+      ),
+  );
+  const count = new Map();
+  for (const set of sequences) for (const key of set) count.set(key, (count.get(key) ?? 0) + 1);
+  return sequences.map((own, i) => {
+    const common = sequences.map((other) => {
+      let sum = 0;
+      for (const key of own) if (other.has(key)) sum += 1 / count.get(key);
+      return sum;
+    });
+    common[i] = -1;
+    return [...parts.keys()].sort((a, b) => common[b] - common[a]).slice(0, CANDIDATES);
+  });
+}
+
 /** A permutation of the functions of `wasm`. */
 export function findOrder(wasm) {
   const parts = bodies(wasm);
+  const neighbours = alike(parts);
   const share = parts.map((body) => body.filter((byte) => byte === SIMD).length / body.length);
   const size = (order) => deflateRawSync(Buffer.concat(order.map((i) => parts[i])), { level: 9 }).length;
   let seed = 1;
@@ -33,9 +56,9 @@ export function findOrder(wasm) {
   let order = [...parts.keys()].sort((a, b) => share[b] - share[a]);
   let best = size(order);
   for (let i = 0; i < MOVES; i++) {
-    const moved = [...order];
-    const some = moved.splice(random(parts.length), 1 + random(MOST));
-    moved.splice(random(parts.length), 0, ...some);
+    const one = random(parts.length);
+    const moved = order.filter((k) => k !== one);
+    moved.splice(moved.indexOf(neighbours[one][random(CANDIDATES)]) + random(2), 0, one);
     const now = size(moved);
     if (now > best) continue;
     best = now;

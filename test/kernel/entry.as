@@ -5,6 +5,7 @@ export { begin as beginFactor, factor, gram, growth, negatives } from '../assemb
 export { proceed as proceedFactor, triangleBytes } from '../assembly/cholesky';
 export { axpy, createColumns, dot, leading, norm, readAll, rotate, square, swapColumns } from '../assembly/columns';
 export { gramOfSource, multiply, packSource, squareSymmetric } from '../assembly/grams';
+export { coarseness, noneFarAbove } from '../assembly/coarse';
 export { allocBlock, applyBlock, formBlock, panel, restMost, restTotal } from '../assembly/householder';
 export { jacobi } from '../assembly/jacobi';
 export { largestEigenvalue } from '../assembly/lanczos';

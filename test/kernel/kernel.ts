@@ -71,6 +71,8 @@ interface Exports {
   largestEigenvalue(
     ...args: [G: number, n: number, trace: number, accuracy: number, steps: number, inverse: number]
   ): number;
+  coarseness(n: number): number;
+  noneFarAbove(L: number, G: number, n: number, theta: number): number;
   factorBlock(T: number, r: number, p: number, N: number, rows: number, least: number): number;
   invert(M: number, p: number, N: number): void;
   image(v: number, y: number): number;
