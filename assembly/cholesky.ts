@@ -2,7 +2,8 @@
 // so that a failure at column j has cost only the leading j x j block.
 //
 // Layout: the lower triangle in row panels of 4. Panel i holds rows 4i .. 4i+3 as [4(i+1) columns][4 rows],
-// so a tile is 128 contiguous bytes and a row panel is itself an operand of the tile kernel.
+// so a tile is 128 contiguous bytes and a row panel is itself an operand of the tile kernel. The diagonal tiles of a symmetric matrix are
+// whole, those of L have zeros above the diagonal.
 // P is packed by columns: [n/4 panels][s][4].
 //
 // The factor is L S L^T with S = diag(+-1), |L| |L|^T being what rounding is measured by: Cholesky when

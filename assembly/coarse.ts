@@ -38,10 +38,11 @@ function subtract(x: usize, a: usize, b: usize, k: i32): void {
  */
 export function noneFarAbove(L: usize, G: usize, n: i32, theta: f64): bool {
   const count = panels(n);
-  const inverses = alloc(<u64>count << 4);
-  const lengths = alloc(<u64>count << 4); // squares of the rows, above a start that lets them come to 0.996 before the sign changes
-  memory.fill(lengths, 0x40, <usize>count << 4);
-  const x = alloc(64);
+  const bytes = <usize>count << 4;
+  const x = alloc(64 + 2 * <u64>bytes);
+  const inverses = x + 64;
+  const lengths = inverses + bytes; // squares of the rows, above a start that lets them come to 0.996 before the sign changes
+  memory.fill(lengths, 0x40, bytes);
   const scale = (ONE / theta) * -ONE;
   for (let i0 = 0; i0 < count; i0 += BLOCK) {
     const i1 = min(count, i0 + BLOCK);
@@ -61,7 +62,6 @@ export function noneFarAbove(L: usize, G: usize, n: i32, theta: f64): bool {
             const pivot = to + (c << 2);
             const d = <i32>(ONE * ONE) + load<i32>(pivot);
             if (d <= 0) return false;
-            for (let above = to; above < pivot; above += 4) store<i32>(above, 0);
             store<i32>(pivot, d);
             store<f32>(inverse, <f32>(1 / sqrt(<f64>d)));
           }
@@ -86,5 +86,5 @@ export function noneFarAbove(L: usize, G: usize, n: i32, theta: f64): bool {
 
 /** What rounding the elements of L to integers may hide, as a share of theta. */
 export function coarseness(n: i32): f64 {
-  return 0.52 / ONE * <f64>(n + 128);
+  return 0.51 / ONE * <f64>n;
 }

@@ -1,7 +1,7 @@
 // A packed for the tile kernel, and its Gram matrix, read from the source panel by panel; packed symmetric matrices.
 import { alloc, mark, release } from './arena';
 import { gram, panels, rowPanel, triangleBytes } from './cholesky';
-import { axpy, scaleColumn } from './columns';
+import { axpy, dot, scaleColumn } from './columns';
 import { pack } from './pack';
 import { CHAIN } from './params';
 import * as source from './source';
@@ -67,16 +67,10 @@ export function copyTriangle(to: usize, from: usize, n: i32, sign: f64): void {
 
 /** ||G||_F^2 of a packed symmetric matrix. */
 export function squareSymmetric(G: usize, n: i32): f64 {
-  let sum: f64 = 0;
-  for (let i = 0; i < n; i++) {
-    const row = rowPanel(G, i >> 2) + (<usize>(i & 3) << 3);
-    let s: f64 = 0;
-    for (let j = 0; j < i; j++) {
-      const x = load<f64>(row + (<usize>j << 5));
-      s += x * x;
-    }
-    const d = load<f64>(row + (<usize>i << 5));
-    sum += 2 * s + d * d;
+  let sum = 2 * dot(G, G, <i32>(triangleBytes(n) >> 3));
+  for (let i = 0; i < panels(n); i++) {
+    const tile = rowPanel(G, i) + (<usize>i << 7);
+    sum -= dot(tile, tile, 16);
   }
   return sum;
 }
@@ -92,8 +86,7 @@ export function multiply(y: usize, G: usize, n: i32, x: usize): void {
     spreadCombine(y, panel, own, sum, x, i << 2);
     for (let k: usize = 0; k < 4; k++) {
       for (let r: usize = 0; r < 4; r++) {
-        // The upper part of a diagonal tile mirrors its lower part.
-        const v = load<f64>(panel + (<usize>i << 7) + (min(k, r) << 5) + (max(k, r) << 3));
+        const v = load<f64>(panel + (<usize>i << 7) + (k << 5) + (r << 3));
         store<f64>(sum + (r << 3), load<f64>(sum + (r << 3)) + v * load<f64>(own + (k << 3)));
       }
     }

@@ -8,7 +8,7 @@ import { coarseness, noneFarAbove } from './coarse';
 import { rounding } from './definite';
 import { copyTriangle, gramOfSource, squareSymmetric } from './grams';
 import { largestEigenvalue } from './lanczos';
-import { COARSE, FINE, GROWTH, REACH_STEPS, U } from './params';
+import { COARSE, COARSE_MOST, FINE, GROWTH, REACH_STEPS, U } from './params';
 import * as scan from './scan';
 import * as source from './source';
 import { dual } from './substitution';
@@ -66,8 +66,7 @@ export function inertia(G: usize): bool {
     if (!done) {
       // A dense spectrum at the tolerance: sigma_1 to more digits.
       approach(G, n, slack, 0.01 * FINE, 400);
-      const theta = claim.low * claim.low * (1 + FINE) + slack;
-      if (noneAbove(L, G, n, theta)) claim.cap(Math.sqrt(theta + slack + rounding(source.m, n, scan.total, cholesky.growth)));
+      enclose(L, G, n, slack, FINE);
       done = between(L, G, slack);
     }
   }
@@ -86,13 +85,21 @@ export function approach(G: usize, n: i32, slack: f64, accuracy: f64, steps: i32
   claim.raise(Math.sqrt(max<f64>(largestEigenvalue(G, n, scan.total, accuracy, steps, 0) - slack, 0)));
 }
 
-/** Lowers `high` to a few per cent above `low` when Cholesky of theta I - G in integers proves it. */
+/** Lowers `high` to within a `share` of `low` (of their squares) when Cholesky of theta I - G proves it. */
+function enclose(L: usize, G: usize, n: i32, slack: f64, share: f64): void {
+  const theta = claim.low * claim.low * (1 + share) + slack;
+  if (noneAbove(L, G, n, theta)) claim.cap(Math.sqrt(theta + slack + rounding(source.m, n, scan.total, cholesky.growth)));
+}
+
+/** The same to a per cent or two, in integers where they are close enough. Returns whether `high` was lowered. */
 export function certify(L: usize, G: usize, n: i32, slack: f64): bool {
+  const high = claim.high;
   const theta = claim.low * claim.low * (1 + COARSE) + slack;
   const bound = theta * (1 + coarseness(n)) + slack;
-  if (claim.high * claim.high <= bound * (1 + COARSE) || !noneFarAbove(L, G, n, theta)) return false;
-  claim.cap(Math.sqrt(bound));
-  return true;
+  if (high * high <= bound * (1 + COARSE)) return false;
+  if (n > COARSE_MOST) enclose(L, G, n, slack, COARSE);
+  else if (noneFarAbove(L, G, n, theta)) claim.cap(Math.sqrt(bound));
+  return claim.high < high;
 }
 
 /** Whether the count is the same at both ends of what the tolerance may be. */

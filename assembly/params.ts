@@ -73,6 +73,9 @@ export const EVEN: f64 = 64;
 export const COARSE: f64 = 0.01;
 export const FINE: f64 = 1e-6;
 
+/** Up to this order integers bound sigma_1 closely enough: beyond, too many counts differ between its bounds and are to be repeated. */
+export const COARSE_MOST: i32 = 5000;
+
 /** Factorisations that a report spends on each of its two bounds at most; two where they are large. */
 export const REACH_STEPS: i32 = 5;
 

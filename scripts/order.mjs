@@ -5,7 +5,7 @@ import { deflateRawSync } from 'node:zlib';
 import binaryen from 'binaryen';
 import { code, readNumber } from './embed.mjs';
 
-const MOVES = 4000;
+const MOVES = 6000;
 const CANDIDATES = 10; // functions that one may be put beside
 const LENGTH = 6; // bytes of a sequence that two have in common
 const SIMD = 0xfd;

@@ -274,7 +274,9 @@ export function getSymmetric(G: number, n: number): Matrix {
 export function putSymmetric(x: Matrix): number {
   const G = area(Number(k.triangleBytes(x.n)));
   const g = f64(G, Number(k.triangleBytes(x.n)) / 8).fill(0);
-  for (let i = 0; i < x.n; i++) for (let j = 0; j <= i; j++) g[inTriangle(i, j)] = x.a[i * x.n + j];
+  for (let i = 0; i < x.n; i++) {
+    for (let j = 0; j <= (i | 3) && j < x.n; j++) g[inTriangle(i, j)] = x.a[i * x.n + j];
+  }
   return G;
 }
 
