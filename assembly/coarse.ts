@@ -33,6 +33,45 @@ function subtract(x: usize, a: usize, b: usize, k: i32): void {
 }
 
 /**
+ * Four columns of L from what is left of them: the tile x becomes its elements, which go to the tile `to` of L. `diagonal`: that of the
+ * columns' pivots, `to` itself where they are found here. `lengths` of the rows grow; false where a pivot or a length is out of bounds.
+ */
+function solve(x: usize, to: usize, diagonal: usize, inverses: usize, lengths: usize): bool {
+  for (let c: usize = 0; c < 4; c++) {
+    const own = x + (c << 4);
+    const inverse = inverses + (c << 2);
+    const place = ((c >> 1) << 4) + ((c & 1) << 1); // of row 0 of the column in a tile of L
+    if (to == diagonal) {
+      const pivot = own + (c << 2);
+      const d = <i32>(ONE * ONE) + load<i32>(pivot);
+      if (d <= 0) return false;
+      store<i32>(pivot, d);
+      store<f32>(inverse, <f32>(1 / sqrt(<f64>d)));
+    }
+    const s = f32x4.nearest(f32x4.mul(f32x4.convert_i32x4_s(v128.load(own)), v128.load32_splat(inverse)));
+    const t = i32x4.trunc_sat_f32x4_s(s);
+    const l = i32x4.extend_low_i16x8_s(i16x8.narrow_i32x4_s(t, t));
+    v128.store(own, l);
+    for (let r: usize = 0; r < 16; r += 4) store<i16>(to + place + r, load<i32>(own + r));
+    const sum = i32x4.add(v128.load(lengths), i32x4.mul(l, l));
+    if (i32x4.bitmask(sum)) return false;
+    v128.store(lengths, sum);
+    for (let r = c + 1; r < 4; r++) {
+      const p = x + (r << 4);
+      v128.store(p, i32x4.sub(v128.load(p), i32x4.mul(l, i32x4.splat(<i32>load<i16>(diagonal + place + (r << 2))))));
+    }
+  }
+  return true;
+}
+
+/** Start of row panel i of L. */
+// @ts-ignore: decorator
+@inline
+function coarsePanel(L: usize, i: i32): usize {
+  return L + (<usize>i * <usize>(i + 1) << 4);
+}
+
+/**
  * Whether every pivot of I - G / theta is positive, which proves that no eigenvalue of G is above theta (1 + coarseness(n)). L is scratch, of
  * a quarter of the bytes of G; what else it takes is left to the caller to release.
  */
@@ -40,44 +79,21 @@ export function noneFarAbove(L: usize, G: usize, n: i32, theta: f64): bool {
   const count = panels(n);
   const bytes = <usize>count << 4;
   const x = alloc(64 + 2 * <u64>bytes);
-  const inverses = x + 64;
+  const inverses = x + 64; // of the pivots' roots
   const lengths = inverses + bytes; // squares of the rows, above a start that lets them come to 0.996 before the sign changes
   memory.fill(lengths, 0x40, bytes);
   const scale = (ONE / theta) * -ONE;
   for (let i0 = 0; i0 < count; i0 += BLOCK) {
     const i1 = min(count, i0 + BLOCK);
     for (let j = 0; j < i1; j++) {
-      const Lj = L + (<usize>j * <usize>(j + 1) << 4);
+      const Lj = coarsePanel(L, j);
+      const at = <usize>j << 5; // of the tiles of column panel j in a row panel
       for (let i = max(i0, j); i < i1; i++) {
-        const Li = L + (<usize>i * <usize>(i + 1) << 4);
-        const own = lengths + (<usize>i << 4);
+        const Li = coarsePanel(L, i);
         const g = rowPanel(G, i) + (<usize>j << 7);
         for (let e: usize = 0; e < 64; e += 4) store<i32>(x + e, <i32>(load<f64>(g + 2 * e) * scale));
         subtract(x, Li, Lj, j << 1);
-        for (let c: usize = 0; c < 4; c++) {
-          const to = x + (c << 4);
-          const inverse = inverses + (<usize>j << 4) + (c << 2);
-          const place = (<usize>j << 5) + ((c >> 1) << 4) + ((c & 1) << 1); // of row 0 of the column in a row panel
-          if (i == j) {
-            const pivot = to + (c << 2);
-            const d = <i32>(ONE * ONE) + load<i32>(pivot);
-            if (d <= 0) return false;
-            store<i32>(pivot, d);
-            store<f32>(inverse, <f32>(1 / sqrt(<f64>d)));
-          }
-          const s = f32x4.nearest(f32x4.mul(f32x4.convert_i32x4_s(v128.load(to)), v128.load32_splat(inverse)));
-          const t = i32x4.trunc_sat_f32x4_s(s);
-          const l = i32x4.extend_low_i16x8_s(i16x8.narrow_i32x4_s(t, t));
-          v128.store(to, l);
-          for (let r: usize = 0; r < 16; r += 4) store<i16>(Li + place + r, load<i32>(to + r));
-          const sum = i32x4.add(v128.load(own), i32x4.mul(l, l));
-          if (i32x4.bitmask(sum)) return false;
-          v128.store(own, sum);
-          for (let r = c + 1; r < 4; r++) {
-            const p = x + (r << 4);
-            v128.store(p, i32x4.sub(v128.load(p), i32x4.mul(l, i32x4.splat(<i32>load<i16>(Lj + place + (r << 2))))));
-          }
-        }
+        if (!solve(x, Li + at, Lj + at, inverses + (<usize>j << 4), lengths + (<usize>i << 4))) return false;
       }
     }
   }

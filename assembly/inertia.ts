@@ -66,8 +66,7 @@ export function inertia(G: usize): bool {
     if (!done) {
       // A dense spectrum at the tolerance: sigma_1 to more digits.
       approach(G, n, slack, 0.01 * FINE, 400);
-      enclose(L, G, n, slack, FINE);
-      done = between(L, G, slack);
+      done = enclose(L, G, n, slack, FINE) && between(L, G, slack);
     }
   }
   release(start);
@@ -86,20 +85,21 @@ export function approach(G: usize, n: i32, slack: f64, accuracy: f64, steps: i32
 }
 
 /** Lowers `high` to within a `share` of `low` (of their squares) when Cholesky of theta I - G proves it. */
-function enclose(L: usize, G: usize, n: i32, slack: f64, share: f64): void {
+function enclose(L: usize, G: usize, n: i32, slack: f64, share: f64): bool {
   const theta = claim.low * claim.low * (1 + share) + slack;
-  if (noneAbove(L, G, n, theta)) claim.cap(Math.sqrt(theta + slack + rounding(source.m, n, scan.total, cholesky.growth)));
+  if (claim.high * claim.high <= theta * (1 + share) || !noneAbove(L, G, n, theta)) return false;
+  claim.cap(Math.sqrt(theta + slack + rounding(source.m, n, scan.total, cholesky.growth)));
+  return true;
 }
 
-/** The same to a per cent or two, in integers where they are close enough. Returns whether `high` was lowered. */
+/** The same to a per cent or two, in integers where they are close enough. */
 export function certify(L: usize, G: usize, n: i32, slack: f64): bool {
-  const high = claim.high;
+  if (n > COARSE_MOST) return enclose(L, G, n, slack, COARSE);
   const theta = claim.low * claim.low * (1 + COARSE) + slack;
   const bound = theta * (1 + coarseness(n)) + slack;
-  if (high * high <= bound * (1 + COARSE)) return false;
-  if (n > COARSE_MOST) enclose(L, G, n, slack, COARSE);
-  else if (noneFarAbove(L, G, n, theta)) claim.cap(Math.sqrt(bound));
-  return claim.high < high;
+  if (claim.high * claim.high <= bound * (1 + COARSE) || !noneFarAbove(L, G, n, theta)) return false;
+  claim.cap(Math.sqrt(bound));
+  return true;
 }
 
 /** Whether the count is the same at both ends of what the tolerance may be. */

@@ -5,7 +5,7 @@
 // accurate, by bidiagonalisation at a fifth of the cost.
 import { alloc, calloc, mark, release } from './arena';
 import { bidiagonalValues } from './bidiagonal';
-import { column, leading, readTransposed } from './columns';
+import { column, dot, leading, readTransposed } from './columns';
 import { panel } from './householder';
 import { jacobi } from './jacobi';
 import { BIDIAGONAL_COLUMNS, EVEN } from './params';
@@ -33,13 +33,14 @@ function ratio(x: usize, n: i32): f64 {
 function even(W: usize, ld: i32, m: i32, n: i32): bool {
   if (n < BIDIAGONAL_COLUMNS) return false;
   const start = mark();
-  const columns = calloc(<u64>n << 3); // squared norms
+  const columns = alloc(<u64>n << 3); // squared norms
   const rows = calloc(<u64>m << 3);
   for (let j = 0; j < n; j++) {
+    const p = column(W, ld, j);
+    store<f64>(columns + (<usize>j << 3), dot(p, p, m));
     for (let i = 0; i < m; i++) {
-      const x = load<f64>(column(W, ld, j) + (<usize>i << 3));
+      const x = load<f64>(p + (<usize>i << 3));
       store<f64>(rows + (<usize>i << 3), load<f64>(rows + (<usize>i << 3)) + x * x);
-      store<f64>(columns + (<usize>j << 3), load<f64>(columns + (<usize>j << 3)) + x * x);
     }
   }
   release(start);
