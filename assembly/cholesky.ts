@@ -10,7 +10,7 @@
 // every sign is +, and by Sylvester's law of inertia the number of + signs is the number of eigenvalues
 // of G above the shift. Cost: s n^2 + n^3 / 3 flops. Source: Golub & Van Loan, section 4.2; Demmel 1989.
 import { alloc, mark, release } from './arena';
-import { BLOCK, CHAIN, FIRST } from './params';
+import { BLOCK, CHAIN, FIRST, SET_ASIDE } from './params';
 import { hsum, madd } from './simd';
 import { madd412, madd44, square44 } from './tile';
 
@@ -101,8 +101,8 @@ function diagonal(tile: usize, negative: usize, j: i32, n: i32, shift: f64, defi
     if (d > 0 && g < n) least = min(least, d);
     // An exact zero is moved by a rounding error of the shift, which the bound on rounding covers.
     d = max(abs(d), shift * f64.EPSILON + f64.MIN_NORMAL_VALUE);
-    const root = aside ? 0 : Math.sqrt(d);
-    const inverse = aside ? 0 : sign / root;
+    const root = aside ? Infinity : Math.sqrt(d);
+    const inverse = sign / root;
     store<f64>(signs + (<usize>g << 3), sign);
     store<f64>(inverses + (<usize>g << 3), inverse);
     for (let r = 0; r < k; r++) store<f64>(column + (<usize>r << 3), 0);
@@ -241,15 +241,15 @@ export function factor(
   L: usize, n: i32, P: usize, ld: i32, s: i32, shift: f64, definite: bool,
 ): i32 {
   const start = mark();
-  begin(n, 0);
+  begin(n, false);
   const done = proceed(L, 0, panels(n), n, P, ld, s, shift, definite);
   release(start);
   return done;
 }
 
-/** Room for a factor of order n, above the caller's mark; definite, it may set so many columns aside. */
-export function begin(n: i32, spare_: i32): void {
-  spare = spare_;
+/** Room for a factor of order n, above the caller's mark; a definite one may set a few columns aside. */
+export function begin(n: i32, aside: bool): void {
+  spare = aside ? min(SET_ASIDE, n / 11) : 0;
   const count = panels(n);
   signs = alloc(<u64>count << 5);
   inverses = alloc(<u64>count << 5);

@@ -9,7 +9,7 @@ import { bound } from './dependent';
 import { copyTriangle, gramOfColumns, packSource, packedBytes } from './grams';
 import { spread } from './lowrank';
 import { pack } from './pack';
-import { CHAIN, ELIMINATION_COLUMNS, ELIMINATION_MOST, SAMPLE_COLUMNS, SET_ASIDE, U } from './params';
+import { CHAIN, ELIMINATION_COLUMNS, ELIMINATION_MOST, SAMPLE_COLUMNS, U } from './params';
 import * as schur from './schur';
 import * as scan from './scan';
 import * as source from './source';
@@ -86,7 +86,7 @@ function attempt(s: i32, G: usize): bool {
   }
   const L = alloc(cholesky.triangleBytes(n)); // after what packing needed for a while
   if (G) copyTriangle(L, G, n, 1);
-  cholesky.begin(n, P && s == source.m && n >= SAMPLE_COLUMNS ? SET_ASIDE : 0);
+  cholesky.begin(n, P && s == source.m && n >= SAMPLE_COLUMNS);
   const count = cholesky.panels(n);
   const failed = P || G ? cholesky.proceed(L, 0, count, n, P, s, P ? s : 0, shift, true) : stages(L, shift);
   found = known = failed - cholesky.negatives;

@@ -6,7 +6,7 @@
 // of the factors as they are: one more matrix product over all of A. Cost: about 4 m n k flops for the QR, n
 // k^2 for X, 2 m n k for the error. Source: Cheng, Gimbutas, Martinsson & Rokhlin 2005, "On the compression
 // of low rank matrices"; Golub & Van Loan 5.4.
-import { alloc, mark, release } from './arena';
+import { alloc, calloc, mark, release } from './arena';
 import { panels } from './cholesky';
 import { column, dot, leading, readTransposed } from './columns';
 import { pack } from './pack';
@@ -44,22 +44,13 @@ export function choose(transposed_: bool, most: i32, share: f64): i32 {
   readMatrix();
   const ld = leading(rows);
   perm = alloc(<u64>width << 2);
-  const identity = alloc(<u64>width << 2);
-  for (let j = 0; j < width; j++) store<i32>(perm + (<usize>j << 2), j);
   let total: f64 = 0;
   for (let j = 0; j < width; j++) total += dot(column(W, ld, j), column(W, ld, j), rows);
   const limit = share * ROUNDING * total;
-  let k = 0;
-  let rest = total;
-  // A stop just below what is left ends the factorisation after one more block; begin() has the next one take a
-  // fresh sketch.
-  while (k < most && rest > limit) {
-    const start = mark();
-    qrcp.begin(rows, width, identity);
-    k = qrcp.proceed(W, ld, rows, width, perm, k, Math.sqrt(max<f64>(limit, 0.998 * rest)), 0);
-    rest = qrcp.residual * qrcp.residual;
-    release(start);
-  }
+  const start = mark();
+  qrcp.begin(rows, width, perm);
+  const k = qrcp.proceed(W, ld, rows, width, perm, 0, Math.sqrt(limit), 0, most);
+  release(start);
   kept = min(qrcp.trim(W, ld, k, width, Math.sqrt(limit)), most);
   return kept;
 }
@@ -73,8 +64,7 @@ export function interpolate(J: usize, x: usize): f64 {
   const count = panels(width);
   memory.copy(J, perm, <usize>k << 2);
   // Right-hand sides R(0:k, :) in the caller's order of columns, [steps][4] for every four.
-  const X = alloc(<u64>count * steps << 5);
-  memory.fill(X, 0, (<usize>count * steps) << 5);
+  const X = calloc(<u64>(count + 2) * steps << 5);
   for (let p = 0; p < width; p++) {
     const j = load<i32>(perm + (<usize>p << 2));
     const to = X + ((<usize>(j >> 2) * steps) << 5) + (<usize>(j & 3) << 3);
@@ -98,14 +88,6 @@ export function interpolate(J: usize, x: usize): f64 {
   return Math.sqrt(square);
 }
 
-/** Minus the chosen lines, k by their table, into panels of four of the `count` crossing ones: [k][4]. */
-function packEach(C: usize, k: i32, lines: usize, crossing: usize, count: i32): void {
-  // One by one: pack() takes a table for one in order by its ends, and pivots come in none.
-  for (let p = 0; p < k; p++) {
-    pack(C + (<usize>p << 5), k, source.at, lines + (<usize>p << 2), 1, crossing, count, source.single, -source.scale);
-  }
-}
-
 /** The squared error where the kernel's columns are the caller's. */
 function errorByRows(J: usize, k: i32, X: usize, steps: i32): f64 {
   const start = mark();
@@ -119,7 +101,7 @@ function errorByRows(J: usize, k: i32, X: usize, steps: i32): f64 {
   for (let first = 0; first < source.m; first += source.panelRows) {
     const count = min(source.panelRows, source.m - first);
     source.panel(first, count);
-    packEach(C, k, columns, source.rows, count);
+    pack(C, k, source.at, columns, k, source.rows, count, source.single, -source.scale);
     sum += residualSquare(source.rows, count, source.columns, source.n, C, k, X, steps, k);
   }
   release(start);
@@ -130,9 +112,9 @@ function errorByRows(J: usize, k: i32, X: usize, steps: i32): f64 {
 function errorByColumns(J: usize, k: i32, X: usize, steps: i32): f64 {
   const start = mark();
   const n = source.n;
-  const C = alloc(<u64>panels(n) * k << 5); // -A(:, J), in panels of four of its rows
+  const C = calloc(<u64>(panels(n) + 2) * k << 5); // -A(:, J), in panels of four of its rows
   const chosen = source.select(J, k);
-  packEach(C, k, chosen, source.selectedColumns(k), n);
+  pack(C, k, source.at, chosen, k, source.selectedColumns(k), n, source.single, -source.scale);
   let sum: f64 = 0;
   for (let first = 0; first < source.m; first += source.panelRows) {
     const count = min(source.panelRows, source.m - first);

@@ -34,7 +34,7 @@ function above(L: usize, G: usize, shift: f64, few: i32): i32 {
 function factor(L: usize, G: usize, shift: f64): i32 {
   const n = source.n;
   copyTriangle(L, G, n, 1);
-  cholesky.begin(n, 0);
+  cholesky.begin(n, false);
   cholesky.proceed(L, 0, cholesky.panels(n), n, 0, 0, 0, shift, false);
   return cholesky.growth <= GROWTH * scan.total ? n - cholesky.negatives : -1;
 }

@@ -103,7 +103,7 @@ export function take(rows: i32): void {
   read(W, ld, 0, ro, s, source.selectedColumns(s), n);
   const v = calloc(<u64>n << 3);
   const own = power(W, ld, s, n, v, 2);
-  sigma = max<f64>(own, image(v, alloc(<u64>(source.m + 4) << 3)));
+  sigma = max<f64>(own, image(v, alloc(<u64>(source.m + 4) << 3), 0, 0));
   release(start);
   qrcp.begin(s, n, perm);
 }
@@ -111,7 +111,7 @@ export function take(rows: i32): void {
 /** Factors the sample until its residual, scaled up to all rows, is <= stop (see qrcp.proceed). Returns k. */
 export function extend(stop: f64, patience: f64): i32 {
   const part = Math.sqrt(<f64>s / <f64>source.m);
-  steps = qrcp.proceed(W, ld, s, source.n, perm, steps, stop * part, patience * part);
+  steps = qrcp.proceed(W, ld, s, source.n, perm, steps, stop * part, patience * part, source.n);
   k = qrcp.trim(W, ld, steps, source.n, stop * part);
   left = qrcp.residual;
   return k;

@@ -4,6 +4,7 @@ import { alloc, mark, release } from './arena';
 import { axpy, column, dot, scaleColumn } from './columns';
 import { pack } from './pack';
 import * as source from './source';
+import { madd44 } from './tile';
 import { combine } from './vectors';
 
 /** Power iteration on W^T W. v (n) becomes the unit vector reached; returns ||W v||. */
@@ -26,8 +27,11 @@ export function power(W: usize, ld: i32, m: i32, n: i32, v: usize, iterations: i
   return size;
 }
 
-/** y = A v in one pass over the source, four rows at a time, y padded to a multiple of four; returns ||A v||. */
-export function image(v: usize, y: usize): f64 {
+/**
+ * Y = A V in one pass over the source: V is a vector where `all` is 0, else micro-panels of four vectors, every `step` of `all` bytes, as are those
+ * of Y. Y is padded to a multiple of four rows. Returns ||y|| of a single vector.
+ */
+export function image(V: usize, Y: usize, all: usize, step: usize): f64 {
   const start = mark();
   const n = source.n;
   const four = alloc(<u64>n << 5); // [n][4 rows]
@@ -37,9 +41,14 @@ export function image(v: usize, y: usize): f64 {
     for (let i = 0; i < count; i += 4) {
       const rows = source.rows + (<usize>i << 2);
       pack(four, n, source.at, source.columns, n, rows, min(4, count - i), source.single, source.scale);
-      combine(y + (<usize>(first + i) << 3), four, v, n);
+      if (!all) combine(Y + (<usize>(first + i) << 3), four, V, n);
+      for (let b: usize = 0; b < all; b += step) {
+        const y = Y + b + (<usize>(first + i) << 5);
+        memory.fill(y, 0, 128);
+        madd44(y, V + b, four, n);
+      }
     }
   }
   release(start);
-  return Math.sqrt(dot(y, y, source.m));
+  return Math.sqrt(dot(Y, Y, source.m));
 }

@@ -53,8 +53,8 @@ export const ELIMINATION_COLUMNS: i32 = 128;
 /** Past so many columns its bound is as likely as not below the tolerance. Up to 2200 it fits the memory that a call may take. */
 export const ELIMINATION_MOST: i32 = 1800;
 
-/** So many dependent columns cost less one by one than a pivoted QR of everything. */
-export const SET_ASIDE: i32 = 4;
+/** So many dependent columns, but no more than one in 11 of a factor, cost less on their own than a pivoted QR of everything. */
+export const SET_ASIDE: i32 = 24;
 
 /** Matrices of up to this size (the longer side first) are decided in fixed scratch, with no arena. */
 export const SMALL_ROWS: i32 = 64;

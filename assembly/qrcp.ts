@@ -181,33 +181,14 @@ export function begin(m: i32, n: i32, perm: usize): void {
   before = 0;
 }
 
-/** One step with the longest remaining column. */
-function force(W: usize, ld: i32, m: i32, k: i32, n: i32, perm: usize): i32 {
-  let best = k;
-  let most: f64 = -1;
-  for (let j = k; j < n; j++) {
-    const s = square(W, ld, k, m, j, j + 1);
-    if (s > most) {
-      most = s;
-      best = j;
-    }
-  }
-  swapColumns(column(W, ld, k), column(W, ld, best), ld);
-  swapIndices(perm, k, best);
-  panel(W, ld, m, k, k, 1, 0, taus + (<usize>k << 3), squares, 0, 1);
-  formBlock(W, ld, m, k, k, 1, taus + (<usize>k << 3));
-  applyBlock(W, ld, k, k + 1, n);
-  return 1;
-}
-
 /**
  * Goes on from step k until ||R22||_F <= stop. Below `patience` it ends after the first block, and when taken up again after one that does
  * not halve the residual. Returns the number of steps done; sets residual.
  */
 export function proceed(
-  W: usize, ld: i32, m: i32, n: i32, perm: usize, k: i32, stop: f64, patience: f64,
+  W: usize, ld: i32, m: i32, n: i32, perm: usize, k: i32, stop: f64, patience: f64, cap: i32,
 ): i32 {
-  const most = min(m, n);
+  const most = min(min(m, n), cap);
   if (n <= CLASSICAL_COLUMNS) {
     k += panel(W, ld, m, k, k, n - k, perm, taus + (<usize>k << 3), squares, stop, n - k);
     residual = k == most ? 0 : Math.sqrt(restTotal);
@@ -239,12 +220,12 @@ export function proceed(
       residual = Math.sqrt(square(W, ld, k, m, k, n));
       if (residual <= stop) return k;
       if (done == 0) {
-        // Every column it chose is small though the rest is not: take the longest one for certain.
-        k += force(W, ld, m, k, n, perm);
+        // Every column it chose is small though the rest is not: the longest ones, for certain.
+        k += panel(W, ld, m, k, k, n - k, perm, taus + (<usize>k << 3), squares, stop, n - k);
       }
     }
   }
-  residual = 0;
+  residual = Math.sqrt(square(W, ld, k, m, k, n));
   return k;
 }
 

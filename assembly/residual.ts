@@ -1,13 +1,14 @@
 // ||A + L R||_F^2 of a piece of A, without storing the difference: three tiles at a time are gathered, updated and summed.
 //
-// L is in row panels [k][4], R in column panels [k][4], both zero past their last row or column: operands of the tile kernel.
+// L is in row panels [k][4], R in column panels [k][4], both zero past their last row or column, R for two panels more: operands of the
+// tile kernel.
 // Cost: 2 k flops an element.
 import { alloc, mark, release } from './arena';
 import { pack } from './pack';
 import { SHORT } from './params';
 import { hsum } from './simd';
 import * as source from './source';
-import { madd412, madd44, square44 } from './tile';
+import { madd412, square44 } from './tile';
 
 /** Products that are summed in one go: fewer where many would let rounding near a tolerance. */
 export function chainOf(k: i32): i32 {
@@ -38,12 +39,7 @@ export function residualSquare(
       for (let p = 0; p < k; p += chain) {
         const o = <usize>p << 5;
         const steps = min(chain, k - p);
-        if (some > 8) {
-          madd412(tiles, a + o, b + o, b + o + step, b + o + 2 * step, steps);
-        } else {
-          madd44(tiles, a + o, b + o, steps);
-          if (some > 4) madd44(tiles + 128, a + o, b + o + step, steps);
-        }
+        madd412(tiles, a + o, b + o, b + o + step, b + o + 2 * step, steps);
       }
       for (let c: usize = 0; c < 384; c += 128) sum = f64x2.add(sum, square44(tiles + c));
     }

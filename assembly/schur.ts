@@ -15,7 +15,7 @@ import { bound } from './dependent';
 import { packedBytes } from './grams';
 import { spread } from './lowrank';
 import { factor, invert, negated, swapRows, tiles } from './lu';
-import { BLOCK, SET_ASIDE, U } from './params';
+import { BLOCK, U } from './params';
 import * as source from './source';
 import { identity } from './tile';
 
@@ -138,7 +138,7 @@ export function eliminate(P: usize, s: i32): bool {
   const room = Math.sqrt(0.15 * shift) - error;
   if (!(d < 0.5 && room > 0 && 0.9 > threshold * (inverse + t / room))) return false;
   const L = alloc(cholesky.triangleBytes(q));
-  cholesky.begin(q, s == source.m ? SET_ASIDE : 0);
+  cholesky.begin(q, s == source.m);
   let failed = q;
   for (let j0 = 0; j0 < count && failed == q; ) {
     const j1 = cholesky.next(j0, count);

@@ -48,10 +48,10 @@ export function squeeze(X: usize, k: i32, rest: f64, slack: f64): bool {
   const ld = leading(n);
   const perm = alloc(<u64>k << 2);
   qrcp.begin(n, k, perm);
-  let r = qrcp.proceed(X, ld, n, k, perm, 0, claim.tolerance(claim.low) / GUARD, 0);
+  let r = qrcp.proceed(X, ld, n, k, perm, 0, claim.tolerance(claim.low) / GUARD, 0, k);
   if (settle(X, ld, r, k, rest, slack, Method.Lq)) return true;
 
-  r = qrcp.proceed(X, ld, n, k, perm, r, 0, 0);
+  r = qrcp.proceed(X, ld, n, k, perm, r, 0, 0, k);
   if (byTrailing(X, ld, n, k, r, rest + slack)) return true;
   // k x r, lower triangular, its columns close to orthogonal already.
   const B = transposeUpper(X, ld, r, k);

@@ -62,10 +62,10 @@ export function singularValues(values: usize): bool {
   }
   const perm = alloc(<u64>n << 2);
   qrcp.begin(m, n, perm);
-  const k = qrcp.proceed(W, leading(m), m, n, perm, 0, 0, 0);
+  const k = qrcp.proceed(W, leading(m), m, n, perm, 0, 0, 0, n);
   const X = transposeUpper(W, leading(m), k, n);
   qrcp.begin(n, k, perm);
-  const r = qrcp.proceed(X, leading(n), n, k, perm, 0, 0, 0);
+  const r = qrcp.proceed(X, leading(n), n, k, perm, 0, 0, 0, k);
   const B = transposeUpper(X, leading(n), r, k);
   const done = jacobi(B, leading(k), k, r, values);
   release(start);

@@ -41,7 +41,7 @@ export function addRow(x: usize, y: usize, s: f64): void {
 /** x *= s for a row of four. */
 // @ts-ignore: decorator
 @inline
-function scaleRow(x: usize, s: f64): void {
+export function scaleRow(x: usize, s: f64): void {
   const t = f64x2.splat(s);
   v128.store(x, f64x2.mul(v128.load(x), t));
   v128.store(x, f64x2.mul(v128.load(x, 16), t), 16);
@@ -124,11 +124,11 @@ export function solveUpper(R: usize, rLd: i32, k: i32, B: usize, ld: i32, count:
   release(start);
 }
 
-/** R11^-1 R12, R11 of order k, in column panels of ceil4(k) steps, fresh. */
+/** R11^-1 R12, R11 of order k, in column panels of ceil4(k) steps, fresh, with two panels of zeros behind (residual.ts). */
 export function coefficients(R: usize, ld: i32, k: i32, n: i32): usize {
   const others = n - k;
   const steps = panels(k) << 2;
-  const T = calloc(<u64>panels(others) * <u64>steps << 5);
+  const T = calloc(<u64>(panels(others) + 2) * <u64>steps << 5);
   for (let j = 0; j < others; j++) {
     const from = column(R, ld, k + j);
     const to = T + ((<usize>(j >> 2) * <usize>steps) << 5) + (<usize>(j & 3) << 3);

@@ -5,7 +5,7 @@
 // orthogonalised, and Y = A V by one product over A, so that Y V^T is A projected: what V lacks in accuracy
 // costs next to nothing. The error is computed from Y and V as they are. Cost: the singular values, and 2 m n
 // k flops twice. Everything is in the kernel's orientation, m >= n.
-import { alloc, mark, release } from './arena';
+import { alloc, calloc, mark, release } from './arena';
 import { panels } from './cholesky';
 import { axpy, column, createColumns, dot, leading, scaleColumn, square } from './columns';
 import { ROUNDING } from './factors';
@@ -37,11 +37,11 @@ export function truncate(most: i32, share: f64): i32 {
   const stop = 0.25 * U * Math.sqrt(square(W, ld, 0, m, 0, n));
   const p1 = alloc(<u64>n << 2);
   qrcp.begin(m, n, p1);
-  const k = qrcp.proceed(W, ld, m, n, p1, 0, stop, 0);
+  const k = qrcp.proceed(W, ld, m, n, p1, 0, stop, 0, n);
   const X = transposeUpper(W, ld, k, n);
   const p2 = alloc(<u64>max(k, 1) << 2);
   qrcp.begin(n, k, p2);
-  const r = qrcp.proceed(X, leading(n), n, k, p2, 0, stop, 0);
+  const r = qrcp.proceed(X, leading(n), n, k, p2, 0, stop, 0, k);
   const B = transposeUpper(X, leading(n), r, k);
   const values = alloc(<u64>max(r, 1) << 3);
   if (!jacobi(B, leading(k), k, r, values)) return -1;
@@ -142,7 +142,7 @@ export function product(y: usize, vt: usize, turned: bool): f64 {
   }
   // Both once more, in the order that the error needs: -Y in row panels [k][4], V^T in column panels [k][4].
   const Yp = alloc(<u64>panels(source.panelRows) * k << 5);
-  const Vp = alloc(<u64>panels(n) * k << 5);
+  const Vp = calloc(<u64>(panels(n) + 2) * k << 5);
   const one = offsets(k, 8);
   const line = offsets(source.panelRows, k << 3);
   pack(Vp, k, vt, offsets(k, n << 3), k, offsets(n, 8), n, false, 1);

@@ -24,16 +24,7 @@ function spreadTwo(y: usize, p0: v128, q0: v128, p1: v128, q1: v128, a: v128, b:
   v128.store(y, f64x2.sub(v128.load(y), sum));
 }
 
-/** y[k] -= panel[k] four, for so many k, an even number. */
-export function spread4(y: usize, panel: usize, four: usize, k: i32): void {
-  const a = v128.load(four);
-  const b = v128.load(four, 16);
-  for (const end = y + (<usize>k << 3); y < end; y += 16, panel += 64) {
-    spreadTwo(y, v128.load(panel), v128.load(panel, 16), v128.load(panel, 32), v128.load(panel, 48), a, b);
-  }
-}
-
-/** Both at once, for an even k: y[k] -= panel[k] four, out[4] = sum over k of panel[k] v[k]. The panel is read once. */
+/** That, and y[k] -= panel[k] four, for an even k: the panel is read once. */
 export function spreadCombine(y: usize, panel: usize, four: usize, out: usize, v: usize, k: i32): void {
   const a = v128.load(four);
   const b = v128.load(four, 16);
@@ -54,4 +45,32 @@ export function spreadCombine(y: usize, panel: usize, four: usize, out: usize, v
   }
   v128.store(out, x);
   v128.store(out, z, 16);
+}
+
+/** X -= P T, row by row: X and P are micro-panels of so many rows, which may be the same, T is a tile of four rows. */
+export function subtract(X: usize, P: usize, T: usize, rows: i32): void {
+  const a0 = v128.load(T);
+  const b0 = v128.load(T, 16);
+  const a1 = v128.load(T, 32);
+  const b1 = v128.load(T, 48);
+  const a2 = v128.load(T, 64);
+  const b2 = v128.load(T, 80);
+  const a3 = v128.load(T, 96);
+  const b3 = v128.load(T, 112);
+  for (const end = X + (<usize>rows << 5); X < end; X += 32, P += 32) {
+    let s = v128.load64_splat(P);
+    let x = f64x2.mul(a0, s);
+    let y = f64x2.mul(b0, s);
+    s = v128.load64_splat(P, 8);
+    x = madd(a1, s, x);
+    y = madd(b1, s, y);
+    s = v128.load64_splat(P, 16);
+    x = madd(a2, s, x);
+    y = madd(b2, s, y);
+    s = v128.load64_splat(P, 24);
+    x = madd(a3, s, x);
+    y = madd(b3, s, y);
+    v128.store(X, f64x2.sub(v128.load(X), x));
+    v128.store(X, f64x2.sub(v128.load(X, 16), y), 16);
+  }
 }

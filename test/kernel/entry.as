@@ -20,3 +20,4 @@ export { dual, solve } from '../assembly/substitution';
 export { transposeUpper } from '../assembly/squeeze';
 export { madd412, madd44 } from '../assembly/tile';
 export { inverseNorm, packUpper, solveUpper } from '../assembly/triangular';
+export { subtract } from '../assembly/vectors';

@@ -126,7 +126,7 @@ describe('inertia', () => {
     k.reset();
     const L = putSymmetric(g);
     const panels = (n + 3) >> 2;
-    k.beginFactor(n, 0);
+    k.beginFactor(n, false);
     k.proceedFactor(L, 0, panels >> 1, n, 0, 0, 0, 1, false);
     k.proceedFactor(L, panels >> 1, panels, n, 0, 0, 0, 1, false);
     const dual = watch([], () => k.dual(L, n));
@@ -144,47 +144,59 @@ describe('inertia', () => {
 });
 
 describe('columns set aside', () => {
-  test.each([5, 8, 30, 66, 101])('of order %i: the factor and solve() are those of the others', (n) => {
+  test.each([14, 30, 66, 101, 350])('of order %i: the factor and solve() are those of the others', (n) => {
     const r = new Random(n);
     const x = r.matrix(n + 5, n);
-    const gone = new Set([1, n >> 1, n - 1]);
+    // As many as may be: one in 11, and no more than 24.
+    const most = Math.min(24, Math.floor(n / 11));
+    const gone = new Set([n - 1, ...r.permutation(n - 2).map((j) => j + 1)].slice(0, most));
     const order = Array.from({ length: n }, (_, i) => i);
     const others = order.filter((j) => !gone.has(j));
     // Dependent on those before them, up to rounding that the shift hides.
     for (const j of gone) for (let i = 0; i < x.m; i++) x.a[i * n + j] = x.a[i * n];
     const shift = 1e-9;
     k.reset();
-    const L = putSymmetric(multiply(transpose(x), x));
     const panels = (n + 3) >> 2;
-    k.beginFactor(n, 2);
+    const one = Array.from({ length: n }, (_, j) => j).find((j) => j > 0 && !gone.has(j)) ?? 0;
+    const more = matrix(x.m, n, (i, j) => x.a[i * n + (j === one ? 0 : j)]);
+    const L = putSymmetric(multiply(transpose(more), more));
+    k.beginFactor(n, true);
     expect(k.proceedFactor(L, 0, panels, n, 0, 0, 0, shift, true), 'one more than allowed').toBe(n - 1);
 
     k.reset();
     const again = putSymmetric(multiply(transpose(x), x));
-    k.beginFactor(n, 3);
+    k.beginFactor(n, true);
     const bytes = Number(k.triangleBytes(n));
     expect(k.proceedFactor(again, 0, panels, n, 0, 0, 0, shift, true)).toBe(n);
-    expect(k.negatives.value).toBe(3);
+    expect(k.negatives.value).toBe(most);
     const kept = matrix(x.m, others.length, (i, j) => x.a[i * n + others[j]]);
-    const solution = r.matrix(others.length, 1);
+    // Two micro-panels of four right-hand sides each, some bytes apart.
+    const columns = 8;
+    const solution = r.matrix(others.length, columns);
     const right = multiply(shifted(multiply(transpose(kept), kept), shift), solution);
-    const b = area(32 * panels);
-    const view = f64(b, 4 * panels).fill(0);
-    others.forEach((j, i) => {
-      view[j] = right.a[i];
-    });
-    for (const j of gone) view[j] = 7; // not read
+    const step = 128 * panels + 32;
+    const b = area(2 * step);
+    const view = f64(b, step / 4).fill(0);
+    const at = (j: number, c: number) => (c >> 2) * (step >> 3) + 4 * j + (c & 3);
+    for (let c = 0; c < columns; c++) {
+      others.forEach((j, i) => {
+        view[at(j, c)] = right.a[i * columns + c];
+      });
+      for (const j of gone) view[at(j, c)] = 7; // not read
+    }
     watch(
       [
         [again, bytes],
-        [b, 32 * panels],
+        [b, 2 * step],
       ],
-      () => k.solve(again, n, b),
+      () => k.solve(again, n, b, 2 * step, step),
     );
-    for (const j of gone) expect(view[j]).toBe(0);
-    others.forEach((j, i) => {
-      expect(Math.abs(view[j] - solution.a[i])).toBeLessThan(1e-7);
-    });
+    for (let c = 0; c < columns; c++) {
+      for (const j of gone) expect(Math.abs(view[at(j, c)])).toBe(0);
+      others.forEach((j, i) => {
+        expect(Math.abs(view[at(j, c)] - solution.a[i * columns + c])).toBeLessThan(1e-7);
+      });
+    }
   });
 });
 
@@ -420,8 +432,8 @@ describe('pivoted QR', () => {
       [perm, 4 * x.n],
       [start, k.mark() - start],
     ];
-    const proceed = (from: number, stop: number, patience = 0) =>
-      watch(writable, () => k.proceed(columns.W, columns.ld, x.m, x.n, perm, from, stop, patience));
+    const proceed = (from: number, stop: number, patience = 0, cap = x.n) =>
+      watch(writable, () => k.proceed(columns.W, columns.ld, x.m, x.n, perm, from, stop, patience, cap));
     return { ...columns, perm, proceed };
   }
 
@@ -477,6 +489,18 @@ describe('pivoted QR', () => {
       expect(Math.abs((k.residual.value as number) - rest)).toBeLessThan(1e-14);
     }
     expect(steps).toBeGreaterThan(20);
+  });
+
+  test.each([66, 100])('of order %i, no further than told', (n) => {
+    const x = new Random(n).matrix(n, n);
+    const { W, ld, perm, proceed } = run(x);
+    let steps = 0;
+    for (const cap of [1, 32, 33, n]) {
+      steps = proceed(steps, 0, 0, cap);
+      expect(steps).toBe(cap);
+      const rest = check(x, W, ld, perm, cap, 1e-14);
+      expect(Math.abs((k.residual.value as number) - rest)).toBeLessThan(1e-13 * n);
+    }
   });
 
   test('a zero matrix, and one whose columns are all the same', () => {

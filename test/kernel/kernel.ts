@@ -15,7 +15,7 @@ interface Exports {
   reset(): void;
   bidiagonalValues(W: number, ld: number, m: number, n: number, values: number): void;
   factor(L: number, n: number, P: number, ld: number, s: number, shift: number, definite: boolean): number;
-  beginFactor(n: number, spare: number): void;
+  beginFactor(n: number, aside: boolean): void;
   proceedFactor(
     ...args: [
       L: number,
@@ -75,7 +75,7 @@ interface Exports {
   noneFarAbove(L: number, G: number, n: number, theta: number): number;
   factorBlock(T: number, r: number, p: number, N: number, rows: number, least: number): number;
   invert(M: number, p: number, N: number): void;
-  image(v: number, y: number): number;
+  image(V: number, Y: number, all: number, step: number): number;
   power(W: number, ld: number, m: number, n: number, v: number, iterations: number): number;
   pack(
     ...args: [
@@ -101,6 +101,7 @@ interface Exports {
       k: number,
       stop: number,
       patience: number,
+      cap: number,
     ]
   ): number;
   residual: Value;
@@ -117,7 +118,8 @@ interface Exports {
   madd44(c: number, a: number, b: number, k: number): void;
   inverseNorm(L: number, k: number): number;
   packUpper(R: number, ld: number, k: number): number;
-  solve(L: number, n: number, x: number): void;
+  solve(L: number, n: number, X: number, all: number, step: number): void;
+  subtract(X: number, P: number, T: number, rows: number): void;
   solveUpper(R: number, rLd: number, k: number, B: number, ld: number, count: number): void;
 }
 

@@ -20,6 +20,24 @@ import {
   watch,
 } from './kernel.js';
 
+describe('a micro-panel times a tile, subtracted', () => {
+  test.each([0, 1, 2, 7, 64])('%i rows, elsewhere and in place', (rows) => {
+    k.reset();
+    const r = new Random(rows);
+    const x = r.matrix(rows, 4);
+    const y = r.matrix(rows, 4);
+    const t = r.matrix(4, 4);
+    const X = put(x.a);
+    const Y = put(y.a);
+    const T = put(t.a);
+    const less = (a: typeof x, b: typeof x) => matrix(rows, 4, (i, j) => a.a[i * 4 + j] - b.a[i * 4 + j]);
+    watch([[X, 32 * rows]], () => k.subtract(X, Y, T, rows));
+    expect(distance({ m: rows, n: 4, a: f64(X, 4 * rows) }, less(x, multiply(y, t)))).toBeLessThan(1e-14);
+    watch([[Y, 32 * rows]], () => k.subtract(Y, Y, T, rows));
+    expect(distance({ m: rows, n: 4, a: f64(Y, 4 * rows) }, less(y, multiply(y, t)))).toBeLessThan(1e-14);
+  });
+});
+
 describe('tile', () => {
   // c += a b^T for one tile of 4 columns, or three of them whose operands lie apart.
   const cases = [0, 1, 2, 3, 4, 5, 17, 64, 301].flatMap((steps) => [
@@ -224,9 +242,24 @@ describe.each(sources)(
       const length = Math.sqrt(image.a.reduce((s, t) => s + t * t, 0));
       const to = area(8 * (m + 4));
       const at = put(v.a);
-      const norm = watch([[to, 8 * ((m + 3) & ~3)]], () => k.image(at, to));
+      const norm = watch([[to, 8 * ((m + 3) & ~3)]], () => k.image(at, to, 0, 0));
       expect(Math.abs(norm / length - 1)).toBeLessThan(1e-13);
       expect(distance({ m, n: 1, a: f64(to, m) }, image, length)).toBeLessThan(1e-13);
+
+      // Two micro-panels of four vectors each, their images right behind them.
+      const V = new Random(4).matrix(kept, 8);
+      const images = multiply(y, V);
+      const rows = kept + m + 8;
+      const panels = area(2 * 32 * rows);
+      const view = f64(panels, 2 * 4 * rows).fill(0);
+      const place = (i: number, c: number) => 4 * ((c >> 2) * rows + i) + (c & 3);
+      for (let i = 0; i < kept; i++) for (let c = 0; c < 8; c++) view[place(i, c)] = V.a[i * 8 + c];
+      const below = panels + 32 * (kept + 4);
+      watch([[panels, 2 * 32 * rows]], () => k.image(panels, below, 2 * 32 * rows, 32 * rows));
+      const got = matrix(m, 8, (i, c) => view[place(kept + 4 + i, c)]);
+      expect(distance(got, images, Math.sqrt(n))).toBeLessThan(1e-13);
+      for (let i = 0; i < kept; i++)
+        for (let c = 0; c < 8; c++) expect(view[place(i, c)]).toBe(V.a[i * 8 + c]);
 
       fresh();
       const R = getColumns(k.reduce(), k.leading(kept), Math.min(m, kept), kept);

@@ -160,7 +160,7 @@ test.each([5, 24, 65, 100])(
       const shift = i * i + 0.4 * (2 * i + 1);
       k.reset();
       const L = putSymmetric(gram);
-      k.beginFactor(n, 0);
+      k.beginFactor(n, false);
       k.proceedFactor(L, 0, (n + 3) >> 2, n, 0, 0, 0, shift, false);
       expect(k.negatives.value).toBe(i);
       const up = k.largestEigenvalue(L, n, 1e9, 1e-12, 400, 1);

@@ -137,7 +137,21 @@ describe.each([
     return x.a;
   };
 
-  const places = [[0], [n >> 1], [n - 1], [3, n - 2], [1, 2, 60], [5, 61, n - 3, n - 1]];
+  // As many as are set aside, or about that: one in 14 (11 of those left by elimination), and no more than 24.
+  const most = Math.min(24, Math.floor(n / 14));
+  const late = (count: number) => Array.from({ length: count }, (_, i) => n - count + i);
+  const places = [
+    [0],
+    [n >> 1],
+    [n - 1],
+    [3, n - 2],
+    [1, 2, 60],
+    [5, 61, n - 3, n - 1],
+    late(most - 1),
+    late(most),
+    late(most + 1),
+    Array.from({ length: most }, (_, i) => 3 * i),
+  ];
 
   test.each(places.map((where) => [where]))('columns %j', (where) => {
     expect(matrixRank(dependent(where), [m, n])).toBe(n - where.length);
@@ -147,10 +161,33 @@ describe.each([
     expect(matrixRank(dependent(where, 1e-6), [m, n])).toBe(n);
   });
 
-  test('decided without a QR, its bounds hold', () => {
-    expect(matrixRank(dependent([n - 5]), [m, n])).toBe(n - 1);
-    expect(kernel().method()).toBe(CHOLESKY);
+  test.each([[[n - 5]], [late(5)], [late(most - 2)]])(
+    '%j: decided without a QR, its bounds hold',
+    (where) => {
+      expect(matrixRank(dependent(where), [m, n])).toBe(n - where.length);
+      expect(kernel().method()).toBe(CHOLESKY);
+      expect(kernel().upper()).toBeLessThanOrEqual(kernel().tolerance());
+    },
+  );
+
+  test('a few columns twice, a few rows zero', () => {
+    const x = new Random(n).matrix(m, n);
+    const twice = matrix(m, n, (i, j) => x.a[i * n + (j % 20 === 7 && j < 20 * most ? j - 1 : j)]);
+    const rank = n - Math.min(most, Math.floor((n + 12) / 20));
+    expect(matrixRank(twice.a, [m, n])).toBe(rank);
+    const rows = transpose(twice);
+    expect(matrixRank(rows.a, [n, m])).toBe(rank);
+    const zero = matrix(m, n, (i, j) => (i % 25 === 3 ? 0 : x.a[i * n + j]));
+    expect(matrixRank(zero.a, [m, n])).toBe(Math.min(n, m - Math.floor((m + 21) / 25)));
+  });
+
+  // Several of them, none of it exactly zero: the bound is that of the largest.
+  test.each([0.01, 0.2])('five last singular values up to %f of the tolerance', (factor) => {
+    const values = spectrum(n, 1).map((s, i) => (i < n - 5 ? s : factor * m * EPS * (1 - 0.1 * (i + 5 - n))));
+    const x = new Random(n).withSpectrum(m, n, values, n);
+    expect(matrixRank(x.a, [m, n])).toBe(n - 5);
     expect(kernel().upper()).toBeLessThanOrEqual(kernel().tolerance());
+    expect(kernel().upper()).toBeGreaterThan(0.9 * factor * m * EPS);
   });
 
   test.each([0.01, 0.5, 2, 100])('last singular value %f of the tolerance', (factor) => {
