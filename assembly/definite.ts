@@ -42,6 +42,12 @@ function large(): bool {
   return packedBytes(m, source.n) + cholesky.triangleBytes(source.n) > allowed;
 }
 
+/** Whether to find a few dependent columns by passes over A, rather than by QR of the s rows at hand. */
+export function apart(s: i32): bool {
+  const n = source.n;
+  return n >= SAMPLE_COLUMNS && (s == source.m || source.m < (n * n) >> 6);
+}
+
 /** s rows of A into P. */
 function fill(P: usize, s: i32): void {
   if (s < source.m) packSample(P, s, source.n);
@@ -86,7 +92,7 @@ function attempt(s: i32, G: usize): bool {
   }
   const L = alloc(cholesky.triangleBytes(n)); // after what packing needed for a while
   if (G) copyTriangle(L, G, n, 1);
-  cholesky.begin(n, P && s == source.m && n >= SAMPLE_COLUMNS);
+  cholesky.begin(n, P != 0 && apart(s));
   const count = cholesky.panels(n);
   const failed = P || G ? cholesky.proceed(L, 0, count, n, P, s, P ? s : 0, shift, true) : stages(L, shift);
   found = known = failed - cholesky.negatives;

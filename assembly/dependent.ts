@@ -7,6 +7,7 @@ import { alloc, calloc } from './arena';
 import * as cholesky from './cholesky';
 import * as claim from './claim';
 import { dot, scaleColumn } from './columns';
+import { spread } from './lowrank';
 import { image } from './norms';
 import { U } from './params';
 import * as scan from './scan';
@@ -33,6 +34,7 @@ let D: usize = 0; // directions, above orthonormal images,
 let last: usize = 0; // and those of the step before
 let G: usize = 0; // scratch: right-hand sides for the factor, above rows in the order of P
 let tile: usize = 0;
+let list: usize = 0; // A's rows that P holds
 
 // @ts-ignore: decorator
 @inline
@@ -46,10 +48,9 @@ function correct(): void {
   const W = P + row(p >> 2) * s;
   const R = G + below;
   const first = row(p);
-  for (let b: usize = 0; b < all; b += step) {
-    for (let k = 0; k < s; k++) {
-      memory.copy(R + b + row(k), V + b + below + row(order ? load<i32>(order + (<usize>k << 2)) : k), 32);
-    }
+  for (let k = 0; k < s; k++) {
+    const i = load<i32>(list + (<usize>(order ? load<i32>(order + (<usize>k << 2)) : k) << 2));
+    for (let b: usize = 0; b < all; b += step) memory.copy(R + b + row(k), V + b + below + row(i), 32);
   }
   for (let k = p; p && k < s; k += 4) {
     for (let b: usize = 0; b < all; b += step) madd44(R + b + row(k), R + b, N + row(k >> 2) * p, p);
@@ -130,8 +131,8 @@ function minimise(enough: f64): f64 {
 }
 
 /**
- * An upper bound of the singular values past the number of columns not set aside. P, s rows in column panels, holds A, its rows in the `order`
- * given; or after elimination of p columns (schur.ts) B2 above W, N holding -Y, M the inverse of the pivot block.
+ * An upper bound of the singular values past the number of columns not set aside. P, s spread rows of A in column panels, holds them in the
+ * `order` given; or after elimination of p columns (schur.ts) B2 above W, N holding -Y, M the inverse of the pivot block.
  */
 export function bound(P_: usize, s_: i32, order_: usize, L_: usize, p_: i32, N_: usize, M_: usize): f64 {
   P = P_;
@@ -147,6 +148,8 @@ export function bound(P_: usize, s_: i32, order_: usize, L_: usize, p_: i32, N_:
   step = below + row(source.m + 4);
   all = step * ((few + 3) >> 2);
   tile = alloc(256);
+  list = alloc(<u64>s << 2);
+  spread(list, s, source.m);
   G = alloc(all);
   V = calloc(all);
   D = calloc(all);

@@ -10,7 +10,7 @@ import * as cholesky from './cholesky';
 import * as claim from './claim';
 import { Method } from './claim';
 import { dot, swapIndices } from './columns';
-import { rounding } from './definite';
+import { apart, rounding } from './definite';
 import { bound } from './dependent';
 import { packedBytes } from './grams';
 import { spread } from './lowrank';
@@ -138,7 +138,7 @@ export function eliminate(P: usize, s: i32): bool {
   const room = Math.sqrt(0.15 * shift) - error;
   if (!(d < 0.5 && room > 0 && 0.9 > threshold * (inverse + t / room))) return false;
   const L = alloc(cholesky.triangleBytes(q));
-  cholesky.begin(q, s == source.m);
+  cholesky.begin(q, apart(s));
   let failed = q;
   for (let j0 = 0; j0 < count && failed == q; ) {
     const j1 = cholesky.next(j0, count);

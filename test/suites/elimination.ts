@@ -120,6 +120,8 @@ describe.each([
   [128, 128],
   [203, 201],
   [256, 250],
+  [120, 90],
+  [420, 200],
 ])('%i x %i, a few columns dependent', (m, n) => {
   /** Gaussian, the columns at `where` combinations of the others, plus noise of that size. */
   const dependent = (where: number[], noise = 0) => {
