@@ -163,8 +163,10 @@ export function bound(P_: usize, s_: i32, order_: usize, L_: usize, p_: i32, N_:
   let tries = 4;
   do {
     const rest = minimise(enough);
-    if (!steps) return rest + 0.5 * U * Math.sqrt(scan.total * few);
-    if (rest > claim.tolerance(claim.high) * size(V, n)) break; // independent after all
+    const length = size(V, n);
+    // None of them may have become zero.
+    if (!steps && length * length > <f64>few - 0.5) return rest + 0.5 * U * Math.sqrt(scan.total * few);
+    if (rest > claim.tolerance(claim.high) * length) break; // independent after all
     // What is orthogonal to the others may be short, and is then made longer, its image too.
     for (let b: usize = 0; b < all; b += step) {
       for (let twice = 0; twice < 2; twice++) {
