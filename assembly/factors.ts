@@ -83,44 +83,35 @@ export function interpolate(J: usize, x: usize): f64 {
       store<f64>(x + ((<usize>i * width + j) << 3), load<f64>(from));
     }
   }
-  const square = transposed ? errorByColumns(J, k, X, steps) : errorByRows(J, k, X, steps);
+  const square = squaredError(J, k, X, steps);
   release(start);
   return Math.sqrt(square);
 }
 
-/** The squared error where the kernel's columns are the caller's. */
-function errorByRows(J: usize, k: i32, X: usize, steps: i32): f64 {
-  const start = mark();
-  const columns = alloc(<u64>k << 2);
-  for (let p = 0; p < k; p++) {
-    const j = load<i32>(J + (<usize>p << 2));
-    store<u32>(columns + (<usize>p << 2), load<u32>(source.columns + (<usize>j << 2)));
-  }
-  const C = alloc(<u64>panels(source.panelRows) * k << 5); // -A(:, J), in row panels
-  let sum: f64 = 0;
-  for (let first = 0; first < source.m; first += source.panelRows) {
-    const count = min(source.panelRows, source.m - first);
-    source.panel(first, count);
-    pack(C, k, source.at, columns, k, source.rows, count, source.single, -source.scale);
-    sum += residualSquare(source.rows, count, source.columns, source.n, C, k, X, steps, k);
-  }
-  release(start);
-  return sum;
-}
-
-/** The squared error where the kernel's rows are the caller's columns. */
-function errorByColumns(J: usize, k: i32, X: usize, steps: i32): f64 {
+/** ||A - A(:, J) X||_F^2, the caller's A. */
+function squaredError(J: usize, k: i32, X: usize, steps: i32): f64 {
   const start = mark();
   const n = source.n;
-  const C = calloc(<u64>(panels(n) + 2) * k << 5); // -A(:, J), in panels of four of its rows
-  const chosen = source.select(J, k);
-  pack(C, k, source.at, chosen, k, source.selectedColumns(k), n, source.single, -source.scale);
+  // -A(:, J) in panels of four of its rows: all of them, or those of a panel of A.
+  const C = calloc(<u64>(panels(transposed ? n : source.panelRows) + 2) * k << 5);
+  const chosen = alloc(<u64>k << 2);
+  if (transposed) {
+    pack(C, k, source.at, source.select(J, k), k, source.selectedColumns(k), n, source.single, -source.scale);
+  } else {
+    for (let p = 0; p < k; p++) {
+      const j = load<i32>(J + (<usize>p << 2));
+      store<u32>(chosen + (<usize>p << 2), load<u32>(source.columns + (<usize>j << 2)));
+    }
+  }
   let sum: f64 = 0;
   for (let first = 0; first < source.m; first += source.panelRows) {
     const count = min(source.panelRows, source.m - first);
     source.panel(first, count);
     const part = X + ((<usize>(first >> 2) * steps) << 5);
-    sum += residualSquare(source.rows, count, source.columns, n, part, steps, C, k, k);
+    if (!transposed) pack(C, k, source.at, chosen, k, source.rows, count, source.single, -source.scale);
+    sum += transposed
+      ? residualSquare(source.rows, count, source.columns, n, part, steps, C, k, k)
+      : residualSquare(source.rows, count, source.columns, n, C, k, X, steps, k);
   }
   release(start);
   return sum;
