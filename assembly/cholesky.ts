@@ -18,7 +18,7 @@ import { madd412, madd44, square44 } from './tile';
 export let negatives: i32 = 0;
 /** Whether pivots fell to the size of the shift, without a gap, before a definite factorisation failed. */
 export let smooth: bool = false;
-/** ||L||_F^2 of the last factorisation. */
+/** ||L||_F^2 of the last factorisation; infinite where columns were set aside. */
 export let growth: f64 = 0;
 
 let least: f64 = 0; // the smallest positive pivot

@@ -99,7 +99,7 @@ function attempt(s: i32, G: usize): bool {
   if (failed < n) return false;
   const rest: f64 = found < n ? bound(P, s, 0, L, 0, 0, 0) : 0;
   if (!(rest <= claim.tolerance(claim.low))) return false;
-  // Columns set aside count in the growth; that of the others is at most the square.
+  // With columns set aside the growth is infinite; that of the others is at most the square.
   return claim.answer(found, Math.sqrt(shift - rounding(s, n, square, min(square, cholesky.growth))), rest, Method.Cholesky);
 }
 

@@ -9,7 +9,7 @@ import * as claim from './claim';
 import { dot, scaleColumn } from './columns';
 import { spread } from './lowrank';
 import { image } from './norms';
-import { U } from './params';
+import { TINY, U } from './params';
 import * as scan from './scan';
 import { aside, solve } from './substitution';
 import { madd44 } from './tile';
@@ -81,15 +81,18 @@ function project(X: usize, Y: usize, from: usize, count: i32): void {
   subtract(Y, X, tile, <i32>(step >> 5));
 }
 
-/** Makes those rows of X orthonormal: first their lengths, then Gram and Schmidt. A dependent vector becomes zero. */
-function normalise(X: usize, from: usize, count: i32): void {
+/**
+ * Makes those rows of X orthonormal: first their lengths, then Gram and Schmidt. A vector whose square is not above `least`, then or of what
+ * the others leave of it, becomes zero.
+ */
+function normalise(X: usize, from: usize, count: i32, least: f64): void {
   const T = tile + 128;
   for (let c: usize = 0; c < 8; c++) {
     memory.fill(tile, 0, 256);
     madd44(tile, X + from, X + from, count);
     let o = (c & 3) * 40;
     const square = load<f64>(tile + o);
-    const inverse = square > (c < 4 ? 0 : 1e-20) ? 1 / square : 0;
+    const inverse = square > (c < 4 ? least : max<f64>(least, 1e-20)) ? 1 / square : 0;
     store<f64>(T + o, 1 - Math.sqrt(inverse));
     if (c > 3) while ((o += 8) & 31) store<f64>(T + o, load<f64>(tile + o) * inverse);
     subtract(X, X, T, <i32>(step >> 5));
@@ -118,13 +121,13 @@ function minimise(enough: f64): f64 {
     image(D, D + below, all, step);
     for (let b: usize = 0; b < all; b += step) {
       project(last + b, D + b, below, m);
-      normalise(D + b, below, m);
+      normalise(D + b, below, m, TINY);
       project(D + b, V + b, below, m);
     }
     memory.copy(last, D, all);
     const next = size(V + below, m);
     // One step may gain nothing: the preconditioner is not symmetric.
-    if (!(next < 0.9 * y) && ++slow == 3) break;
+    if (!(next < 0.9 * y) && ++slow == 2) break;
     y = next;
   }
   return y;
@@ -159,19 +162,19 @@ export function bound(P_: usize, s_: i32, order_: usize, L_: usize, p_: i32, N_:
     store<f64>(V + step * (k >> 2) + row(f) + (<usize>(k & 3) << 3), 1);
     k++;
   }
-  const enough = 0.25 * claim.tolerance(claim.low) / Math.sqrt(few);
+  const enough = claim.tolerance(claim.low) / Math.sqrt(few);
   let tries = 4;
   do {
-    const rest = minimise(enough);
+    const rest = minimise((tries == 4 ? 0.25 : 0.9) * enough);
     const length = size(V, n);
-    // None of them may have become zero.
+    // None of them may have become zero, nor have come out of rounding.
     if (!steps && length * length > <f64>few - 0.5) return rest + 0.5 * U * Math.sqrt(scan.total * few);
-    if (rest > claim.tolerance(claim.high) * length) break; // independent after all
+    if (rest > claim.tolerance(claim.low) * length) break; // independent after all
     // What is orthogonal to the others may be short, and is then made longer, its image too.
     for (let b: usize = 0; b < all; b += step) {
       for (let twice = 0; twice < 2; twice++) {
         for (let a: usize = 0; a < b; a += step) project(V + a, V + b, 0, n);
-        normalise(V + b, 0, n);
+        normalise(V + b, 0, n, twice ? 0.01 : TINY);
       }
     }
   } while (--tries);

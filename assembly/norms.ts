@@ -50,5 +50,5 @@ export function image(V: usize, Y: usize, all: usize, step: usize): f64 {
     }
   }
   release(start);
-  return Math.sqrt(dot(Y, Y, source.m));
+  return all ? 0 : Math.sqrt(dot(Y, Y, source.m));
 }

@@ -182,7 +182,7 @@ export function begin(m: i32, n: i32, perm: usize): void {
 }
 
 /**
- * Goes on from step k until ||R22||_F <= stop. Below `patience` it ends after the first block, and when taken up again after one that does
+ * Goes on from step k until ||R22||_F <= stop, or about `cap` steps are done: exactly, if each block is as long as can be. Below `patience` it ends after the first block, and when taken up again after one that does
  * not halve the residual. Returns the number of steps done; sets residual.
  */
 export function proceed(
@@ -191,7 +191,7 @@ export function proceed(
   const most = min(min(m, n), cap);
   if (n <= CLASSICAL_COLUMNS) {
     k += panel(W, ld, m, k, k, n - k, perm, taus + (<usize>k << 3), squares, stop, n - k);
-    residual = k == most ? 0 : Math.sqrt(restTotal);
+    residual = k == min(m, n) ? 0 : Math.sqrt(restTotal);
     return k;
   }
   const rows = QR_BLOCK + OVERSAMPLE;
@@ -220,8 +220,8 @@ export function proceed(
       residual = Math.sqrt(square(W, ld, k, m, k, n));
       if (residual <= stop) return k;
       if (done == 0) {
-        // Every column it chose is small though the rest is not: the longest ones, for certain.
-        k += panel(W, ld, m, k, k, n - k, perm, taus + (<usize>k << 3), squares, stop, n - k);
+        // Every column it chose is small though the rest is not: the longest ones, at least one of which is not small.
+        k += panel(W, ld, m, k, k, n - k, perm, taus + (<usize>k << 3), squares, 0.99 * stop, n - k);
       }
     }
   }

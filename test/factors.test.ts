@@ -34,7 +34,7 @@ function check(x: Matrix, f: RankFactors, slack = 1e-14): void {
 }
 
 const random = new Random(21);
-const shapes = [[40, 25], [25, 40], [90, 90], [300, 70], [70, 300], [500, 8], [8, 500], [160, 120]]; // biome-ignore format: a list
+const shapes = [[40, 25], [25, 40], [90, 90], [300, 70], [70, 300], [500, 8], [8, 500], [160, 120], [100, 600], [20, 2000]]; // biome-ignore format: a list
 
 describe.each(['columns', 'svd'] as const)('rankFactors by %s', (method) => {
   it.each(shapes)('of a %i x %i matrix of rank 6 leaves nothing', (m, n) => {
@@ -94,6 +94,26 @@ describe.each(['columns', 'svd'] as const)('rankFactors by %s', (method) => {
         }
       }
     }
+  });
+
+  it('keeps enough for the energy, or as many as are above the tolerance', () => {
+    let stopped = 0;
+    for (let trial = 0; trial < 400; trial++) {
+      const n = 4 + (trial % 12);
+      const m = n + (trial % 7);
+      const share = 0.5 + 0.49 * ((trial * 37) % 100) * 0.01;
+      const x = random.matrix(m, n);
+      for (let j = 0; j < n; j++)
+        for (let i = 0; i < m; i++) x.a[i * n + j] *= 10 ** ((-(trial % 5) * j) / (2 * n));
+      const total = norm(x.a) ** 2;
+      const tol = Math.sqrt(total / n) * (0.3 + 0.01 * ((trial * 61) % 100));
+      const f = rankFactors(x.a, [m, n], { energy: share, tol, method });
+      check(x, f, 1e-13);
+      if (f.rank === matrixRank(x.a, [m, n], { tol })) continue; // all that it may take
+      stopped++;
+      expect(f.residual ** 2).toBeLessThanOrEqual((1 - share) * total * (1 + 1e-8));
+    }
+    expect(stopped).toBeGreaterThan(50);
   });
 
   it('holds 90 % of ten equal values in nine', () => {

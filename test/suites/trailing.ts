@@ -117,3 +117,12 @@ describe('rows that fade out, a tolerance far below rounding: samples of such ro
     expect(rankOf(transpose(x), { tol: 1e-30 })).toBe(rankOf(x, { tol: 1e-30 }));
   });
 });
+
+test('ends where the columns left stand at the limit but for rounding', () => {
+  // 92 equal columns: the longest one times 92 is within (tol / 4)^2, the sum of their squares is not.
+  for (const n of [100, 160]) {
+    const few = n - 92;
+    const x = matrix(n, n, (i, j) => (i !== j ? 0 : i < few ? 1 : 1.393842727080762e-15));
+    expect(matrixRank(x.a, [n, n], { tol: 5.347707911259269e-14 })).toBe(few);
+  }
+});
