@@ -62,6 +62,10 @@ function judge(row, wrong, mine) {
   return verdict(wrong ? `${rank}WRONG` : `${rank}right`, !wrong);
 }
 
+/** NumPy's least time over ours. */
+const quickest = ({ times }) =>
+  Math.min(...times.map((t) => t.theirs)) / Math.min(...times.map((t) => t.ours));
+
 function print(rows, all, build) {
   const side = build === 'relaxed' ? 0 : 1;
   const line = (r) => [
@@ -70,6 +74,7 @@ function print(rows, all, build) {
     time(r.theirs),
     ratio(r.ratio, r.aim[side]),
     spread(r.least, r.most),
+    ratio(quickest(r)),
     `${r.aim[side]}x`,
     judge(r, r.wrong, true),
     judge(r, r.numpyWrong, false),
@@ -83,6 +88,7 @@ function print(rows, all, build) {
       '',
       ratio(all.ratio, AIM_ALL[side]),
       spread(all.least, all.most),
+      ratio(geometricMean(rows.filter((r) => !r.extra).map(quickest))),
       `${AIM_ALL[side]}x`,
       '',
       '',
@@ -90,7 +96,21 @@ function print(rows, all, build) {
     ]);
   lines.push(...rows.filter((r) => r.extra).map(line));
   console.log(
-    table(['case', 'ours>', 'NumPy>', 'faster>', 'min - max>', 'aim>', 'our rank', "NumPy's", 'MiB>'], lines),
+    table(
+      [
+        'case',
+        'ours>',
+        'NumPy>',
+        'faster>',
+        'min - max>',
+        'quickest>',
+        'aim>',
+        'our rank',
+        "NumPy's",
+        'MiB>',
+      ],
+      lines,
+    ),
   );
   const least = rows.reduce((a, b) => (b.ratio < a.ratio ? b : a));
   if (!Number.isNaN(least.ratio)) {
