@@ -12,8 +12,8 @@ import * as source from './source';
 import { settle, squeeze, transposeUpper } from './squeeze';
 import { byTrailing } from './trailing';
 
-/** Householder QR of all of A with pivoting, then the squeeze if that leaves it open. "Pivoted QR". */
-export function byQr(): bool {
+/** Householder QR of all of A with pivoting, then the squeeze if that leaves it open; so many values are known to be above the tolerance. "Pivoted QR". */
+export function byQr(known: i32): bool {
   const n = source.n;
   const m = tall() ? n : source.m;
   const ld = leading(m);
@@ -31,7 +31,7 @@ export function byQr(): bool {
   if (qrcp.residual > stop && (few || k > n - (n >> 3))) k = qrcp.proceed(W, ld, m, n, perm, k, stop, few ? patience : 0, n);
   const slack = Math.sqrt(<f64>min(k + 1, n)) * U * claim.high;
   const open = qrcp.residual > stop;
-  if (!open && settle(W, ld, k, n, 0, slack, Method.Qr)) return true;
+  if (!open && settle(W, ld, k, n, 0, slack, known, Method.Qr)) return true;
   if (patience && (open || !few) && byTrailing(W, ld, m, n, k, slack)) return true;
 
   // The residual is made small beside the tolerance, then R^T is factored.

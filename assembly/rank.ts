@@ -46,7 +46,7 @@ function prove(G: usize): bool {
   if (claim.relative >= 1 || claim.tolerance(low) >= claim.high) {
     return claim.answer(0, 0, claim.high, Method.Trivial);
   }
-  if (claim.exact && n <= REPORT_COLUMNS && m <= REPORT_ROWS * n) return byQr();
+  if (claim.exact && n <= REPORT_COLUMNS && m <= REPORT_ROWS * n) return byQr(0);
 
   // The smallest sample that may prove full rank; nothing is lost but time if it does not.
   const threshold = claim.tolerance(claim.high);
@@ -58,7 +58,8 @@ function prove(G: usize): bool {
   if (hopeful && fullRank(s, G)) return true;
   const guess = hopeful ? found : probe(n >> 2);
   const most = countable() ? (5 * n) >> 3 : smooth ? m >> 3 : n;
-  if (m >= SAMPLE_ROWS && n >= SAMPLE_COLUMNS && guess < most && sampled(guess, hopeful ? known : 0)) return true;
+  const proved = hopeful ? known : 0;
+  if (m >= SAMPLE_ROWS && n >= SAMPLE_COLUMNS && guess < most && sampled(guess, proved)) return true;
   if (inertia(G)) return true;
-  return byQr();
+  return byQr(proved);
 }

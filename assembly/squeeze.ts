@@ -28,12 +28,12 @@ export function transposeUpper(W: usize, ld: i32, k: i32, n: i32): usize {
   return X;
 }
 
-/** Decides from the leading k x k triangle of R and what it leaves: "Pivoted QR". */
-export function settle(R: usize, ld: i32, k: i32, n: i32, rest: f64, slack: f64, by: Method): bool {
+/** Decides from the leading k x k triangle of R and what it leaves, so many values being known to be above the tolerance: "Pivoted QR". */
+export function settle(R: usize, ld: i32, k: i32, n: i32, rest: f64, slack: f64, known: i32, by: Method): bool {
   k = qrcp.trim(R, ld, k, n, max<f64>(claim.tolerance(claim.low) - rest - slack, 0));
   const up = qrcp.residual + rest + slack;
   if (k < source.n && !(up <= claim.tolerance(claim.low))) return false;
-  if (k == 0) return claim.answer(0, 0, up, by);
+  if (k <= (claim.exact ? 0 : known)) return claim.answer(k, claim.tolerance(claim.high), up, by);
   const start = mark();
   const inverse = inverseNorm(packUpper(R, ld, k), k);
   release(start);
@@ -49,7 +49,7 @@ export function squeeze(X: usize, k: i32, rest: f64, slack: f64): bool {
   const perm = alloc(<u64>k << 2);
   qrcp.begin(n, k, perm);
   let r = qrcp.proceed(X, ld, n, k, perm, 0, claim.tolerance(claim.low) / GUARD, 0, k);
-  if (settle(X, ld, r, k, rest, slack, Method.Lq)) return true;
+  if (settle(X, ld, r, k, rest, slack, 0, Method.Lq)) return true;
 
   r = qrcp.proceed(X, ld, n, k, perm, r, 0, 0, k);
   if (byTrailing(X, ld, n, k, r, rest + slack)) return true;
