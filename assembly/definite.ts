@@ -97,7 +97,12 @@ function attempt(s: i32, G: usize): bool {
   const failed = P || G ? cholesky.proceed(L, 0, count, n, P, s, P ? s : 0, shift, true) : stages(L, shift);
   found = known = failed - cholesky.negatives;
   if (failed < n) return false;
-  const rest: f64 = found < n ? bound(P, s, 0, L, 0, 0, 0) : 0;
+  let rest: f64 = 0;
+  if (found < n) {
+    const list = alloc(<u64>s << 2);
+    spread(list, s, source.m);
+    rest = bound(P, s, list, L, 0, 0, 0);
+  }
   if (!(rest <= claim.tolerance(claim.low))) return false;
   // With columns set aside the growth is infinite; that of the others is at most the square.
   return claim.answer(found, Math.sqrt(shift - rounding(s, n, square, min(square, cholesky.growth))), rest, Method.Cholesky);

@@ -7,7 +7,6 @@ import { alloc, calloc } from './arena';
 import * as cholesky from './cholesky';
 import * as claim from './claim';
 import { dot, scaleColumn } from './columns';
-import { spread } from './lowrank';
 import { image } from './norms';
 import { TINY, U } from './params';
 import * as scan from './scan';
@@ -21,7 +20,7 @@ const STEPS: i32 = 12;
 
 let P: usize = 0;
 let s: i32 = 0;
-let order: usize = 0;
+let list: usize = 0; // A's rows that P holds
 let L: usize = 0;
 let p: i32 = 0;
 let N: usize = 0;
@@ -34,7 +33,6 @@ let D: usize = 0; // directions, above orthonormal images,
 let last: usize = 0; // and those of the step before
 let G: usize = 0; // scratch: right-hand sides for the factor, above rows in the order of P
 let tile: usize = 0;
-let list: usize = 0; // A's rows that P holds
 
 // @ts-ignore: decorator
 @inline
@@ -49,7 +47,7 @@ function correct(): void {
   const R = G + below;
   const first = row(p);
   for (let k = 0; k < s; k++) {
-    const i = load<i32>(list + (<usize>(order ? load<i32>(order + (<usize>k << 2)) : k) << 2));
+    const i = load<i32>(list + (<usize>k << 2));
     for (let b: usize = 0; b < all; b += step) memory.copy(R + b + row(k), V + b + below + row(i), 32);
   }
   for (let k = p; p && k < s; k += 4) {
@@ -134,13 +132,13 @@ function minimise(enough: f64): f64 {
 }
 
 /**
- * An upper bound of the singular values past the number of columns not set aside. P, s spread rows of A in column panels, holds them in the
- * `order` given; or after elimination of p columns (schur.ts) B2 above W, N holding -Y, M the inverse of the pivot block.
+ * An upper bound of the singular values past the number of columns not set aside. P holds the s rows of A in `list` in column panels; or
+ * after elimination of p columns (schur.ts) B2 above W, N holding -Y, M the inverse of the pivot block.
  */
-export function bound(P_: usize, s_: i32, order_: usize, L_: usize, p_: i32, N_: usize, M_: usize): f64 {
+export function bound(P_: usize, s_: i32, list_: usize, L_: usize, p_: i32, N_: usize, M_: usize): f64 {
   P = P_;
   s = s_;
-  order = order_;
+  list = list_;
   L = L_;
   p = p_;
   N = N_;
@@ -151,8 +149,6 @@ export function bound(P_: usize, s_: i32, order_: usize, L_: usize, p_: i32, N_:
   step = below + row(source.m + 4);
   all = step * ((few + 3) >> 2);
   tile = alloc(256);
-  list = alloc(<u64>s << 2);
-  spread(list, s, source.m);
   G = alloc(all);
   V = calloc(all);
   D = calloc(all);
@@ -163,9 +159,8 @@ export function bound(P_: usize, s_: i32, order_: usize, L_: usize, p_: i32, N_:
     k++;
   }
   const enough = claim.tolerance(claim.low) / Math.sqrt(few);
-  let tries = 4;
-  do {
-    const rest = minimise((tries == 4 ? 0.25 : 0.9) * enough);
+  for (let tries = 0; tries < 4; tries++) {
+    const rest = minimise((tries ? 0.9 : 0.25) * enough);
     const length = size(V, n);
     // None of them may have become zero, nor have come out of rounding.
     if (!steps && length * length > <f64>few - 0.5) return rest + 0.5 * U * Math.sqrt(scan.total * few);
@@ -177,6 +172,6 @@ export function bound(P_: usize, s_: i32, order_: usize, L_: usize, p_: i32, N_:
         normalise(V + b, 0, n, twice ? 0.01 : TINY);
       }
     }
-  } while (--tries);
+  }
   return Infinity;
 }

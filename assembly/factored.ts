@@ -12,7 +12,10 @@ import * as source from './source';
 import { settle, squeeze, transposeUpper } from './squeeze';
 import { byTrailing } from './trailing';
 
-/** Householder QR of all of A with pivoting, then the squeeze if that leaves it open; so many values are known to be above the tolerance. "Pivoted QR". */
+/**
+ * Householder QR of all of A with pivoting, then the squeeze if that leaves it open; so many values are known to be above the tolerance.
+ * "Pivoted QR".
+ */
 export function byQr(known: i32): bool {
   const n = source.n;
   const m = tall() ? n : source.m;

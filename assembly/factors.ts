@@ -94,15 +94,8 @@ function squaredError(J: usize, k: i32, X: usize, steps: i32): f64 {
   const n = source.n;
   // -A(:, J) in panels of four of its rows: all of them, or those of a panel of A.
   const C = calloc(<u64>(panels(transposed ? n : source.panelRows) + 2) * k << 5);
-  const chosen = transposed ? source.select(J, k) : alloc(<u64>k << 2); // before source.at is read: it moves that
-  if (transposed) {
-    pack(C, k, source.at, chosen, k, source.selectedColumns(k), n, source.single, -source.scale);
-  } else {
-    for (let p = 0; p < k; p++) {
-      const j = load<i32>(J + (<usize>p << 2));
-      store<u32>(chosen + (<usize>p << 2), load<u32>(source.columns + (<usize>j << 2)));
-    }
-  }
+  const chosen = transposed ? source.select(J, k) : source.columnsOf(J, k); // select() moves source.at
+  if (transposed) pack(C, k, source.at, chosen, k, source.selectedColumns(k), n, source.single, -source.scale);
   let sum: f64 = 0;
   for (let first = 0; first < source.m; first += source.panelRows) {
     const count = min(source.panelRows, source.m - first);

@@ -41,7 +41,7 @@ export function largestEigenvalue(G: usize, n: i32, trace: f64, accuracy: f64, s
   let v = calloc(<u64>length << 3);
   let w = alloc(<u64>length << 3);
   let u = calloc(<u64>length << 3);
-  const X = alloc(<u64>length << 5);
+  const X = calloc(<u64>length << 5); // v as one of four right-hand sides, the others zero
   const alpha = alloc(<u64>steps << 3);
   const beta = alloc(<u64>steps << 3);
   let seed: u64 = 0x9e3779b97f4a7c15;
@@ -55,8 +55,6 @@ export function largestEigenvalue(G: usize, n: i32, trace: f64, accuracy: f64, s
   let before: f64 = 0;
   for (let k = 0; k < steps; k++) {
     if (inverse) {
-      // One of four right-hand sides.
-      memory.fill(X, 0, <usize>length << 5);
       for (let i = 0; i < n; i++) store<f64>(X + (<usize>i << 5), load<f64>(v + (<usize>i << 3)));
       solve(G, n, X, 1, 1);
       for (let i = 0; i < n; i++) store<f64>(w + (<usize>i << 3), load<f64>(X + (<usize>i << 5)) * <f64>inverse);

@@ -95,7 +95,6 @@ export function take(rows: i32): void {
   ld = leading(s);
   W = createColumns(s, n);
   perm = alloc(<u64>n << 2);
-  table = alloc(<u64>n << 2);
   list = alloc(<u64>s << 2);
   const start = mark();
   spread(list, s, source.m);
@@ -141,10 +140,7 @@ export function boundAbove(): void {
   kPad = (k + 3) & ~3;
   const others = n - k;
   T = coefficients(W, ld, k, n);
-  for (let j = 0; j < n; j++) {
-    const from = source.columns + (<usize>load<i32>(perm + (<usize>j << 2)) << 2);
-    store<u32>(table + (<usize>j << 2), load<u32>(from));
-  }
+  table = source.columnsOf(perm, n);
   const square = dot(T, T, ((others + 3) >> 2) * kPad << 2);
   const x = <f64>chainOf(k) / <f64>k;
   noise = 1.23 * U * Math.sqrt((x / 2 - x * x / 3) * squareOfPivots(scan.squares) * square);

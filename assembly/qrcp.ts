@@ -181,16 +181,21 @@ export function begin(m: i32, n: i32, perm: usize): void {
   before = 0;
 }
 
+/** Steps from k on with the longest remaining column each, until ||R22||_F <= stop. */
+function classical(W: usize, ld: i32, m: i32, n: i32, perm: usize, k: i32, stop: f64): i32 {
+  return k + panel(W, ld, m, k, k, n - k, perm, taus + (<usize>k << 3), squares, stop, n - k);
+}
+
 /**
- * Goes on from step k until ||R22||_F <= stop, or about `cap` steps are done: exactly, if each block is as long as can be. Below `patience` it ends after the first block, and when taken up again after one that does
- * not halve the residual. Returns the number of steps done; sets residual.
+ * Goes on from step k until ||R22||_F <= stop, or `cap` steps are done (classical pivoting may do more). Below `patience` it ends after the
+ * first block, and when taken up again after one that does not halve the residual. Returns the number of steps done; sets residual.
  */
 export function proceed(
   W: usize, ld: i32, m: i32, n: i32, perm: usize, k: i32, stop: f64, patience: f64, cap: i32,
 ): i32 {
   const most = min(min(m, n), cap);
   if (n <= CLASSICAL_COLUMNS) {
-    k += panel(W, ld, m, k, k, n - k, perm, taus + (<usize>k << 3), squares, stop, n - k);
+    k = classical(W, ld, m, n, perm, k, stop);
     residual = k == min(m, n) ? 0 : Math.sqrt(restTotal);
     return k;
   }
@@ -221,7 +226,7 @@ export function proceed(
       if (residual <= stop) return k;
       if (done == 0) {
         // Every column it chose is small though the rest is not: the longest ones, at least one of which is not small.
-        k += panel(W, ld, m, k, k, n - k, perm, taus + (<usize>k << 3), squares, 0.99 * stop, n - k);
+        k = classical(W, ld, m, n, perm, k, 0.99 * stop);
       }
     }
   }

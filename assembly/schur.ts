@@ -46,9 +46,9 @@ function take(T: usize, P: usize, s: i32, rows: usize, r: i32, p: i32): void {
   }
 }
 
-/** Brings the first p of the listed rows to the top of every column panel of P, in their order; `order` becomes that of all rows. */
+/** Brings the first p of the listed rows to the top of every column panel of P, in their order; `order` becomes A's rows as they then stand. */
 function raise(P: usize, s: i32, count: i32, rows: usize, p: i32, order: usize): void {
-  for (let i = 0; i < s; i++) store<i32>(order + (<usize>i << 2), i);
+  spread(order, s, source.m);
   for (let k = 0; k < p; k++) {
     const at = rows + (<usize>k << 2);
     let from = load<i32>(at);

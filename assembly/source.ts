@@ -95,6 +95,16 @@ export function panel(first: i32, count: i32): void {
   pull(first, count, byRow ? width : panelRows, buffer);
 }
 
+/** Byte offsets of the listed columns, as a table of their own. */
+export function columnsOf(list: usize, count: i32): usize {
+  const table = alloc(<u64>count << 2);
+  for (let i = 0; i < count; i++) {
+    const j = load<i32>(list + (<usize>i << 2));
+    store<u32>(table + (<usize>i << 2), load<u32>(columns + (<usize>j << 2)));
+  }
+  return table;
+}
+
 /**
  * Makes the listed rows addressable through a table of their own, returned. `space` holds count rows where
  * the source is not resident.

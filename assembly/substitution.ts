@@ -51,7 +51,7 @@ export function dual(L: usize, n: i32): f64 {
   let sum: f64 = 0;
   let c: usize = 0;
   for (let j = 0; j <= n; j++) {
-    if (c == 32 || j == n) {
+    if (c == 32 || (c && j == n)) {
       transposed(L, count, X, 1, 1);
       sum += dot(X, X, count << 4);
       memory.fill(X, 0, <usize>count << 7);

@@ -14,17 +14,7 @@ export function combine(out: usize, panel: usize, v: usize, k: i32): void {
   v128.store(out, y, 16);
 }
 
-/** Two of them: y[0] -= (p0, q0) (a, b), y[1] -= (p1, q1) (a, b). */
-// @ts-ignore: decorator
-@inline
-function spreadTwo(y: usize, p0: v128, q0: v128, p1: v128, q1: v128, a: v128, b: v128): void {
-  const p = madd(p0, a, f64x2.mul(q0, b));
-  const q = madd(p1, a, f64x2.mul(q1, b));
-  const sum = f64x2.add(v128.shuffle<f64>(p, q, 0, 2), v128.shuffle<f64>(p, q, 1, 3));
-  v128.store(y, f64x2.sub(v128.load(y), sum));
-}
-
-/** That, and y[k] -= panel[k] four, for an even k: the panel is read once. */
+/** The same, and y[k] -= panel[k] four, for an even k: the panel is read once. */
 export function spreadCombine(y: usize, panel: usize, four: usize, out: usize, v: usize, k: i32): void {
   const a = v128.load(four);
   const b = v128.load(four, 16);
@@ -41,7 +31,10 @@ export function spreadCombine(y: usize, panel: usize, four: usize, out: usize, v
     s = v128.load64_splat(v, 8);
     x = madd(p1, s, x);
     z = madd(q1, s, z);
-    spreadTwo(y, p0, q0, p1, q1, a, b);
+    const p = madd(p0, a, f64x2.mul(q0, b));
+    const q = madd(p1, a, f64x2.mul(q1, b));
+    const sum = f64x2.add(v128.shuffle<f64>(p, q, 0, 2), v128.shuffle<f64>(p, q, 1, 3));
+    v128.store(y, f64x2.sub(v128.load(y), sum));
   }
   v128.store(out, x);
   v128.store(out, z, 16);

@@ -62,10 +62,6 @@ function judge(row, wrong, mine) {
   return verdict(wrong ? `${rank}WRONG` : `${rank}right`, !wrong);
 }
 
-/** NumPy's least time over ours. */
-const quickest = ({ times }) =>
-  Math.min(...times.map((t) => t.theirs)) / Math.min(...times.map((t) => t.ours));
-
 function print(rows, all, build) {
   const side = build === 'relaxed' ? 0 : 1;
   const line = (r) => [
@@ -74,7 +70,7 @@ function print(rows, all, build) {
     time(r.theirs),
     ratio(r.ratio, r.aim[side]),
     spread(r.least, r.most),
-    ratio(quickest(r)),
+    ratio(r.quickest),
     `${r.aim[side]}x`,
     judge(r, r.wrong, true),
     judge(r, r.numpyWrong, false),
@@ -88,7 +84,7 @@ function print(rows, all, build) {
       '',
       ratio(all.ratio, AIM_ALL[side]),
       spread(all.least, all.most),
-      ratio(geometricMean(rows.filter((r) => !r.extra).map(quickest))),
+      ratio(all.quickest),
       `${AIM_ALL[side]}x`,
       '',
       '',
@@ -143,6 +139,7 @@ const all = {
   ratio: geometricMean(counted.map((r) => r.ratio)),
   least: Math.min(...means),
   most: Math.max(...means),
+  quickest: geometricMean(counted.map((r) => r.quickest)),
 };
 if (options.json) console.log(JSON.stringify({ machine: where, rows, geometricMean: all }, null, 1));
 else print(rows, all, where.simd);

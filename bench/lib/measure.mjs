@@ -65,5 +65,6 @@ export function summary(times) {
     ratio: median(ratios),
     least: Math.min(...ratios),
     most: Math.max(...ratios),
+    quickest: Math.min(...times.map((t) => t.theirs)) / Math.min(...times.map((t) => t.ours)),
   };
 }
