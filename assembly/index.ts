@@ -1,20 +1,19 @@
 // The ABI: what the host calls, one matrix at a time. reset(), reserve() memory for its elements or leave them to be
 // pulled, open() it, scan() it, then one of rank(), singularValues(), qr(). Host imports: pull and gather
 // (source.ts), outOfMemory (arena.ts).
-import { alloc, mark, release } from './arena';
-import * as factors from './factors';
-import * as metrics from './metrics';
-import * as claim from './claim';
-import { decide } from './rank';
-import * as scanner from './scan';
-import { fits, smallRanks } from './small';
-import * as source from './source';
-import * as svd from './svd';
-import * as truncation from './truncation';
+import { alloc, mark, release } from './base/arena';
+import * as factors from './driver/interpolative';
+import * as metrics from './driver/norms';
+import * as claim from './certificate/claim';
+import { decide } from './driver/rank';
+import * as scanner from './matrix/scan';
+import { fits, smallRanks } from './certificate/small-pair';
+import * as source from './matrix/source';
+import * as svd from './driver/singular-values';
+import * as truncation from './driver/truncated-svd';
 
-export { reset } from './arena';
-export { open } from './source';
-export { fused } from './tile';
+export { reset } from './base/arena';
+export { open } from './matrix/source';
 
 /** Scratch of so many bytes, until reset(). */
 export function reserve(bytes: f64): usize {
@@ -132,9 +131,9 @@ export function stable(): f64 {
   return source.n ? scanner.total / metrics.largestSquare() : 0;
 }
 
-export { participation } from './metrics';
-export { triangle } from './accumulate';
-export { truncate } from './truncation';
+export { participation } from './driver/norms';
+export { triangle } from './driver/accumulate';
+export { truncate } from './driver/truncated-svd';
 
 /** Chooses the columns of an interpolative factorisation; returns how many. */
 export function choose(transposed: bool, most: i32, share: f64): i32 {

@@ -64,7 +64,7 @@ const { metafile } = await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  external: [...LARGE, `${dist}/generated/kernel.js`],
+  external: [...LARGE, `${dist}/kernel/generated/kernel.js`],
   chunkNames: 'part-[hash]',
   outdir: `${dist}/cli`,
   allowOverwrite: true,

@@ -1,11 +1,17 @@
 // biome-ignore assist/source/organizeImports: first, for the kernel's text to stand first in a bundle, where gzip saves 0.9 kB
-export { simd } from './kernel.js';
+export { simd } from './kernel/load.js';
 
-export { RankAccumulator } from './accumulator.js';
-export { rankFactors } from './factors.js';
+export { RankAccumulator } from './accumulator/accumulator.js';
+export { rankFactors } from './matrix/factors.js';
 export * from './layers/index.js';
-export { frobeniusNorm, participationRatio, spectralMetrics, spectralNorm, stableRank } from './metrics.js';
-export { createRankPool, type PoolOptions, type RankPool } from './pool.js';
-export { matrixRank, matrixRanks, rankReport } from './rank.js';
-export { independentColumns, qr, singularValues } from './spectrum.js';
+export {
+  frobeniusNorm,
+  participationRatio,
+  spectralMetrics,
+  spectralNorm,
+  stableRank,
+} from './matrix/metrics.js';
+export { createRankPool, type PoolOptions, type RankPool } from './pool/pool.js';
+export { matrixRank, matrixRanks, rankReport } from './matrix/rank.js';
+export { independentColumns, qr, singularValues } from './matrix/spectrum.js';
 export type * from './types.js';

@@ -1,8 +1,8 @@
 // RankAccumulator against the whole matrix at once, in any division and order; its bytes; what it refuses.
 import { describe, expect, it } from 'vitest';
-import { RankAccumulator } from '../src/accumulator.js';
-import { matrixRank, rankReport } from '../src/rank.js';
-import { singularValues } from '../src/spectrum.js';
+import { RankAccumulator } from '../src/accumulator/accumulator.js';
+import { matrixRank, rankReport } from '../src/matrix/rank.js';
+import { singularValues } from '../src/matrix/spectrum.js';
 import { type Matrix, map, multiply, Random, transpose } from './numbers.js';
 
 /** The rows in pieces of the given sizes, the last size again and again. */

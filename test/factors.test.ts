@@ -1,7 +1,7 @@
 // rankFactors against the definition, multiplied out, and against the least error that any factors can have.
 import { describe, expect, it } from 'vitest';
-import { rankFactors } from '../src/factors.js';
-import { matrixRank } from '../src/rank.js';
+import { rankFactors } from '../src/matrix/factors.js';
+import { matrixRank } from '../src/matrix/rank.js';
 import type { FactorOptions, RankFactors } from '../src/types.js';
 import { type Matrix, map, matrix, multiply, permuted, Random, transpose } from './numbers.js';
 

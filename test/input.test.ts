@@ -2,7 +2,7 @@
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { element, position, readInput, type Stack, symmetrized } from '../src/input.js';
+import { element, position, readInput, type Stack, symmetrized } from '../src/input/stack.js';
 import type { Float16ArrayLike, MatrixInput, NumericArray, Rows, TensorLike } from '../src/types.js';
 
 const read = (a: unknown, shape?: unknown, maxDims?: number) => readInput('matrixRank', [a, shape], maxDims);

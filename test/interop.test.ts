@@ -6,7 +6,7 @@ import ndarray from 'ndarray';
 import * as np from 'numpy-ts';
 import { Tensor } from 'onnxruntime-web';
 import { beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
-import { element, readInput, type Stack } from '../src/input.js';
+import { element, readInput, type Stack } from '../src/input/stack.js';
 import type { MatrixInput } from '../src/types.js';
 
 const read = (a: MatrixInput, maxDims?: number) => readInput('matrixRank', [a], maxDims);

@@ -2,9 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { embedded } from '../src/embedded.js';
-import { initKernel } from '../src/init.js';
-import { explain } from '../src/kernel.js';
+import { embedded } from '../src/kernel/embedded.js';
+import { initKernel } from '../src/kernel/init.js';
+import { explain } from '../src/kernel/load.js';
 
 const root = new URL('..', import.meta.url);
 const read = (file: string) => readFileSync(new URL(file, root));

@@ -6,9 +6,9 @@ import {
   spectralMetrics,
   spectralNorm,
   stableRank,
-} from '../src/metrics.js';
-import { matrixRank } from '../src/rank.js';
-import { singularValues } from '../src/spectrum.js';
+} from '../src/matrix/metrics.js';
+import { matrixRank } from '../src/matrix/rank.js';
+import { singularValues } from '../src/matrix/spectrum.js';
 import type { SpectralMetrics } from '../src/types.js';
 import { type Matrix, map, matrix, Random, transpose } from './numbers.js';
 

@@ -1,6 +1,6 @@
 // Options become one record of numbers; what cannot be meant is refused by name.
 import { expect, expectTypeOf, describe as group, it } from 'vitest';
-import { describe, readOptions, type Tolerance } from '../src/options.js';
+import { describe, readOptions, type Tolerance } from '../src/input/options.js';
 import type { RankOptions } from '../src/types.js';
 
 const read = (options?: unknown, extra?: readonly string[]) => readOptions('matrixRank', options, extra);

@@ -1,8 +1,12 @@
 // The kernel's building blocks one by one, for bench/kernels.mjs: each export runs one block `times` times on data in
 // scratch memory. AssemblyScript, compiled together with assembly/ when the benchmark starts.
 // What a block computes here is of no interest (values are arbitrary but tame); its flops are.
-import { alloc, reset as empty } from '../../assembly/arena';
-import { factor, gram, panels, triangleBytes } from '../../assembly/cholesky';
+import { alloc, reset as empty } from '../../assembly/base/arena';
+import { madd } from '../../assembly/base/simd';
+import { madd44, madd412 } from '../../assembly/blas/gemm';
+import { inverseNorm } from '../../assembly/blas/trsm';
+import { factor, gram, panels, triangleBytes } from '../../assembly/factor/cholesky';
+import { allocBlock, applyBlock, formBlock, panel as panelOf } from '../../assembly/factor/householder';
 import {
   axpy as axpyOf,
   column,
@@ -10,11 +14,7 @@ import {
   dot as dotOf,
   leading,
   rotate as rotateOf,
-} from '../../assembly/columns';
-import { allocBlock, applyBlock, formBlock, panel as panelOf } from '../../assembly/householder';
-import { madd } from '../../assembly/simd';
-import { madd44, madd412 } from '../../assembly/tile';
-import { inverseNorm } from '../../assembly/triangular';
+} from '../../assembly/matrix/columns';
 
 let A: usize = 0;
 let B: usize = 0;

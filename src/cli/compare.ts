@@ -6,8 +6,8 @@
 // eps rms(W) (sqrt(m) + sqrt(n)), 3.5 times as much, unless a tolerance is given.
 import { type NamedMatrix, toMatrices } from '../formats/matrices.js';
 import type { NamedTensor } from '../formats/types.js';
-import { readInput } from '../input.js';
-import { floats } from '../memory.js';
+import { readInput } from '../input/stack.js';
+import { floats } from '../kernel/memory.js';
 import type { RankOptions, RankReport } from '../types.js';
 import type { Arguments } from './args.js';
 import { byteLength, tensorBytes } from './budget.js';

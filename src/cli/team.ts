@@ -1,9 +1,9 @@
 // Who does a task: this thread, while that is sooner, or the pool. Starting threads takes as long as deciding a small
 // model, and handing over a small matrix as long as deciding it.
 
+import { createTaskPool } from '../pool/pool.js';
 import { run } from '../pool/run.js';
 import { type Task, work } from '../pool/task.js';
-import { createTaskPool } from '../pool.js';
 
 /** Multiplications up to which a task is always done here: less than a millisecond. */
 const SMALL = 2 ** 20;

@@ -4,9 +4,9 @@
 // (transposed convolutions). Rank does not change under transposition, nor under a reordering of the columns, so
 // HWIO is read as stored.
 
-import { readInput } from '../input.js';
-import { readOptions } from '../options.js';
-import { ranksOf } from '../rank.js';
+import { readOptions } from '../input/options.js';
+import { readInput } from '../input/stack.js';
+import { ranksOf } from '../matrix/rank.js';
 import type { MatrixInput, RankOptions } from '../types.js';
 import { readTensor, show, type TensorView } from './tensor.js';
 import { unfoldAnyOrder } from './unfold.js';

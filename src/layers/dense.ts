@@ -2,9 +2,9 @@
 // Layout: [inputs, outputs] (TensorFlow) or [outputs, inputs] (PyTorch): the rank is the same.
 // Cost: one rank.
 
-import { readInput } from '../input.js';
-import { readOptions } from '../options.js';
-import { ranksOf } from '../rank.js';
+import { readOptions } from '../input/options.js';
+import { readInput } from '../input/stack.js';
+import { ranksOf } from '../matrix/rank.js';
 import type { MatrixInput, RankOptions } from '../types.js';
 import { readTensor, show } from './tensor.js';
 

@@ -2,9 +2,9 @@
 // Layout: any; the batch is the output's first dimension unless `batchAxis` names another. The order of the columns
 // does not change the rank, so the cheapest one is taken.
 
-import { readInput } from '../input.js';
-import { readOptions } from '../options.js';
-import { ranksOf } from '../rank.js';
+import { readOptions } from '../input/options.js';
+import { readInput } from '../input/stack.js';
+import { ranksOf } from '../matrix/rank.js';
 import type { RankOptions } from '../types.js';
 import { readTensor, show } from './tensor.js';
 import { unfoldAnyOrder } from './unfold.js';

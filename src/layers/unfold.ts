@@ -4,9 +4,9 @@
 // is before or after them has one element. Cost: nothing in place, else one copy of the tensor.
 // Source: Kolda & Bader 2009, "Tensor decompositions and applications", sections 2.4 and 3; De Lathauwer et al. 2000.
 
-import { readInput } from '../input.js';
-import { readOptions } from '../options.js';
-import { ranksOf } from '../rank.js';
+import { readOptions } from '../input/options.js';
+import { readInput } from '../input/stack.js';
+import { ranksOf } from '../matrix/rank.js';
 import type { MatrixInput, RankOptions } from '../types.js';
 import { denseStrides, gather, readTensor, show, sizeOf, type TensorView } from './tensor.js';
 

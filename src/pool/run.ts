@@ -1,8 +1,8 @@
 // What a worker does with a task, in Node and in browsers alike.
-import { trim } from '../kernel.js';
-import { spectralMetrics } from '../metrics.js';
-import { matrixRank, matrixRanks, rankReport } from '../rank.js';
-import { singularValues } from '../spectrum.js';
+import { trim } from '../kernel/load.js';
+import { spectralMetrics } from '../matrix/metrics.js';
+import { matrixRank, matrixRanks, rankReport } from '../matrix/rank.js';
+import { singularValues } from '../matrix/spectrum.js';
 import type { MetricsOptions } from '../types.js';
 import type { Task, TaskName, TaskTensor } from './task.js';
 

@@ -1,7 +1,8 @@
 // A call as it travels to a worker: the names of functions, and one tensor whose buffer is given away.
-import { readInput, type Stack } from '../input.js';
-import { readOptions } from '../options.js';
-import { split } from '../rank.js';
+
+import { readOptions } from '../input/options.js';
+import { readInput, type Stack } from '../input/stack.js';
+import { split } from '../matrix/rank.js';
 import type { MetricsOptions, NumericArray } from '../types.js';
 
 export type TaskName = 'matrixRank' | 'matrixRanks' | 'rankReport' | 'singularValues' | 'spectralMetrics';

@@ -82,10 +82,10 @@ describe.skipIf(!CHROMIUM)('Chromium', () => {
 
   test.each([
     ['at the first rank', USE],
-    ['initKernel()', "const { initKernel } = await import('/dist/init.js'); await initKernel();"],
+    ['initKernel()', "const { initKernel } = await import('/dist/kernel/init.js'); await initKernel();"],
     [
       'initKernel(response)',
-      "const { initKernel } = await import('/dist/init.js'); await initKernel(fetch('/dist/kernel/baseline.wasm'));",
+      "const { initKernel } = await import('/dist/kernel/init.js'); await initKernel(fetch('/dist/kernel/baseline.wasm'));",
     ],
   ])('a page whose policy forbids WebAssembly is told so in words: %s', async (_, script) => {
     expect(await run(script, policy(''), MAP)).toBe(
@@ -94,7 +94,7 @@ describe.skipIf(!CHROMIUM)('Chromium', () => {
   });
 
   test('the kernel compiled as it is fetched', async () => {
-    const script = `const { initKernel } = await import('/dist/init.js');
+    const script = `const { initKernel } = await import('/dist/kernel/init.js');
       const { matrixRank, simd } = await import('/dist/index.js');
       await initKernel(fetch('/dist/kernel/' + simd + '.wasm'));
       say(simd + ' ' + matrixRank([1, 2, 2, 4], [2, 2]));`;

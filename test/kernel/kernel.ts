@@ -2,7 +2,7 @@
 // the areas declared writable (and outside fresh scratch above them) is an error.
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import { simd } from '../../src/kernel.js';
+import { simd } from '../../src/kernel/load.js';
 import { type Matrix, matrix } from '../numbers.js';
 
 type Value = WebAssembly.Global;

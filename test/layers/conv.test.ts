@@ -5,7 +5,7 @@ import ndarray from 'ndarray';
 import * as ort from 'onnxruntime-web';
 import { describe, expect, it } from 'vitest';
 import { type ConvLayerOptions, convLayerRank } from '../../src/layers/conv.js';
-import { matrixRank } from '../../src/rank.js';
+import { matrixRank } from '../../src/matrix/rank.js';
 import { integers, ofRank, permute } from './random.js';
 
 /** A convolution by its definition: weight(output, input, position), zero between groups. */

@@ -2,7 +2,7 @@
 // serves, where it cannot, and its bounds.
 import { describe, expect, test } from 'vitest';
 import { matrixRank } from '../../src/index.js';
-import { kernel } from '../../src/kernel.js';
+import { kernel } from '../../src/kernel/load.js';
 import { beside, blockDiagonal, type Matrix, matrix, permuted, Random, transpose } from '../numbers.js';
 
 const CHOLESKY = 1; // of claim.ts

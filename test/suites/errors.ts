@@ -10,7 +10,7 @@ import {
   rankReport,
   singularValues,
 } from '../../src/index.js';
-import { kernel } from '../../src/kernel.js';
+import { kernel } from '../../src/kernel/load.js';
 
 const functions: Record<string, (data: NumericArray, shape: number[]) => unknown> = {
   matrixRank,

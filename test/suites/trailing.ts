@@ -1,7 +1,7 @@
 // float64 spectra that run through the tolerance without a gap: counted from the trailing matrix of a pivoted QR.
 import { describe, expect, test } from 'vitest';
 import { matrixRank, rankReport } from '../../src/index.js';
-import { kernel } from '../../src/kernel.js';
+import { kernel } from '../../src/kernel/load.js';
 import { kahan } from '../families.js';
 import { type Matrix, map, matrix, permuted, Random, transpose } from '../numbers.js';
 

@@ -1,0 +1,139 @@
+// Triangular matrices by tiles: ||T^-1||_F, and T^-1 B for many right-hand sides.
+//
+// T comes as a packed triangle of row panels (cholesky.ts): L itself, or R^T for an upper triangular R. A row
+// panel is an operand of the tile kernel as it stands; right-hand sides are column panels [k][4], operand and tiles in one.
+// Cost: inverse norm n^3 / 3, solve n^2 columns flops.
+import { alloc, calloc, mark, release } from '../base/arena';
+import { panels, rowPanel, triangleBytes } from '../factor/cholesky';
+import { column, dot } from '../matrix/columns';
+import { BLOCK, SHORT } from '../base/params';
+import { madd } from '../base/simd';
+import { identity, madd44 } from './gemm';
+
+/** So large that its inverse vanishes. */
+const PAD: f64 = 1e300;
+
+/** R (k x k upper, column-major) as the packed row panels of its transpose; padding on the diagonal is PAD. */
+export function packUpper(R: usize, ld: i32, k: i32): usize {
+  const L = alloc(triangleBytes(k));
+  for (let i = 0; i < panels(k); i++) {
+    let out = rowPanel(L, i);
+    for (let p = 0; p < (i + 1) << 2; p++) {
+      for (let c = i << 2; c < (i + 1) << 2; c++) {
+        const x: f64 = c >= k ? (p == c ? PAD : 0) : p <= c ? load<f64>(column(R, ld, c) + (<usize>p << 3)) : 0;
+        store<f64>(out, x);
+        out += 8;
+      }
+    }
+  }
+  return L;
+}
+
+/** x += s y for rows of four. */
+// @ts-ignore: decorator
+@inline
+export function addRow(x: usize, y: usize, s: f64): void {
+  const t = f64x2.splat(s);
+  v128.store(x, madd(t, v128.load(y), v128.load(x)));
+  v128.store(x, madd(t, v128.load(y, 16), v128.load(x, 16)), 16);
+}
+
+/** x *= s for a row of four. */
+// @ts-ignore: decorator
+@inline
+export function scaleRow(x: usize, s: f64): void {
+  const t = f64x2.splat(s);
+  v128.store(x, f64x2.mul(v128.load(x), t));
+  v128.store(x, f64x2.mul(v128.load(x, 16), t), 16);
+}
+
+/**
+ * Four rows x <- -L^-1 x for a tile of L, whose rows and columns they are; or x <- L^-1 x, L having a unit diagonal and the tile being -L.
+ */
+export function forwardTile(x: usize, tile: usize, unit: bool): void {
+  for (let c: usize = 0; c < 4; c++) {
+    const own = x + (c << 5);
+    const l = tile + (c << 5);
+    if (!unit) scaleRow(own, -1 / load<f64>(l + (c << 3)));
+    for (let r = c + 1; r < 4; r++) addRow(x + (r << 5), own, load<f64>(l + (r << 3)));
+  }
+}
+
+/** ||L^-1||_F for the packed lower triangle of a k x k L, whose padding is PAD; Infinity or NaN if singular. */
+export function inverseNorm(L: usize, k: i32): f64 {
+  const start = mark();
+  const count = panels(k);
+  const step = <usize>count << 7;
+  const X = alloc(<u64>min(count, BLOCK) * <u64>step); // column panels of -L^-1, by forward substitution
+  const size = min(count, BLOCK) * (count << 4);
+  let sum: f64 = 0;
+  for (let j0 = 0; j0 < count; j0 += BLOCK) {
+    memory.fill(X, 0, <usize>size << 3);
+    for (let i = j0; i < count; i++) {
+      const Li = rowPanel(L, i);
+      const diagonal = Li + (<usize>i << 7);
+      for (let j = j0; j < min(j0 + BLOCK, i + 1); j++) {
+        const top = X + <usize>(j - j0) * step + (<usize>j << 7);
+        const x = top + (<usize>(i - j) << 7);
+        if (i == j) identity(x);
+        madd44(x, top, Li + (<usize>j << 7), (i - j) << 2);
+        forwardTile(x, diagonal, false);
+      }
+    }
+    sum += dot(X, X, size);
+  }
+  release(start);
+  return Math.sqrt(sum);
+}
+
+/**
+ * One step of back substitution: four rows x of a column panel, the `rest` rows below them done, <- those of U^-1 X. U is a row panel of -U,
+ * [4 + rest][4 rows], from its diagonal tile on.
+ */
+export function backward(x: usize, U: usize, rest: i32): void {
+  for (let p = 0; p < rest; p += SHORT) {
+    const o = <usize>(p + 4) << 5;
+    madd44(x, x + o, U + o, min(SHORT, rest - p));
+  }
+  for (let r = 3; r >= 0; r--) {
+    const own = x + (<usize>r << 5);
+    const column = U + (<usize>r << 5);
+    scaleRow(own, -1 / load<f64>(column + (<usize>r << 3)));
+    for (let q = 0; q < r; q++) addRow(x + (<usize>q << 5), own, load<f64>(column + (<usize>q << 3)));
+  }
+}
+
+/**
+ * B <- R^-1 B, R upper triangular of order k (column-major), B in column panels [ceil4(k)][4], `ld` steps apart.
+ * Rows of B past k must be zero.
+ */
+export function solveUpper(R: usize, rLd: i32, k: i32, B: usize, ld: i32, count: i32): void {
+  const start = mark();
+  const rows = panels(k);
+  const panel = alloc(<u64>rows << 7); // row panel of -R
+  for (let i = rows - 1; i >= 0; i--) {
+    let out = panel;
+    for (let p = i << 2; p < rows << 2; p++) {
+      for (let row = i << 2; row < (i + 1) << 2; row++) {
+        store<f64>(out, p >= k || row >= k ? -<f64>(p == row) : p >= row ? -load<f64>(column(R, rLd, p) + (<usize>row << 3)) : 0);
+        out += 8;
+      }
+    }
+    for (let q = 0; q < count; q++) backward(B + ((<usize>q * <usize>ld) << 5) + (<usize>i << 7), panel, (rows - 1 - i) << 2);
+  }
+  release(start);
+}
+
+/** R11^-1 R12, R11 of order k, in column panels of ceil4(k) steps, fresh, with two panels of zeros behind (residual.ts). */
+export function coefficients(R: usize, ld: i32, k: i32, n: i32): usize {
+  const others = n - k;
+  const steps = panels(k) << 2;
+  const T = calloc(<u64>(panels(others) + 2) * <u64>steps << 5);
+  for (let j = 0; j < others; j++) {
+    const from = column(R, ld, k + j);
+    const to = T + ((<usize>(j >> 2) * <usize>steps) << 5) + (<usize>(j & 3) << 3);
+    for (let i = 0; i < k; i++) store<f64>(to + (<usize>i << 5), load<f64>(from + (<usize>i << 3)));
+  }
+  solveUpper(R, ld, k, T, steps, panels(others));
+  return T;
+}

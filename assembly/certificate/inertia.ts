@@ -1,0 +1,154 @@
+// The count itself, by Sylvester's law of inertia: eigenvalues of A^T A above a shift, from the signs of L S L^T.
+// docs/certificates.md, "Inertia". Cost: m n^2 flops for the Gram matrix, n^3 / 3 for each count, up to three of them.
+import { alloc, mark, release } from '../base/arena';
+import * as cholesky from '../factor/cholesky';
+import * as claim from './claim';
+import { Method } from './claim';
+import { coarseness, noneFarAbove } from '../factor/cholesky16';
+import { rounding } from './full-rank';
+import { copyTriangle, gramOfSource, squareSymmetric } from '../blas/syrk';
+import { largestEigenvalue } from '../spectrum/lanczos';
+import { COARSE, COARSE_MOST, FINE, GROWTH, REACH_STEPS, U } from '../base/params';
+import * as scan from '../matrix/scan';
+import * as source from '../matrix/source';
+import { dual } from '../factor/cholesky-solve';
+
+/** y (y - 3 rho) of the last factor: how far below its shift the eigenvalues below it are, where they are few; else 0. */
+let depth: f64 = 0;
+
+/** Eigenvalues of G above a shift, or -1 when the pivots grew past what rounding allows for. Sets depth where at most `few` are not. */
+function above(L: usize, G: usize, shift: f64, few: i32): i32 {
+  const n = source.n;
+  const start = mark();
+  const p = factor(L, G, shift);
+  depth = 0;
+  if (cholesky.negatives <= few) {
+    const y = 0.999 / Math.sqrt(dual(L, n));
+    depth = y * (y - 3 * <f64>(n + 16) * U * Math.sqrt(cholesky.growth));
+  }
+  release(start);
+  return p;
+}
+
+/** L S L^T = G - shift I; its scratch is left to the caller. Returns the number of positive pivots, or -1. */
+function factor(L: usize, G: usize, shift: f64): i32 {
+  const n = source.n;
+  copyTriangle(L, G, n, 1);
+  cholesky.begin(n, false);
+  cholesky.proceed(L, 0, cholesky.panels(n), n, 0, 0, 0, shift, false);
+  return cholesky.growth <= GROWTH * scan.total ? n - cholesky.negatives : -1;
+}
+
+/** Whether the tolerance is so far above rounding that inertia() may answer. */
+export function countable(): bool {
+  const most = claim.tolerance(claim.high);
+  return rounding(source.m, source.n, scan.total, GROWTH * scan.total) <= 0.25 * most * most;
+}
+
+/** The count itself, by Sylvester's law of inertia. G is A^T A where the caller has it, and sigma_1 with it, else 0. "Inertia". */
+export function inertia(G: usize): bool {
+  const n = source.n;
+  if (!countable()) return false;
+  const slack = rounding(source.m, n, scan.total, GROWTH * scan.total);
+  const start = mark();
+  if (!G) {
+    G = alloc(cholesky.triangleBytes(n));
+    gramOfSource(G);
+    approach(G, n, slack, 1e-3, 60);
+  }
+  claim.cap(Math.sqrt(Math.sqrt(squareSymmetric(G, n)) + slack));
+  const least = claim.tolerance(claim.low);
+  let done = false;
+  if (slack <= 0.25 * least * least) {
+    const L = alloc(cholesky.triangleBytes(n));
+    if (claim.tolerance(claim.high) > 0.25 * Math.sqrt(scan.total / n) / <f64>n) certify(L, G, n, slack);
+    done = between(L, G, slack) || (certify(L, G, n, slack) && between(L, G, slack));
+    if (!done) {
+      // A dense spectrum at the tolerance: sigma_1 to more digits.
+      approach(G, n, slack, 0.01 * FINE, 400);
+      done = enclose(L, G, n, slack, FINE) && between(L, G, slack);
+    }
+  }
+  release(start);
+  return done;
+}
+
+/** Whether Cholesky of theta I - G proves that no eigenvalue of G is above theta, up to its rounding. L is scratch. */
+export function noneAbove(L: usize, G: usize, n: i32, theta: f64): bool {
+  copyTriangle(L, G, n, -1);
+  return cholesky.factor(L, n, 0, 0, 0, -theta, true) == n;
+}
+
+/** Raises `low` to the largest Ritz value. */
+export function approach(G: usize, n: i32, slack: f64, accuracy: f64, steps: i32): void {
+  claim.raise(Math.sqrt(max<f64>(largestEigenvalue(G, n, scan.total, accuracy, steps, 0) - slack, 0)));
+}
+
+/** Lowers `high` to within a `share` of `low` (of their squares) when Cholesky of theta I - G proves it. */
+function enclose(L: usize, G: usize, n: i32, slack: f64, share: f64): bool {
+  const theta = claim.low * claim.low * (1 + share) + slack;
+  if (claim.high * claim.high <= theta * (1 + share) || !noneAbove(L, G, n, theta)) return false;
+  claim.cap(Math.sqrt(theta + slack + rounding(source.m, n, scan.total, cholesky.growth)));
+  return true;
+}
+
+/** The same to a per cent or two, in integers where they are close enough. */
+export function certify(L: usize, G: usize, n: i32, slack: f64): bool {
+  if (n > COARSE_MOST) return enclose(L, G, n, slack, COARSE);
+  const theta = claim.low * claim.low * (1 + COARSE) + slack;
+  const bound = theta * (1 + coarseness(n)) + slack;
+  if (claim.high * claim.high <= bound * (1 + COARSE) || !noneFarAbove(L, G, n, theta)) return false;
+  claim.cap(Math.sqrt(bound));
+  return true;
+}
+
+/** Whether the count is the same at both ends of what the tolerance may be. */
+function between(L: usize, G: usize, slack: f64): bool {
+  const n = source.n;
+  const most = claim.tolerance(claim.high);
+  const least = claim.tolerance(claim.low);
+  const p = above(L, G, most * most + slack, n >> 7);
+  if (p < 0) return false;
+  const below = most * most + 2 * slack - depth; // of the eigenvalues not counted, at most
+  if (p < n && !(below <= least * least) && above(L, G, least * least - slack, 0) != p) return false;
+  return claim.answer(p, most, least, Method.Inertia);
+}
+
+/**
+ * For reports: moves lower up and upper down as far as the inertia of G = A^T A proves the same count. Where to look is told by the eigenvalues
+ * nearest to a shift between them: Lanczos iteration with the inverse.
+ */
+export function reach(G: usize): void {
+  const n = source.n;
+  const slack = rounding(source.m, n, scan.total, GROWTH * scan.total);
+  const least = 4 * slack;
+  const full = claim.rank == n;
+  if (!full && claim.upper * claim.upper <= least) return; // G does not see that side, and a gap of 1e7 needs no better bound
+  const s = max<f64>(claim.lower * claim.lower, least) + slack;
+  const start = mark();
+  const L = alloc(cholesky.triangleBytes(n));
+  const inner = mark();
+  if (factor(L, G, s) == claim.rank) {
+    claim.widen(max<f64>(claim.lower, Math.sqrt(s - slack)), claim.upper);
+    // How far the next eigenvalues are, at most: the iteration may not have found the nearest.
+    const up = 1 / largestEigenvalue(L, n, 1 / slack, 1e-3, 24, 1);
+    const down = full ? 0 : 1 / largestEigenvalue(L, n, 1 / slack, 1e-3, 24, -1);
+    release(inner);
+    const steps = n > 1000 ? 2 : REACH_STEPS; // of n^3 / 3 flops
+    for (let side = full ? 0 : 1; side >= 0; side--) {
+      let bad = side ? max<f64>(s - down, least) : s + up;
+      let good = side ? claim.upper * claim.upper : claim.lower * claim.lower;
+      for (let i = 0; i < steps && (side ? bad < 0.5 * good : good < 0.5 * bad); i++) {
+        const t = i ? Math.sqrt(good) * Math.sqrt(bad) : side ? max<f64>(s - 0.999 * down, least) : s + 0.9 * up;
+        const p = above(L, G, side ? t - slack : t + slack, 0);
+        if (side ? p >= 0 && p <= claim.rank : p >= claim.rank) {
+          claim.widen(side ? claim.lower : Math.sqrt(t), side ? Math.sqrt(t) : claim.upper);
+          good = t;
+        } else {
+          bad = t;
+        }
+      }
+    }
+  }
+  release(start);
+}

@@ -1,0 +1,177 @@
+// A few dependent columns: Cholesky has set them aside (cholesky.ts), all others are independent beyond the tolerance. Each is expressed by
+// the others: conjugate residuals on A itself, the factor at hand as preconditioner, four columns sharing their directions. The vectors v so
+// found, A v ~ 0, are made orthonormal, and ||A V||_F bounds the singular values left. docs/certificates.md, "A few dependent columns".
+// Four vectors v are a micro-panel [n + 4][4], with their images A v, [m + 4][4], right behind; all panels pass A and the factor at once.
+// Cost: some five passes, 6 n^2 flops for each column in each. Source: Eisenstat, Elman & Schultz 1983 (Orthomin(1)); O'Leary 1980 for the blocks.
+import { alloc, calloc } from '../base/arena';
+import * as cholesky from '../factor/cholesky';
+import * as claim from './claim';
+import { dot, scaleColumn } from '../matrix/columns';
+import { image } from '../spectrum/power';
+import { TINY, U } from '../base/params';
+import * as scan from '../matrix/scan';
+import { aside, solve } from '../factor/cholesky-solve';
+import { madd44 } from '../blas/gemm';
+import { subtract } from '../blas/gemv';
+import * as source from '../matrix/source';
+
+/** Steps at most. */
+const STEPS: i32 = 12;
+
+let P: usize = 0;
+let s: i32 = 0;
+let list: usize = 0; // A's rows that P holds
+let L: usize = 0;
+let p: i32 = 0;
+let N: usize = 0;
+let M: usize = 0;
+let step: usize = 0; // bytes from one micro-panel to the next,
+let all: usize = 0; // of all of them,
+let below: usize = 0; // and to its images
+let V: usize = 0; // above A V
+let D: usize = 0; // directions, above orthonormal images,
+let last: usize = 0; // and those of the step before
+let G: usize = 0; // scratch: right-hand sides for the factor, above rows in the order of P
+let tile: usize = 0;
+
+// @ts-ignore: decorator
+@inline
+function row(i: i32): usize {
+  return <usize>i << 5;
+}
+
+/** D(K) ~ what takes A D nearest to A V, by the normal equations of W and then the pivot block; D is zero elsewhere. */
+function correct(): void {
+  const q = source.n - p;
+  const W = P + row(p >> 2) * s;
+  const R = G + below;
+  const first = row(p);
+  for (let k = 0; k < s; k++) {
+    const i = load<i32>(list + (<usize>k << 2));
+    for (let b: usize = 0; b < all; b += step) memory.copy(R + b + row(k), V + b + below + row(i), 32);
+  }
+  for (let k = p; p && k < s; k += 4) {
+    for (let b: usize = 0; b < all; b += step) madd44(R + b + row(k), R + b, N + row(k >> 2) * p, p);
+  }
+  for (let j = 0; j < q; j += 4) {
+    const w = W + row(j >> 2) * s;
+    for (let b: usize = 0; b < all; b += step) {
+      memory.fill(G + b + row(j), 0, 128);
+      madd44(G + b + row(j), R + b + first, w + first, s - p);
+    }
+  }
+  solve(L, q, G, all, step);
+  for (let j = 0; j < q; j += 4) {
+    for (let b: usize = 0; b < all; b += step) subtract(R + b, W + row(j >> 2) * s, G + b + row(j), p);
+  }
+  for (let b: usize = 0; b < all; b += step) {
+    memory.fill(D + b, 0, first);
+    for (let j = 0; j < p; j += 4) subtract(D + b, M + row(j >> 2) * p, R + b + row(j), p);
+    scaleColumn(D + b, -1, p << 2);
+    memory.copy(D + b + first, G + b, row(q));
+  }
+}
+
+/** Y -= X C, C = X^T Y of `count` rows from an offset: what lies along an orthonormal X is taken from Y, above and below. */
+function project(X: usize, Y: usize, from: usize, count: i32): void {
+  memory.fill(tile, 0, 128);
+  madd44(tile, Y + from, X + from, count);
+  subtract(Y, X, tile, <i32>(step >> 5));
+}
+
+/**
+ * Makes those rows of X orthonormal: first their lengths, then Gram and Schmidt. A vector whose square is not above `least`, then or of what
+ * the others leave of it, becomes zero.
+ */
+function normalise(X: usize, from: usize, count: i32, least: f64): void {
+  const T = tile + 128;
+  for (let c: usize = 0; c < 8; c++) {
+    memory.fill(tile, 0, 256);
+    madd44(tile, X + from, X + from, count);
+    let o = (c & 3) * 40;
+    const square = load<f64>(tile + o);
+    const inverse = square > (c < 4 ? least : max<f64>(least, 1e-20)) ? 1 / square : 0;
+    store<f64>(T + o, 1 - Math.sqrt(inverse));
+    if (c > 3) while ((o += 8) & 31) store<f64>(T + o, load<f64>(tile + o) * inverse);
+    subtract(X, X, T, <i32>(step >> 5));
+  }
+}
+
+/** ||X||_F of `count` rows of all panels. */
+function size(X: usize, count: i32): f64 {
+  let sum: f64 = 0;
+  for (let b: usize = 0; b < all; b += step) sum += dot(X + b, X + b, count << 2);
+  return Math.sqrt(sum);
+}
+
+/** Steps of the last minimise(). */
+let steps: i32 = 0;
+
+/** Changes V(K) so that ||A V||_F becomes small, at most `enough` ||V||_F. Returns ||A V||_F as it is where no step was needed. */
+function minimise(enough: f64): f64 {
+  const n = source.n;
+  const m = source.m;
+  image(V, V + below, all, step);
+  let y = size(V + below, m);
+  let slow = 0;
+  for (steps = 0; steps < STEPS && y > enough * size(V, n); steps++) {
+    correct();
+    image(D, D + below, all, step);
+    for (let b: usize = 0; b < all; b += step) {
+      project(last + b, D + b, below, m);
+      normalise(D + b, below, m, TINY);
+      project(D + b, V + b, below, m);
+    }
+    memory.copy(last, D, all);
+    const next = size(V + below, m);
+    // One step may gain nothing: the preconditioner is not symmetric.
+    if (!(next < 0.9 * y) && ++slow == 2) break;
+    y = next;
+  }
+  return y;
+}
+
+/**
+ * An upper bound of the singular values past the number of columns not set aside. P holds the s rows of A in `list` in column panels; or
+ * after elimination of p columns (schur.ts) B2 above W, N holding -Y, M the inverse of the pivot block.
+ */
+export function bound(P_: usize, s_: i32, list_: usize, L_: usize, p_: i32, N_: usize, M_: usize): f64 {
+  P = P_;
+  s = s_;
+  list = list_;
+  L = L_;
+  p = p_;
+  N = N_;
+  M = M_;
+  const n = source.n;
+  const few = cholesky.negatives;
+  below = row(n + 4);
+  step = below + row(source.m + 4);
+  all = step * ((few + 3) >> 2);
+  tile = alloc(256);
+  G = alloc(all);
+  V = calloc(all);
+  D = calloc(all);
+  last = calloc(all);
+  for (let f = p, k = 0; f < n; f++) {
+    if (!aside(L, f - p)) continue;
+    store<f64>(V + step * (k >> 2) + row(f) + (<usize>(k & 3) << 3), 1);
+    k++;
+  }
+  const enough = claim.tolerance(claim.low) / Math.sqrt(few);
+  for (let tries = 0; tries < 4; tries++) {
+    const rest = minimise((tries ? 0.9 : 0.25) * enough);
+    const length = size(V, n);
+    // None of them may have become zero, nor have come out of rounding.
+    if (!steps && length * length > <f64>few - 0.5) return rest + 0.5 * U * Math.sqrt(scan.total * few);
+    if (rest > claim.tolerance(claim.low) * length) break; // independent after all
+    // What is orthogonal to the others may be short, and is then made longer, its image too.
+    for (let b: usize = 0; b < all; b += step) {
+      for (let twice = 0; twice < 2; twice++) {
+        for (let a: usize = 0; a < b; a += step) project(V + a, V + b, 0, n);
+        normalise(V + b, 0, n, twice ? 0.01 : TINY);
+      }
+    }
+  }
+  return Infinity;
+}

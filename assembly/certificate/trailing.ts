@@ -1,0 +1,156 @@
+// The count where singular values run through the tolerance without a gap, from the trailing matrix of a pivoted QR.
+//
+// A P = Q [R11 R12; 0 R22], sigma_min(R11) far above the tolerance t, ||R22|| within some 10^5 of it: then the Gram matrix of R22 has the
+// digits that A^T A lacks. With T = R11^-1 R12 the rank is k + the positive eigenvalues of R22^T R22 - t^2 (I + T^T T), which an L S L^T
+// counts. docs/certificates.md, "Trailing matrix". Layout: column-major W, packed triangles as in cholesky.ts.
+// Cost with d = n - k: k^2 d + (m - k) d^2 + k d^2 flops, d^3 / 3 for each count, and k^2 n for sigma_1, all of them in the tile kernel.
+import { alloc, mark, release } from '../base/arena';
+import * as cholesky from '../factor/cholesky';
+import { gram, panels, triangleBytes } from '../factor/cholesky';
+import * as claim from './claim';
+import { Method } from './claim';
+import { column, dot } from '../matrix/columns';
+import { rounding } from './full-rank';
+import { packedBytes } from '../blas/syrk';
+import { approach, certify } from './inertia';
+import { offsets, pack } from '../matrix/pack';
+import { CHAIN, FINE, GROWTH, NOISE, REACH, U } from '../base/params';
+import * as qrcp from '../factor/qrcp';
+import { clearBelow } from '../factor/tsqr';
+import * as scan from '../matrix/scan';
+import * as source from '../matrix/source';
+import { coefficients, inverseNorm, packUpper } from '../blas/trsm';
+
+let k: i32 = 0; // steps
+let d: i32 = 0; // columns that remain
+let C: usize = 0; // R22^T R22
+let M: usize = 0; // T^T T
+let c2: f64 = 0; // ||R22||_F^2
+let m2: f64 = 0; // ||T||_F^2
+let omega: f64 = 0; // sigma_min(R11), at least
+let off: f64 = 0; // what A differs by from the matrix whose singular values are counted, and what rounding does to T
+
+/** R R^T of order k, R = W(0:k, 0:n): its largest eigenvalue is sigma_1^2, but for what R22 adds. */
+function gramOfRows(G: usize, W: usize, ld: i32, k: i32, n: i32): void {
+  const start = mark();
+  const P = alloc(packedBytes(CHAIN, k));
+  const steps = offsets(CHAIN, ld << 3);
+  const rows = offsets(k, 8);
+  memory.fill(G, 0, <usize>triangleBytes(k));
+  for (let j = 0; j < n; j += CHAIN) {
+    const count = min(CHAIN, n - j);
+    const some = min(k, j + count); // rows past these are zero
+    pack(P, CHAIN, column(W, ld, j), steps, count, rows, some, false, 1);
+    gram(G, 0, some, P, CHAIN, count, false);
+  }
+  release(start);
+}
+
+/** Positive eigenvalues of C - s (I + M), or -1 when rounding may have done more than `noise`, or `all` are asked for and not there. */
+function positive(s: f64, noise: f64, all: bool): i32 {
+  const start = mark();
+  const bytes = <usize>triangleBytes(d);
+  const L = alloc(bytes);
+  for (let o: usize = 0; o < bytes; o += 8) store<f64>(L + o, load<f64>(C + o) - s * load<f64>(M + o));
+  cholesky.begin(d, 0);
+  const done = cholesky.proceed(L, 0, panels(d), d, 0, 0, 0, s, all);
+  release(start);
+  const own = rounding(source.m, source.n, c2 + s * (m2 + <f64>d), cholesky.growth);
+  return done < d || !(own <= noise) ? -1 : d - cholesky.negatives;
+}
+
+/** Whether a count can tell singular values above x from those below. */
+function tells(x: f64): bool {
+  return omega > 2 * x && off < 0.5 * x;
+}
+
+/** At least so many singular values of A are above x; or at most, for side 1; -1 where that cannot be told, or `all` are asked for and are not. */
+function above(x: f64, side: i32, all: bool): i32 {
+  if (!tells(x)) return -1;
+  const y = side ? x - off : x + off;
+  const s = side ? y * y - NOISE * x * x : y * y / (1 - y * y / (omega * omega)) + NOISE * x * x;
+  const p = positive(s, NOISE * x * x, all);
+  return p < 0 ? p : k + p;
+}
+
+/** The Gram matrices, from `done` steps of QR. */
+function form(W: usize, ld: i32, m: i32, n: i32, done: i32): void {
+  clearBelow(W, ld, m, done);
+  k = qrcp.trim(W, ld, done, n, REACH * claim.tolerance(claim.low));
+  d = n - k;
+  c2 = qrcp.residual * qrcp.residual;
+  C = alloc(triangleBytes(d));
+  M = alloc(triangleBytes(d));
+  const start = mark();
+  omega = 1 / inverseNorm(packUpper(W, ld, k), k);
+  release(start);
+  const T = coefficients(W, ld, k, n);
+  const steps = panels(k) << 2;
+  m2 = dot(T, T, panels(d) * steps << 2);
+  gram(M, 0, d, T, steps, steps, true);
+  release(start);
+  const P = alloc(packedBytes(m - k, d));
+  pack(P, m - k, column(W, ld, k) + (<usize>k << 3), offsets(m - k, 8), m - k, offsets(d, ld << 3), d, false, 1);
+  gram(C, 0, d, P, m - k, m - k, true);
+  release(start);
+}
+
+/**
+ * The rank from `done` steps of a pivoted QR of W (m x n), the last qrcp.proceed(); A has the singular values of W to within `rest`. False
+ * where nothing comes of it. "Trailing matrix".
+ */
+export function byTrailing(W: usize, ld: i32, m: i32, n: i32, done: i32, rest: f64): bool {
+  if (!(rest < 0.5 * claim.tolerance(claim.high))) return false; // no count could tell
+  const start = mark();
+  form(W, ld, m, n, done);
+  off = rest + 0.5 * U * Math.sqrt(scan.total * m2);
+  const found = count(W, ld, n);
+  if (found && claim.exact) spread(3 * off);
+  release(start);
+  return found;
+}
+
+/** For reports: moves lower up and upper down, not below `least`, as far as the count stays the same. */
+function spread(least: f64): void {
+  // sigma_rank first, then sigma_{rank + 1}: between a bound that holds and one that is not to be hoped for. Each step halves the logarithm of
+  // their ratio: seven at most.
+  for (let side = 0; side < 2; side++) {
+    if (claim.rank == (side ? source.n : 0)) continue;
+    let bad = side ? least : claim.high;
+    let good = side ? claim.upper : claim.lower;
+    while (side ? bad < 0.8 * good : good < 0.8 * bad) {
+      const x = Math.sqrt(good * bad);
+      const p = above(x, side, false);
+      if (side ? p >= 0 && p <= claim.rank : p >= claim.rank) {
+        claim.widen(side ? claim.lower : x, side ? x : claim.upper);
+        good = x;
+      } else {
+        bad = x;
+      }
+    }
+  }
+}
+
+/** The claim: full rank without knowing more of sigma_1; the same count at both ends of the tolerance; or the values as they stand. */
+function count(W: usize, ld: i32, n: i32): bool {
+  let high = claim.tolerance(claim.high);
+  if (above(high, 0, true) == n) return claim.answer(n, high, claim.tolerance(claim.low), Method.Trailing);
+
+  // sigma_1 from the leading rows of R: those that leave little of it.
+  const some = qrcp.trim(W, ld, k, n, 1e-3 * claim.low);
+  const G = alloc(triangleBytes(some));
+  gramOfRows(G, W, ld, some, n);
+  const slack = rounding(n, n, scan.total, GROWTH * scan.total);
+  approach(G, some, slack, 1e-3, 60);
+  certify(alloc(triangleBytes(some)), G, some, slack + qrcp.residual * qrcp.residual);
+  high = claim.tolerance(claim.high);
+  const p = above(high, 0, false);
+  if (p >= 0 && above(claim.tolerance(claim.low), 1, false) == p) return claim.answer(p, high, claim.tolerance(claim.low), Method.Trailing);
+  // The spectrum is dense: there are values within what is known of the tolerance. They are counted as they stand.
+  approach(G, some, slack, 0.01 * FINE, 400);
+  const tau = claim.tolerance(claim.low);
+  const q = (1 - NOISE) * tau * tau;
+  const counted = tells(tau) ? positive(tau * tau, NOISE * tau * tau, false) : -1;
+  const lo = Math.sqrt(q / (1 + q / (omega * omega))) - off;
+  return counted >= 0 && claim.answer(k + counted, lo, Math.sqrt(1 + NOISE) * tau + off, Method.Trailing);
+}

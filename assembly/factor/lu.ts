@@ -1,0 +1,128 @@
+// The inverse of a well-conditioned square block, by LU with partial pivoting among more rows than it needs: which rows make the block is
+// part of the answer.
+//
+// T holds the r candidate rows in column panels [p/4][r][4]; four columns at a time are brought up to date with all before them, then
+// factored (left-looking). -L and -U go to N in row panels [p][4 rows], operands of the tile kernel. p and r are multiples of 4.
+// Nothing is claimed of the accuracy: whoever uses the inverse checks it. Cost: r p^2 + p^3 flops. Source: Golub & Van Loan, 3.4.
+import { alloc, mark, release } from '../base/arena';
+import { swapIndices } from '../matrix/columns';
+import { CHAIN } from '../base/params';
+import { identity, madd412, madd44 } from '../blas/gemm';
+import { addRow, backward, forwardTile } from '../blas/trsm';
+
+/** `count` neighbouring tiles at c += a b_i^T over k steps, b_i `step` apart. */
+export function tiles(c: usize, a: usize, b: usize, step: usize, count: i32, k: i32): void {
+  for (let q = 0; q < k; q += CHAIN) {
+    const some = min(CHAIN, k - q);
+    let to = c;
+    let t = b;
+    let i = 2;
+    for (; i < count; i += 3, to += 384, t += 3 * step) madd412(to, a, t, t + step, t + 2 * step, some);
+    for (; i < count + 2; i++, to += 128, t += step) madd44(to, a, t, some);
+    a += <usize>CHAIN << 5;
+    b += <usize>CHAIN << 5;
+  }
+}
+
+/** Exchanges two rows of a column panel. */
+export function swapRows(x: usize, y: usize): void {
+  const a = v128.load(x);
+  const b = v128.load(x, 16);
+  v128.store(x, v128.load(y));
+  v128.store(x, v128.load(y, 16), 16);
+  v128.store(y, a);
+  v128.store(y, b, 16);
+}
+
+/** The transpose of a tile times -1. */
+export function negated(out: usize, tile: usize): void {
+  for (let r: usize = 0; r < 32; r += 8) {
+    for (let c: usize = 0; c < 128; c += 32, out += 8) store<f64>(out, -load<f64>(tile + r + c));
+  }
+}
+
+/** Row groups from .. to of a column panel X <- L^-1 X; those before them are zero, or not there. */
+function forward(X: usize, N: usize, step: usize, from: i32, to: i32): void {
+  const o = <usize>from << 7;
+  for (let i = from; i < to; i++) {
+    const x = X + (<usize>i << 7);
+    const own = N + <usize>i * step;
+    madd44(x, X + o, own + o, (i - from) << 2);
+    forwardTile(x, own + (<usize>i << 7), true);
+  }
+}
+
+/** Where the element of row i in the first column of N is. */
+// @ts-ignore: decorator
+@inline
+function inRow(N: usize, step: usize, i: i32): usize {
+  return N + <usize>(i >> 2) * step + (<usize>(i & 3) << 3);
+}
+
+/** Factors T, swapping entries of `rows` with its rows: the first p are the block. Returns the column of a pivot of at most `least`, or p. */
+export function factor(T: usize, r: i32, p: i32, N: usize, rows: usize, least: f64): i32 {
+  const step = <usize>p << 5;
+  const start = mark();
+  const swaps = alloc(<u64>p << 2);
+  const pivotRow = alloc(32);
+  let done = p;
+  for (let j = 0; j < done; j += 4) {
+    const X = T + ((<usize>(j >> 2) * <usize>r) << 5);
+    for (let k = 0; k < j; k++) swapRows(X + (<usize>k << 5), X + (<usize>load<i32>(swaps + (<usize>k << 2)) << 5));
+    forward(X, N, step, 0, j >> 2);
+    tiles(X + (<usize>j << 5), X, N + <usize>(j >> 2) * step, step, (r - j) >> 2, j);
+    for (let k = j; k < min(j + 4, done); k++) {
+      const column = <usize>(k & 3) << 3;
+      let best = k;
+      let most: f64 = 0;
+      for (let i = k; i < r; i++) {
+        const x = abs(load<f64>(X + (<usize>i << 5) + column));
+        if (x > most) {
+          most = x;
+          best = i;
+        }
+      }
+      if (!(most > least)) done = k;
+      const pivot = X + (<usize>k << 5);
+      store<i32>(swaps + (<usize>k << 2), best);
+      if (best != k) {
+        swapRows(pivot, X + (<usize>best << 5));
+        swapIndices(rows, k, best);
+        const a = inRow(N, step, k);
+        const b = inRow(N, step, best);
+        for (let o: usize = 0; o < <usize>j << 5; o += 32) {
+          const x = load<f64>(a + o);
+          store<f64>(a + o, load<f64>(b + o));
+          store<f64>(b + o, x);
+        }
+      }
+      // Whole rows are updated: the columns done take zeros.
+      memory.fill(pivotRow, 0, 32);
+      for (let o = column + 8; o < 32; o += 8) store<f64>(pivotRow + o, load<f64>(pivot + o));
+      const inverse = 1 / load<f64>(pivot + column);
+      for (let x = pivot + 32; x < X + (<usize>r << 5); x += 32) {
+        const l = load<f64>(x + column) * inverse;
+        addRow(x, pivotRow, -l);
+        store<f64>(x + column, l);
+      }
+    }
+    for (let i = 0; i < r >> 2; i++) negated(N + <usize>i * step + (<usize>j << 5), X + (<usize>i << 7));
+  }
+  release(start);
+  return done;
+}
+
+/** M, [p/4][p][4], the inverse of the block that factor() left in N. */
+export function invert(M: usize, p: i32, N: usize): void {
+  const step = <usize>p << 5;
+  const count = p >> 2;
+  memory.fill(M, 0, <usize>count * step);
+  for (let q = 0; q < count; q++, M += step) {
+    identity(M + (<usize>q << 7));
+    forward(M, N, step, q, count);
+    for (let i = count - 1; i >= 0; i--) {
+      const o = <usize>i << 7;
+      backward(M + o, N + <usize>i * step + o, p - 4 - (i << 2));
+    }
+  }
+}

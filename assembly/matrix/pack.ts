@@ -1,0 +1,77 @@
+// Packing: gathers a K x Q piece of a matrix into micro-panels, the operands of the tile kernel.
+//
+// Output: panel q holds columns 4q .. 4q+3 as [K][4] float64, panels `ld` steps (of 32 bytes) apart, the
+// last one padded with zero columns. Input element (k, q) is at base + ko[k] + qo[q] (u32 byte offsets),
+// float32 or float64; each is multiplied by `scale` on the way. Cost: one read and one write.
+import { alloc } from '../base/arena';
+import { load1, load2 } from '../base/simd';
+
+// @ts-ignore: decorator
+@inline
+function offset(table: usize, i: i32): usize {
+  return <usize>load<u32>(table + (<usize>i << 2));
+}
+
+function packAs<T>(
+  to: usize, ld: i32, base: usize, ko: usize, K: i32, qo: usize, Q: i32, scale: f64,
+): void {
+  const size = sizeof<T>();
+  const s = f64x2.splat(scale);
+  for (let q = 0; q < Q; q += 4) {
+    let out = to + ((<usize>(q >> 2) * <usize>ld) << 5);
+    const width = min(4, Q - q);
+    if (width == 4) {
+      const o0 = offset(qo, q);
+      const o1 = offset(qo, q + 1);
+      const o2 = offset(qo, q + 2);
+      const o3 = offset(qo, q + 3);
+      const flat = o1 - o0 == size && o2 - o0 == 2 * size && o3 - o0 == 3 * size;
+      for (let k = 0; k < K; k++) {
+        const p = base + offset(ko, k);
+        if (flat) {
+          v128.store(out, f64x2.mul(load2<T>(p + o0), s));
+          v128.store(out, f64x2.mul(load2<T>(p + o2), s), 16);
+        } else if (k + 1 < K && offset(ko, k + 1) - offset(ko, k) == size) {
+          const a = f64x2.mul(load2<T>(p + o0), s);
+          const b = f64x2.mul(load2<T>(p + o1), s);
+          const c = f64x2.mul(load2<T>(p + o2), s);
+          const d = f64x2.mul(load2<T>(p + o3), s);
+          v128.store(out, v128.shuffle<f64>(a, b, 0, 2));
+          v128.store(out, v128.shuffle<f64>(c, d, 0, 2), 16);
+          out += 32;
+          k++;
+          v128.store(out, v128.shuffle<f64>(a, b, 1, 3));
+          v128.store(out, v128.shuffle<f64>(c, d, 1, 3), 16);
+        } else {
+          store<f64>(out, load1<T>(p + o0) * scale);
+          store<f64>(out, load1<T>(p + o1) * scale, 8);
+          store<f64>(out, load1<T>(p + o2) * scale, 16);
+          store<f64>(out, load1<T>(p + o3) * scale, 24);
+        }
+        out += 32;
+      }
+    } else {
+      for (let k = 0; k < K; k++) {
+        const p = base + offset(ko, k);
+        for (let c = 0; c < 4; c++) {
+          store<f64>(out + (<usize>c << 3), c < width ? load1<T>(p + offset(qo, q + c)) * scale : 0);
+        }
+        out += 32;
+      }
+    }
+  }
+}
+
+export function pack(
+  to: usize, ld: i32, base: usize, ko: usize, K: i32, qo: usize, Q: i32, single: bool, scale: f64,
+): void {
+  if (single) packAs<f32>(to, ld, base, ko, K, qo, Q, scale);
+  else packAs<f64>(to, ld, base, ko, K, qo, Q, scale);
+}
+
+/** The table of byte offsets 0, step, 2 step, ... */
+export function offsets(count: i32, step: i32): usize {
+  const table = alloc(<u64>count << 2);
+  for (let i = 0; i < count; i++) store<u32>(table + (<usize>i << 2), <u32>i * <u32>step);
+  return table;
+}

@@ -1,0 +1,133 @@
+// The bytes that a RankAccumulator is saved as.
+//
+// Little-endian. 0: 'mrankacc'. 8: u8 format. 9: u8 dtype (0 none, 1 float32, 2 float64). 10: u8 double. 11:
+// u8 form. 12: u32 columns. 16: f64 rows. 24: i32 exponent. 28: u32 filled. 32: f64 folds. 40: the elements,
+// f64: form 0, `filled` rows; form 1, the upper triangle of order `columns`, row by row. At the end: u32
+// CRC-32 of all before.
+
+import { describe } from '../input/options.js';
+import { allocate } from '../input/view.js';
+
+const MAGIC = 'mrankacc';
+const FORMAT = 1;
+const HEADER = 40;
+const DTYPES = [undefined, 'float32', 'float64'] as const;
+
+/** What an accumulator knows. */
+export interface State {
+  columns: number;
+  rows: number;
+  chosen: 'float32' | 'float64' | undefined;
+  double: boolean;
+  exponent: number;
+  folds: number;
+  /** Rows in use: no more than columns. */
+  filled: number;
+  work: Float64Array;
+}
+
+export function writeState(state: State): Uint8Array {
+  const { columns: n, filled, work } = state;
+  // Folded rows are a triangle; rows that were never folded may happen to be one.
+  const triangle = filled === n && isTriangle(work, n);
+  const count = triangle ? (n * (n + 1)) / 2 : filled * n;
+  const bytes = allocate('RankAccumulator.toBytes', Uint8Array, HEADER + 8 * count + 4);
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < MAGIC.length; i++) bytes[i] = MAGIC.charCodeAt(i);
+  bytes[8] = FORMAT;
+  bytes[9] = DTYPES.indexOf(state.chosen);
+  bytes[10] = Number(state.double);
+  bytes[11] = Number(triangle);
+  view.setUint32(12, n, true);
+  view.setFloat64(16, state.rows, true);
+  view.setInt32(24, state.exponent, true);
+  view.setUint32(28, filled, true);
+  view.setFloat64(32, state.folds, true);
+  let at = HEADER;
+  for (let i = 0; i < filled; i++) {
+    for (let j = triangle ? i : 0; j < n; j++, at += 8) view.setFloat64(at, work[i * n + j], true);
+  }
+  view.setUint32(at, crc32(bytes, at), true);
+  return bytes;
+}
+
+/** @throws TypeError for what is no Uint8Array, RangeError for bytes that writeState did not write */
+export function readState(fn: string, bytes: unknown): State {
+  if (Object.prototype.toString.call(bytes) !== '[object Uint8Array]') {
+    throw new TypeError(`${fn}: bytes must be a Uint8Array; got ${describe(bytes)}.`);
+  }
+  const all = bytes as Uint8Array;
+  const refuse = (why: string): never => {
+    throw new RangeError(`${fn}: ${why}.`);
+  };
+  const text = String.fromCharCode(...all.subarray(0, MAGIC.length));
+  if (text !== MAGIC.slice(0, text.length) || all.length === 0) {
+    refuse(`these ${all.length} bytes are no saved RankAccumulator: they do not begin with '${MAGIC}'`);
+  }
+  if (all.length > 8 && all[8] !== FORMAT) {
+    refuse(`the bytes have format ${all[8]}; this version of matrix-rank reads format ${FORMAT}`);
+  }
+  if (all.length < HEADER + 4) refuse(`the bytes are cut short: ${all.length} of at least ${HEADER + 4}`);
+  const view = new DataView(all.buffer, all.byteOffset, all.byteLength);
+  const n = view.getUint32(12, true);
+  const filled = view.getUint32(28, true);
+  const triangle = all[11] === 1;
+  const size = HEADER + 8 * (triangle ? (n * (n + 1)) / 2 : filled * n) + 4;
+  if (all.length < size) refuse(`the bytes are cut short: ${all.length} of ${size}`);
+  const end = all.length - 4;
+  if (view.getUint32(end, true) !== crc32(all, end)) {
+    refuse('the bytes were changed: their checksum is wrong');
+  }
+  const state: State = {
+    columns: n,
+    rows: view.getFloat64(16, true),
+    chosen: DTYPES[all[9]],
+    double: all[10] === 1,
+    exponent: view.getInt32(24, true),
+    folds: view.getFloat64(32, true),
+    filled,
+    work: new Float64Array(0),
+  };
+  const sound =
+    all.length === size &&
+    all[9] < DTYPES.length &&
+    all[10] < 2 &&
+    all[11] < 2 &&
+    n > 0 &&
+    filled <= n &&
+    (!triangle || filled === n) &&
+    Number.isSafeInteger(state.rows) &&
+    state.rows >= filled &&
+    Number.isSafeInteger(state.folds) &&
+    state.folds >= 0 &&
+    Math.abs(state.exponent) <= 1200;
+  if (!sound) refuse('the bytes contradict themselves');
+  state.work = allocate(fn, Float64Array, filled * n);
+  let at = HEADER;
+  for (let i = 0; i < filled; i++) {
+    for (let j = triangle ? i : 0; j < n; j++, at += 8) {
+      const x = view.getFloat64(at, true);
+      if (!Number.isFinite(x)) refuse('the bytes contradict themselves');
+      state.work[i * n + j] = x;
+    }
+  }
+  return state;
+}
+
+function isTriangle(work: Float64Array, n: number): boolean {
+  for (let i = 1; i < n; i++) for (let j = 0; j < i; j++) if (work[i * n + j] !== 0) return false;
+  return true;
+}
+
+let table: Uint32Array | undefined;
+
+/** CRC-32 (ISO 3309, as in zip and PNG) of the first `length` bytes. */
+function crc32(bytes: Uint8Array, length: number): number {
+  table ??= Uint32Array.from({ length: 256 }, (_, c) => {
+    for (let bit = 0; bit < 8; bit++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
+    return c;
+  });
+  let crc = -1;
+  for (let i = 0; i < length; i++) crc = table[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);
+  return ~crc >>> 0;
+}

@@ -1,0 +1,310 @@
+// What callers pass, to one record that the kernel copies from: a stack of matrices, contiguous.
+// Layout: matrix k starts at offset + k rows cols, stored row by row or (colMajor) column by column.
+// Cost: nothing for data that is contiguous in either order; one copy for nested arrays and for other strides.
+import { allocate, count, type Elements, flatView, type Kind, selfDescribedView, type View } from './view.js';
+
+export type { Elements, Kind } from './view.js';
+
+/** A stack of matrices. It may alias the caller's data: never write to it, never keep it. */
+export interface Stack {
+  /** f16 and bf16: always a Uint16Array of bit patterns; a Float16Array is seen as one. */
+  data: Elements;
+  /** Index in `data` of the first element. */
+  offset: number;
+  kind: Kind;
+  /** float32's eps decides: f32, f16, bf16. */
+  single: boolean;
+  /** Leading dimensions; [] for one matrix. */
+  batch: readonly number[];
+  /** Number of matrices: the product of batch. */
+  count: number;
+  rows: number;
+  cols: number;
+  /** Each matrix is stored column by column. Never set where rows or cols is 1 or 0. */
+  colMajor: boolean;
+  /** The input had no or one dimension (rows is 1): the rank is 1 if any element is nonzero. */
+  vector: boolean;
+}
+
+const NO_BATCH: readonly number[] = Object.freeze([]);
+
+/**
+ * Reads the first arguments of `fn`: (data, shape), or (a) with no shape. More than `maxDims` dimensions (2 where
+ * one matrix is meant) are a RangeError. NaN and Infinity pass: the kernel looks for them as it scans.
+ *
+ * @throws TypeError for a wrong type, RangeError for a wrong value
+ */
+export function readInput(
+  fn: string,
+  args: readonly [a: unknown, shape?: unknown],
+  maxDims = Infinity,
+): Stack {
+  return read(fn, args[0], args[1], maxDims);
+}
+
+function read(fn: string, a: unknown, shape: unknown, maxDims: number): Stack {
+  // The common call, float64 or float32 data with [rows, columns], ends here.
+  if (Array.isArray(shape) && shape.length === 2) {
+    const rows = shape[0];
+    const cols = shape[1];
+    if (isIndex(rows) && isIndex(cols) && rows * cols > 0) {
+      const size = rows * cols;
+      if (a instanceof Float64Array && a.length === size) {
+        return stack(a, 0, 'f64', false, NO_BATCH, 1, rows, cols, false, false);
+      }
+      if (a instanceof Float32Array && a.length === size) {
+        return stack(a, 0, 'f32', true, NO_BATCH, 1, rows, cols, false, false);
+      }
+    }
+  }
+  return arrange(fn, shape === undefined ? selfDescribedView(fn, a) : flatView(fn, a, shape), maxDims);
+}
+
+const isIndex = (value: unknown): value is number => typeof value === 'number' && value >>> 0 === value;
+
+/** The one place that makes a Stack: always the same properties in the same order. */
+function stack(
+  data: Elements,
+  offset: number,
+  kind: Kind,
+  single: boolean,
+  batch: readonly number[],
+  count: number,
+  rows: number,
+  cols: number,
+  colMajor: boolean,
+  vector: boolean,
+): Stack {
+  return { data, offset, kind, single, batch, count, rows, cols, colMajor, vector };
+}
+
+/** A view in place if its matrices are contiguous in either order, else gathered into row-major order. */
+function arrange(fn: string, view: View, maxDims: number): Stack {
+  const { shape } = view;
+  let { data, kind } = view;
+  const dims = shape.length;
+  if (dims > maxDims) {
+    throw new RangeError(
+      `${fn}: shape [${shape.join(', ')}] has ${dims} dimensions, a matrix has 2; use matrixRanks for a stack of ` +
+        'matrices, convLayerRank for a convolution kernel, or flatten the tensor first.',
+    );
+  }
+  const size = product(shape);
+  let offset = view.offset ?? 0;
+  let colMajor = false;
+  checkReach(fn, view, size);
+  if (size === 0) {
+    offset = 0;
+  } else if (view.strides && !isContiguous(shape, view.strides)) {
+    colMajor = isContiguous(swapLast(shape), swapLast(view.strides));
+    if (!colMajor) {
+      if (Array.isArray(data)) kind = 'f64';
+      data = gather(fn, data, shape, view.strides, offset, size);
+      offset = 0;
+    }
+  }
+  const vector = dims < 2;
+  const single = kind === 'f32' || kind === 'f16' || kind === 'bf16';
+  const batch = dims > 2 ? shape.slice(0, -2) : NO_BATCH;
+  const rows = vector ? 1 : shape[dims - 2];
+  const cols = dims === 0 ? 1 : shape[dims - 1];
+  return stack(data, offset, kind, single, batch, product(batch), rows, cols, colMajor, vector);
+}
+
+/** Exactly one element for each of the shape's; with strides or an offset, all of them inside the data. */
+export function checkReach(fn: string, view: View, size: number): void {
+  const { data, shape, strides, offset } = view;
+  const shapeText = `shape [${shape.join(', ')}]`;
+  if (strides === null && offset === null) {
+    if (data.length !== size) {
+      throw new RangeError(`${fn}: data has ${count(data.length, 'element')}, ${shapeText} needs ${size}.`);
+    }
+    return;
+  }
+  if (size === 0) return;
+  let first = offset ?? 0;
+  let last = first;
+  if (strides === null) last += size - 1;
+  for (let k = 0; strides !== null && k < shape.length; k++) {
+    const span = (shape[k] - 1) * strides[k];
+    if (span < 0) first += span;
+    else last += span;
+  }
+  if (first < 0 || last >= data.length) {
+    const steps = strides === null ? '' : `strides [${strides.join(', ')}] and `;
+    throw new RangeError(
+      `${fn}: ${shapeText} with ${steps}offset ${offset ?? 0} reads data[${first < 0 ? first : last}]; ` +
+        `data has ${count(data.length, 'element')}.`,
+    );
+  }
+}
+
+/** Whether the strides are those of a row-major array. A dimension of one element may have any stride. */
+function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {
+  let step = 1;
+  for (let k = shape.length - 1; k >= 0; k--) {
+    if (shape[k] !== 1 && strides[k] !== step) return false;
+    step *= shape[k];
+  }
+  return true;
+}
+
+function swapLast(list: readonly number[]): readonly number[] {
+  const n = list.length;
+  return n < 2 ? list : [...list.slice(0, -2), list[n - 1], list[n - 2]];
+}
+
+function product(list: readonly number[]): number {
+  let p = 1;
+  for (const n of list) p *= n;
+  return p;
+}
+
+type TypedElements = Exclude<Elements, readonly number[]>;
+type Words = Float64Array | Int32Array | Uint16Array | Uint8Array;
+
+/**
+ * The elements of a strided view in row-major order, in a fresh array of the same type (number[]: Float64Array).
+ * They are moved as words of their size: four types of array in the inner loop, not nine, keep it fast.
+ */
+export function gather(
+  fn: string,
+  data: Elements,
+  shape: readonly number[],
+  strides: readonly number[],
+  offset: number,
+  size: number,
+): Elements {
+  const typed = Array.isArray(data) ? Float64Array.from(data) : (data as TypedElements);
+  // The name, not the constructor: a Buffer is a Uint8Array.
+  const out = allocate(fn, TYPES[typed[Symbol.toStringTag]], size);
+  const source = words(typed);
+  const target = words(out);
+  const dims = shape.length;
+  const width = shape[dims - 1];
+  const step = strides[dims - 1];
+  const index = new Array<number>(dims).fill(0);
+  let from = offset;
+  for (let to = 0; to < size; to += width) {
+    if (step === 1 && width > 32) target.set(source.subarray(from, from + width), to);
+    else copyLine(target, to, source, from, step, width);
+    for (let k = dims - 2; k >= 0; k--) {
+      from += strides[k];
+      if (++index[k] < shape[k]) break;
+      from -= strides[k] * shape[k];
+      index[k] = 0;
+    }
+  }
+  return out;
+}
+
+function copyLine(target: Words, to: number, source: Words, from: number, step: number, n: number): void {
+  for (let j = 0; j < n; j++) target[to + j] = source[from + j * step];
+}
+
+function words({ buffer, byteOffset, length, BYTES_PER_ELEMENT: size }: TypedElements): Words {
+  if (size === 8) return new Float64Array(buffer, byteOffset, length);
+  if (size === 4) return new Int32Array(buffer, byteOffset, length);
+  if (size === 2) return new Uint16Array(buffer, byteOffset, length);
+  return new Uint8Array(buffer, byteOffset, length);
+}
+
+const TYPES: Record<string, new (length: number) => TypedElements> = {
+  Float64Array,
+  Float32Array,
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+};
+
+/**
+ * Where element number `flatIndex` of the stack stands (counted from `offset`, in storage order), in the caller's
+ * own indices: "[2]" in a vector, "[0, 3]" in a matrix, "[5, 0, 3]" in a stack.
+ */
+export function position(stack: Stack, flatIndex: number): string {
+  const { batch, rows, cols } = stack;
+  let matrix = Math.floor(flatIndex / (rows * cols));
+  const within = flatIndex % (rows * cols);
+  const line = stack.colMajor ? rows : cols;
+  const major = Math.floor(within / line);
+  const minor = within % line;
+  if (stack.vector) return `[${minor}]`;
+  const indices = stack.colMajor ? [minor, major] : [major, minor];
+  for (let k = batch.length - 1; k >= 0; k--) {
+    indices.unshift(matrix % batch[k]);
+    matrix = Math.floor(matrix / batch[k]);
+  }
+  return `[${indices.join(', ')}]`;
+}
+
+/** Element number `flatIndex` of the stack (counted as for `position`) as a number. */
+export function element(stack: Stack, flatIndex: number): number {
+  const value = stack.data[stack.offset + flatIndex];
+  return stack.kind === 'f16' ? fromFloat16(value) : stack.kind === 'bf16' ? fromBfloat16(value) : value;
+}
+
+/**
+ * Matrix number `index` of the stack, square, with its lower triangle mirrored to the upper, row-major: what a
+ * symmetric matrix means when only its lower triangle is stored. Nothing above the diagonal is read.
+ */
+export function symmetrized(stack: Stack, index: number, fn = 'matrixRank'): Float64Array {
+  const { rows: n, cols, colMajor } = stack;
+  if (n !== cols) throw new RangeError(`${fn}: hermitian needs a square matrix; got ${n}x${cols}.`);
+  const out = allocate(fn, Float64Array, n * n);
+  const first = index * n * n;
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) {
+      const value = element(stack, first + (colMajor ? j * n + i : i * n + j));
+      out[i * n + j] = value;
+      out[j * n + i] = value;
+    }
+  }
+  return out;
+}
+
+/** IEEE 754 binary16 to a number. */
+function fromFloat16(bits: number): number {
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  const sign = bits & 0x8000 ? -1 : 1;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+const wordBits = new Uint32Array(1);
+const wordFloat = new Float32Array(wordBits.buffer);
+
+/** bfloat16, the upper half of a float32, to a number. */
+function fromBfloat16(bits: number): number {
+  wordBits[0] = bits << 16;
+  return wordFloat[0];
+}
+
+const SCRATCH = new Float64Array(1024);
+
+/**
+ * A small matrix given as rows of plain numbers, in scratch that the next call overwrites: a typed array of its own would cost more
+ * than the rank. Undefined where it is large, or anything else stands in it: readInput() then says what.
+ */
+export function smallRows(a: unknown): Stack | undefined {
+  if (!Array.isArray(a) || !Array.isArray(a[0])) return undefined;
+  const rows = a.length;
+  const cols = a[0].length;
+  if (cols === 0 || rows * cols > SCRATCH.length) return undefined;
+  let p = 0;
+  for (let i = 0; i < rows; i++) {
+    const row = a[i];
+    if (!Array.isArray(row) || row.length !== cols) return undefined;
+    for (let j = 0; j < cols; j++) {
+      const value = row[j];
+      if (typeof value !== 'number') return undefined;
+      SCRATCH[p++] = value;
+    }
+  }
+  return stack(SCRATCH, 0, 'f64', false, NO_BATCH, 1, rows, cols, false, false);
+}

@@ -1,0 +1,117 @@
+// Moves one matrix into the kernel: whole when it is small, panel by panel (on the kernel's request) when it is large.
+// The caller's array is only ever read.
+
+import type { Stack } from '../input/stack.js';
+import { type Floats, serve, view, views } from './host.js';
+import { kernel } from './load.js';
+
+/** Matrices of up to this many bytes are copied whole; larger ones are pulled in panels as the kernel asks. */
+const RESIDENT = 1 << 18;
+
+/** n float64 values of kernel memory, copied out. */
+export function copyOut(pointer: number, n: number): Float64Array {
+  return views().doubles.slice((pointer >>> 0) / 8, (pointer >>> 0) / 8 + n);
+}
+
+/** n int32 values of kernel memory, copied out. */
+export function copyOutInt(pointer: number, n: number): Int32Array {
+  return views().ints.slice((pointer >>> 0) / 4, (pointer >>> 0) / 4 + n);
+}
+
+/** Elements as float64 or float32, without a copy where they are that already. */
+export function floats(stack: Stack): { data: Floats; offset: number } {
+  const { kind, offset } = stack;
+  if (kind === 'f64' || kind === 'f32') return { data: stack.data as Floats, offset };
+  const n = stack.count * stack.rows * stack.cols;
+  if (kind === 'other') {
+    const all = stack.data as ArrayLike<number>;
+    const out = new Float64Array(n);
+    if (ArrayBuffer.isView(all)) out.set((all as Float64Array).subarray(offset, offset + n));
+    else for (let i = 0; i < n; i++) out[i] = all[offset + i];
+    return { data: out, offset: 0 };
+  }
+  const bits = (stack.data as Uint16Array).subarray(offset, offset + n);
+  const words = new Uint32Array(n);
+  if (kind === 'bf16') for (let i = 0; i < n; i++) words[i] = bits[i] << 16;
+  else for (let i = 0; i < n; i++) words[i] = widenHalf(bits[i]);
+  return { data: new Float32Array(words.buffer), offset: 0 };
+}
+
+/** float16 bits as float32 bits. */
+function widenHalf(h: number): number {
+  const sign = (h & 0x8000) << 16;
+  const exponent = (h >> 10) & 31;
+  const fraction = h & 1023;
+  if (exponent === 31) return sign | 0x7f800000 | (fraction << 13);
+  if (exponent) return sign | ((exponent + 112) << 23) | (fraction << 13);
+  if (!fraction) return sign;
+  const shift = Math.clz32(fraction) - 21; // a denormal: its leading bit moves to the hidden place
+  return sign | ((113 - shift) << 23) | ((fraction << (shift + 13)) & 0x7fffff);
+}
+
+/**
+ * Opens rows x cols elements from `offset` on in the kernel, stored row by row (or column by column). Returns whether
+ * the kernel sees the transpose of the caller's matrix.
+ */
+export function open(from: Floats, offset: number, rows: number, cols: number, colMajor: boolean): boolean {
+  const k = kernel();
+  const lines = colMajor ? cols : rows; // contiguous lines, and their length
+  const length = colMajor ? rows : cols;
+  const byRow = lines >= length;
+  const long = byRow ? lines : length;
+  const short = byRow ? length : lines;
+  if (long > 0x7fffffff) throw new RangeError(`matrix-rank: ${long} rows are more than 2147483647.`);
+  serve({ data: from, start: offset, long, short, byRow });
+  k.reset();
+  const bytes = long * short * from.BYTES_PER_ELEMENT;
+  let at = 0;
+  if (bytes <= RESIDENT) {
+    at = k.reserve(bytes);
+    copyIn(from, offset, long * short, at);
+  }
+  k.open(at, long, short, from instanceof Float32Array, byRow);
+  return byRow === colMajor;
+}
+
+/** How many matrices of so many bytes are copied into the kernel at once, 0 where each is to be opened on its own. */
+export function batchSize(bytes: number): number {
+  return bytes > RESIDENT ? 0 : Math.max(1, Math.floor((2 * RESIDENT) / bytes));
+}
+
+/**
+ * Ranks of `count` matrices of a stack into ranks[first ..], in one call of the kernel. Returns how many were done: it stops at one
+ * that is not finite or did not converge.
+ */
+export function batch(
+  from: Floats,
+  offset: number,
+  lines: number,
+  length: number,
+  count: number,
+  absolute: number,
+  relative: number,
+  ranks: Int32Array,
+  first: number,
+): number {
+  const k = kernel();
+  k.reset();
+  const size = lines * length;
+  const out = k.reserve(4 * count);
+  const at = k.reserve(count * size * from.BYTES_PER_ELEMENT);
+  copyIn(from, offset, count * size, at);
+  const tall = lines >= length;
+  const single = from instanceof Float32Array;
+  const m = tall ? lines : length;
+  const done = k.ranks(out, at, count, m, size / m, single, tall, absolute, relative);
+  const { ints } = views(); // anew: the memory may have grown
+  for (let i = 0, p = (out >>> 0) / 4; i < done; i++) ranks[first + i] = ints[p + i];
+  return done;
+}
+
+/** n elements from `offset` on, to kernel memory. */
+function copyIn(from: Floats, offset: number, n: number, to: number): void {
+  const out = view(from);
+  const p = (to >>> 0) / from.BYTES_PER_ELEMENT;
+  if (n <= 32) for (let i = 0; i < n; i++) out[p + i] = from[offset + i];
+  else out.set(offset === 0 && from.length === n ? from : from.subarray(offset, offset + n), p);
+}

@@ -1,0 +1,216 @@
+// Norms, and the kinds of rank that are no whole numbers. Cost: spectralMetrics one singular value
+// decomposition; the four functions of one number each a fraction of that: they are sums over A and its Gram
+// matrix, and a largest eigenvalue with a proof (assembly/metrics.ts).
+
+import { describe, readOptions } from '../input/options.js';
+import { element, readInput, type Stack } from '../input/stack.js';
+import { allocate } from '../input/view.js';
+import type { Kernel } from '../kernel/load.js';
+import { copyOut } from '../kernel/memory.js';
+import type {
+  CenteredMetrics,
+  MatrixInput,
+  MetricsOptions,
+  NumericArray,
+  SpectralMetrics,
+} from '../types.js';
+import { each, failed, split, tolerances } from './rank.js';
+
+/**
+ * Everything that the singular values of a matrix say about its size and its dimension, in one decomposition.
+ *
+ * @param data elements in row-major order, with their shape; or a matrix that knows its own shape
+ * @param options the tolerance of `rank` as in `matrixRank`; `centered: true` removes the mean of each column
+ *   first and adds `maxRank` and `normalized`
+ * @example spectralMetrics(activations, [512, 768], { centered: true }).normalized.effectiveRank
+ * @throws TypeError for wrong types, RangeError for wrong values, among them NaN or Infinity anywhere
+ */
+export function spectralMetrics(
+  data: NumericArray,
+  shape: readonly number[],
+  options: MetricsOptions & { centered: true },
+): CenteredMetrics;
+export function spectralMetrics(
+  data: NumericArray,
+  shape: readonly number[],
+  options?: MetricsOptions,
+): SpectralMetrics;
+export function spectralMetrics(
+  a: MatrixInput,
+  options: MetricsOptions & { centered: true },
+): CenteredMetrics;
+export function spectralMetrics(a: MatrixInput, options?: MetricsOptions): SpectralMetrics;
+export function spectralMetrics(a: unknown, b?: unknown, c?: unknown): SpectralMetrics | CenteredMetrics {
+  const fn = 'spectralMetrics';
+  const [shape, options] = split(b, c);
+  const stack = readInput(fn, [a, shape], 2);
+  const t = readOptions(fn, options, ['centered']);
+  const centered = (options as MetricsOptions | undefined)?.centered ?? false;
+  if (typeof centered !== 'boolean') {
+    throw new TypeError(`${fn}: centered must be true or false; got ${describe(centered)}.`);
+  }
+  if (centered && t.hermitian) throw new TypeError(`${fn}: centered and hermitian exclude each other.`);
+  if (centered && stack.vector) {
+    throw new RangeError(`${fn}: centered needs a matrix [samples, features]; got a vector.`);
+  }
+  const { rows, cols } = stack;
+  const size = Math.min(rows, cols);
+  const most = centered ? Math.max(Math.min(rows - 1, cols), 0) : size;
+  let values = new Float64Array(size);
+  let unit = 1; // values are in units of this power of two
+  let rank = 0;
+  if (size > 0) {
+    const { absolute, relative } = stack.vector ? { absolute: 0, relative: 0 } : tolerances(t, stack);
+    const measured = centered ? center(fn, stack) : { stack, unit: 1 };
+    each(fn, measured.stack, t.hermitian && !stack.vector, (k) => {
+      rank = k.rank(absolute / measured.unit, relative, false);
+      const at = k.reserve(8 * size);
+      if (rank < 0 || !k.spectrum(at)) failed(fn);
+      values = copyOut(at, size) as Float64Array<ArrayBuffer>;
+      unit = measured.unit / k.scale();
+    });
+  }
+  const metrics = fromSpectrum(values, unit, rank, most);
+  if (!centered) return metrics;
+  const share = (x: number) => (most > 0 ? x / most : 0);
+  return {
+    ...metrics,
+    maxRank: most,
+    normalized: {
+      rank: share(rank),
+      stableRank: share(metrics.stableRank),
+      effectiveRank: share(metrics.effectiveRank),
+      spectralEntropyRank: share(metrics.spectralEntropyRank),
+      participationRatio: share(metrics.participationRatio),
+    },
+  };
+}
+
+/** Rounding of a share of the energy: ten equal values hold 90 % in nine. */
+const SLACK = 1e-12;
+
+/** The metrics of unit * values, descending, of which at most `most` are not zero by nature. */
+function fromSpectrum(values: Float64Array, unit: number, rank: number, most: number): SpectralMetrics {
+  const largest = values.length ? values[0] : 0;
+  let sum = 0;
+  let square = 0;
+  let fourth = 0;
+  for (let i = values.length - 1; i >= 0; i--) {
+    const s = largest > 0 ? values[i] / largest : 0;
+    sum += s;
+    square += s * s;
+    fourth += s ** 4;
+  }
+  let entropy = 0;
+  let squareEntropy = 0;
+  for (const value of values) {
+    const s = value / largest;
+    if (s > 0) entropy -= (s / sum) * Math.log(s / sum);
+    if (s * s > 0) squareEntropy -= ((s * s) / square) * Math.log((s * s) / square);
+  }
+  const energyRank = (share: number) => {
+    let held = 0;
+    let k = 0;
+    while (k < values.length && held < share * square * (1 - SLACK)) held += (values[k++] / largest) ** 2;
+    return k;
+  };
+  const spectralNorm = largest * unit;
+  const some = largest > 0;
+  return {
+    rank,
+    frobeniusNorm: Math.sqrt(square) * largest * unit,
+    spectralNorm,
+    nuclearNorm: sum * largest * unit,
+    conditionNumber: some && most > 0 ? largest / values[most - 1] : Infinity,
+    stableRank: square,
+    effectiveRank: some ? Math.exp(entropy) : 0,
+    spectralEntropyRank: some ? Math.exp(squareEntropy) : 0,
+    participationRatio: some ? (square / fourth) * square : 0,
+    energyRank90: energyRank(0.9),
+    energyRank95: energyRank(0.95),
+    energyRank99: energyRank(0.99),
+  };
+}
+
+/**
+ * The matrix less the mean of each column, in a float64 copy of `unit` times smaller elements. What is left
+ * of the means by rounding is taken off in a second pass, so that a large common mean does not show as one
+ * more dimension.
+ */
+function center(fn: string, stack: Stack): { stack: Stack; unit: number } {
+  const { rows, cols, colMajor, single } = stack;
+  const size = rows * cols;
+  const data = allocate(fn, Float64Array, size);
+  let largest = 0;
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < cols; j++) {
+      const x = element(stack, colMajor ? j * rows + i : i * cols + j);
+      if (!Number.isFinite(x)) {
+        throw new RangeError(`${fn}: element [${i}, ${j}] is ${x}; every element must be finite.`);
+      }
+      data[i * cols + j] = x;
+      largest = Math.max(largest, Math.abs(x));
+    }
+  }
+  let unit = 1;
+  if (largest > 0 && !(largest < 1e150 && largest > 1e-150)) {
+    // 2^1022 at most, so that 1 / unit is a normal number too.
+    unit = 2 ** Math.min(Math.max(Math.floor(Math.log2(largest)), -1022), 1022);
+    for (let i = 0; i < size; i++) data[i] /= unit;
+  }
+  for (let pass = 0; pass < 2; pass++) {
+    const means = new Float64Array(cols);
+    for (let i = 0; i < size; i += cols) for (let j = 0; j < cols; j++) means[j] += data[i + j];
+    for (let j = 0; j < cols; j++) means[j] /= rows;
+    for (let i = 0; i < size; i += cols) for (let j = 0; j < cols; j++) data[i + j] -= means[j];
+  }
+  const stackOf = { data, offset: 0, kind: 'f64' as const, single, batch: [], count: 1 };
+  return { stack: { ...stackOf, rows, cols, colMajor: false, vector: false }, unit };
+}
+
+/** The Frobenius norm, sqrt(sum a_ij^2): one pass over the elements, safe from 1e-300 to 1e300. */
+export function frobeniusNorm(data: NumericArray, shape: readonly number[]): number;
+export function frobeniusNorm(a: MatrixInput): number;
+export function frobeniusNorm(a: unknown, shape?: unknown): number {
+  return measure('frobeniusNorm', a, shape, (k) => k.frobenius());
+}
+
+/**
+ * The spectral norm, s_1: the square root of the largest eigenvalue of the Gram matrix, by Lanczos iteration,
+ * with a proof (a Cholesky factorisation) that none is larger by more than 1e-10 and rounding. The value
+ * itself is good to about 1e-14.
+ */
+export function spectralNorm(data: NumericArray, shape: readonly number[]): number;
+export function spectralNorm(a: MatrixInput): number;
+export function spectralNorm(a: unknown, shape?: unknown): number {
+  return measure('spectralNorm', a, shape, (k) => k.spectral());
+}
+
+/** The stable rank, ||A||_F^2 / s_1^2 (Rudelson & Vershynin 2007): from 1 to the rank, 0 for a zero matrix. */
+export function stableRank(data: NumericArray, shape: readonly number[]): number;
+export function stableRank(a: MatrixInput): number;
+export function stableRank(a: unknown, shape?: unknown): number {
+  return measure('stableRank', a, shape, (k) => k.stable());
+}
+
+/**
+ * The participation ratio, (sum s_i^2)^2 / sum s_i^4 = ||A||_F^4 / ||A^T A||_F^2: from 1 to the rank, 0 for a
+ * zero matrix. No singular value is computed. The columns' means stay in; `spectralMetrics` with `centered`
+ * removes them.
+ */
+export function participationRatio(data: NumericArray, shape: readonly number[]): number;
+export function participationRatio(a: MatrixInput): number;
+export function participationRatio(a: unknown, shape?: unknown): number {
+  return measure('participationRatio', a, shape, (k) => k.participation());
+}
+
+function measure(fn: string, a: unknown, shape: unknown, of: (k: Kernel) => number): number {
+  const stack = readInput(fn, [a, shape], 2);
+  let value = 0;
+  if (stack.rows === 0 || stack.cols === 0) return value;
+  each(fn, stack, false, (k) => {
+    value = of(k);
+    if (!(value >= 0)) failed(fn);
+  });
+  return value;
+}

@@ -1,0 +1,187 @@
+// matrixRank, matrixRanks, rankReport: tolerance and input in, the kernel's answer out.
+
+import { readOptions, type Tolerance } from '../input/options.js';
+import { element, position, readInput, type Stack, smallRows, symmetrized } from '../input/stack.js';
+import { close } from '../kernel/host.js';
+import { type Kernel, kernel } from '../kernel/load.js';
+import { batch, batchSize, floats, open } from '../kernel/memory.js';
+import type { MatrixInput, NumericArray, RankOptions, RankReport } from '../types.js';
+
+const EPS64 = 2 ** -52;
+const EPS32 = 2 ** -23;
+/** Where matrixRank's one rank goes. */
+const ONE = new Int32Array(1);
+/** By the numbers of assembly/claim.ts; the last is the inertia of a trailing matrix. */
+export const METHODS = [
+  'trivial',
+  'cholesky',
+  'inertia',
+  'sample',
+  'qr',
+  'lq',
+  'jacobi',
+  'bidiagonal',
+  'inertia',
+];
+
+/** max(absolute, relative * sigma_1), the form the kernel takes. */
+export function tolerances(t: Tolerance, stack: Stack): { absolute: number; relative: number } {
+  if (!Number.isNaN(t.tol)) return { absolute: t.tol, relative: 0 };
+  const size = Math.max(stack.rows, stack.cols);
+  const relative = !Number.isNaN(t.rtol) ? t.rtol : size * (stack.single ? EPS32 : EPS64);
+  return { absolute: t.atol, relative };
+}
+
+/** Throws for the first element that is NaN or infinite. */
+function checkFinite(fn: string, stack: Stack, first: number, count: number): void {
+  for (let i = first; i < first + count; i++) {
+    const x = element(stack, i);
+    if (!Number.isFinite(x)) {
+      throw new RangeError(`${fn}: element ${position(stack, i)} is ${x}; every element must be finite.`);
+    }
+  }
+}
+
+/** Runs `visit` on each matrix of the stack, opened and scanned in the kernel. */
+export function each(
+  fn: string,
+  stack: Stack,
+  hermitian: boolean,
+  visit: (k: Kernel, index: number, transposed: boolean) => void,
+): void {
+  const k = kernel();
+  const { rows, cols } = stack;
+  const size = rows * cols;
+  const source = hermitian ? null : floats(stack);
+  try {
+    for (let i = 0; i < stack.count; i++) {
+      const transposed = source
+        ? open(source.data, source.offset + i * size, rows, cols, stack.colMajor)
+        : open(symmetrized(stack, i, fn), 0, rows, cols, false);
+      if (!k.scan()) checkFinite(fn, stack, i * size, size);
+      visit(k, i, transposed);
+    }
+  } finally {
+    close();
+  }
+}
+
+export function failed(fn: string): never {
+  throw new Error(`${fn}: the Jacobi iteration did not converge; please report this matrix.`);
+}
+
+/** The ranks of a stack, into `ranks` where it is given. */
+export function ranksOf(
+  fn: string,
+  stack: Stack,
+  options: unknown,
+  ranks = new Int32Array(stack.count),
+): Int32Array {
+  const t = readOptions(fn, options);
+  if (stack.rows === 0 || stack.cols === 0) return ranks.fill(0);
+  if (stack.vector) {
+    each(fn, stack, false, (k, i) => {
+      ranks[i] = k.rank(0, 0, false);
+    });
+    return ranks;
+  }
+  const { absolute, relative } = tolerances(t, stack);
+  const size = stack.rows * stack.cols;
+  const step = t.hermitian ? 0 : batchSize(size * 8);
+  if (step) {
+    const { data, offset } = floats(stack);
+    const lines = stack.colMajor ? stack.cols : stack.rows;
+    for (let i = 0; i < stack.count; i += step) {
+      const n = Math.min(step, stack.count - i);
+      const done = batch(data, offset + i * size, lines, size / lines, n, absolute, relative, ranks, i);
+      if (done < n) checkFinite(fn, stack, (i + done) * size, size);
+      if (done < n) failed(fn);
+    }
+    return ranks;
+  }
+  each(fn, stack, t.hermitian, (k, i) => {
+    const r = k.rank(absolute, relative, false);
+    if (r < 0) failed(fn);
+    ranks[i] = r;
+  });
+  return ranks;
+}
+
+/** Whether (data, shape, options) or (a, options) was meant: a shape is an array. */
+export function split(shape: unknown, options: unknown): [shape: unknown, options: unknown] {
+  if (options === undefined && typeof shape === 'object' && shape !== null && !Array.isArray(shape)) {
+    return ArrayBuffer.isView(shape) ? [shape, undefined] : [undefined, shape];
+  }
+  return [shape, options];
+}
+
+/**
+ * Rank of one matrix: how many singular values are strictly greater than the tolerance.
+ *
+ * @param data elements in row-major order; float64 and integers are decided in float64, float32 with float32's eps
+ * @param shape [rows, columns]; [n] or [] for a vector or a scalar, whose rank is 1 if any element is nonzero
+ * @param options the tolerance, and `hermitian`; default tolerance sigma_1 * max(rows, columns) * eps, as NumPy's
+ * @throws TypeError for wrong types, RangeError for wrong values, among them NaN or Infinity anywhere
+ */
+export function matrixRank(data: NumericArray, shape: readonly number[], options?: RankOptions): number;
+/** Rank of a matrix that knows its own shape: rows of numbers, a TensorLike, or a tensor of another library. */
+export function matrixRank(a: MatrixInput, options?: RankOptions): number;
+export function matrixRank(a: unknown, b?: unknown, c?: unknown): number {
+  const [shape, options] = split(b, c);
+  const stack = (shape === undefined && smallRows(a)) || readInput('matrixRank', [a, shape], 2);
+  return ranksOf('matrixRank', stack, options, ONE)[0];
+}
+
+/**
+ * Ranks of a stack of matrices, shape [..., m, n]: one for each, in row-major order of the leading dimensions.
+ * Each matrix has a tolerance of its own, as in NumPy.
+ */
+export function matrixRanks(data: NumericArray, shape: readonly number[], options?: RankOptions): Int32Array;
+export function matrixRanks(a: MatrixInput, options?: RankOptions): Int32Array;
+export function matrixRanks(a: unknown, b?: unknown, c?: unknown): Int32Array {
+  const [shape, options] = split(b, c);
+  return ranksOf('matrixRanks', readInput('matrixRanks', [a, shape]), options);
+}
+
+/** What there is to say of a matrix without elements. */
+export function emptyReport(rows: number, cols: number, tolerance: number): RankReport {
+  return {
+    rank: 0,
+    shape: [rows, cols],
+    tolerance,
+    method: 'trivial',
+    lower: Infinity,
+    upper: 0,
+    sigmaMax: 0,
+    margin: Infinity,
+  };
+}
+
+/** Rank of one matrix with its proof: both bounds, the tolerance, sigma_1, the step that decided, and the margin. */
+export function rankReport(data: NumericArray, shape: readonly number[], options?: RankOptions): RankReport;
+export function rankReport(a: MatrixInput, options?: RankOptions): RankReport;
+export function rankReport(a: unknown, b?: unknown, c?: unknown): RankReport {
+  const fn = 'rankReport';
+  const [shape, options] = split(b, c);
+  const stack = readInput(fn, [a, shape], 2);
+  const t = readOptions(fn, options);
+  const { absolute, relative } = stack.vector ? { absolute: 0, relative: 0 } : tolerances(t, stack);
+  const { rows, cols } = stack;
+  let report = emptyReport(rows, cols, absolute);
+  if (rows === 0 || cols === 0) return report;
+  each(fn, stack, t.hermitian && !stack.vector, (k) => {
+    const rank = k.rank(absolute, relative, true);
+    if (rank < 0) failed(fn);
+    report = {
+      rank,
+      shape: [rows, cols],
+      tolerance: k.tolerance(),
+      method: METHODS[k.method()],
+      lower: k.lower(),
+      upper: k.upper(),
+      sigmaMax: k.sigma(),
+      margin: k.margin(),
+    };
+  });
+  return report;
+}
