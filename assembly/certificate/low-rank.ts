@@ -43,7 +43,7 @@ function fromSample(guess: i32, known: i32): bool {
     const patience: f64 = countable() ? 0 : REACH * tau;
     k = lowrank.extend(tau / GUARD, patience);
     if (!(lowrank.rest() <= tau / GUARD)) {
-      if (qrcp.few(k, source.m, claim.high, lowrank.rest(), tau / GUARD)) k = lowrank.extend(tau / GUARD, patience);
+      if (qrcp.fewStepsMore(k, source.m, claim.high, lowrank.rest(), tau / GUARD)) k = lowrank.extend(tau / GUARD, patience);
       if (!(lowrank.rest() <= tau / GUARD)) return false;
     }
     if (k <= s - 8) break; // else it has no rows to spare and may not have seen all of the row space

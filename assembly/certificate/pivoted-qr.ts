@@ -24,21 +24,20 @@ export function byQr(known: i32): bool {
   const v = alloc(<u64>n << 3);
   claim.raise(power(W, ld, m, n, v, 3));
   const perm = alloc(<u64>n << 2);
-  qrcp.begin(m, n, perm);
+  const q = qrcp.begin(W, ld, m, n, perm);
   const tau = claim.tolerance(claim.low);
   const stop = tau / GUARD;
   const patience: f64 = n <= CLASSICAL_COLUMNS ? 0 : REACH * tau;
-  let k = qrcp.proceed(W, ld, m, n, perm, 0, stop, patience, n);
+  qrcp.proceed(q, stop, patience, n);
   // No gap in the singular values where that ended above the stop. A few more steps may leave little to count, or nothing.
-  const few = qrcp.few(k, n, claim.high, qrcp.residual, stop);
-  if (qrcp.residual > stop && (few || k > n - (n >> 3))) k = qrcp.proceed(W, ld, m, n, perm, k, stop, few ? patience : 0, n);
-  const slack = Math.sqrt(<f64>min(k + 1, n)) * U * claim.high;
-  const open = qrcp.residual > stop;
-  if (!open && settle(W, ld, k, n, 0, slack, known, Method.Qr)) return true;
-  if (patience && (open || !few) && byTrailing(W, ld, m, n, k, slack)) return true;
+  const few = qrcp.fewStepsMore(q.steps, n, claim.high, q.residual, stop);
+  if (q.residual > stop && (few || q.steps > n - (n >> 3))) qrcp.proceed(q, stop, few ? patience : 0, n);
+  const slack = Math.sqrt(<f64>min(q.steps + 1, n)) * U * claim.high;
+  const open = q.residual > stop;
+  if (!open && settle(q, 0, slack, known, Method.Qr)) return true;
+  if (patience && (open || !few) && byTrailing(q, slack)) return true;
 
   // The residual is made small beside the tolerance, then R^T is factored.
-  k = qrcp.proceed(W, ld, m, n, perm, k, tau / 32, stop, n);
-  const rest = qrcp.residual;
-  return squeeze(transposeUpper(W, ld, k, n), k, rest, slack);
+  qrcp.proceed(q, tau / 32, stop, n);
+  return squeeze(transposeUpper(W, ld, q.steps, n), q.steps, q.residual, slack);
 }

@@ -29,13 +29,13 @@ export function transposeUpper(W: usize, ld: i32, k: i32, n: i32): usize {
 }
 
 /** Decides from the leading k x k triangle of R and what it leaves, so many values being known to be above the tolerance: "Pivoted QR". */
-export function settle(R: usize, ld: i32, k: i32, n: i32, rest: f64, slack: f64, known: i32, by: Method): bool {
-  k = qrcp.trim(R, ld, k, n, max<f64>(claim.tolerance(claim.low) - rest - slack, 0));
-  const up = qrcp.residual + rest + slack;
+export function settle(q: qrcp.PivotedQr, rest: f64, slack: f64, known: i32, by: Method): bool {
+  const k = qrcp.leastSteps(q, max<f64>(claim.tolerance(claim.low) - rest - slack, 0));
+  const up = qrcp.residualAfter(q, k) + rest + slack;
   if (k < source.n && !(up <= claim.tolerance(claim.low))) return false;
   if (k <= (claim.exact ? 0 : known)) return claim.answer(k, claim.tolerance(claim.high), up, by);
   const start = mark();
-  const inverse = inverseNorm(packUpper(R, ld, k), k);
+  const inverse = inverseNorm(packUpper(q.W, q.ld, k), k);
   release(start);
   const lo: f64 = inverse > 0 && inverse < Infinity ? 1 / inverse - rest - slack : 0;
   if (lo < GUARD * claim.tolerance(claim.high)) return false;
@@ -47,12 +47,13 @@ export function squeeze(X: usize, k: i32, rest: f64, slack: f64): bool {
   const n = source.n;
   const ld = leading(n);
   const perm = alloc(<u64>k << 2);
-  qrcp.begin(n, k, perm);
-  let r = qrcp.proceed(X, ld, n, k, perm, 0, claim.tolerance(claim.low) / GUARD, 0, k);
-  if (settle(X, ld, r, k, rest, slack, 0, Method.Lq)) return true;
+  const q = qrcp.begin(X, ld, n, k, perm);
+  qrcp.proceed(q, claim.tolerance(claim.low) / GUARD, 0, k);
+  if (settle(q, rest, slack, 0, Method.Lq)) return true;
 
-  r = qrcp.proceed(X, ld, n, k, perm, r, 0, 0, k);
-  if (byTrailing(X, ld, n, k, r, rest + slack)) return true;
+  qrcp.proceed(q, 0, 0, k);
+  const r = q.steps;
+  if (byTrailing(q, rest + slack)) return true;
   // k x r, lower triangular, its columns close to orthogonal already.
   const B = transposeUpper(X, ld, r, k);
   const values = alloc(<u64>r << 3);

@@ -77,7 +77,7 @@ let W: usize = 0;
 let ld: i32 = 0;
 let s: i32 = 0;
 let list: usize = 0; // the rows sampled, ascending
-let steps: i32 = 0;
+let q: qrcp.PivotedQr = changetype<qrcp.PivotedQr>(0);
 let left: f64 = 0;
 let perm: usize = 0;
 /** The rank that the sample sees, of so many `steps` of its factorisation. */
@@ -90,7 +90,7 @@ let kPad: i32 = 0;
 /** Reads a sample of `rows` rows; sigma becomes a lower bound of sigma_1(A). All of it lives above the caller's mark. */
 export function take(rows: i32): void {
   s = rows;
-  steps = k = 0;
+  k = 0;
   const n = source.n;
   ld = leading(s);
   W = createColumns(s, n);
@@ -104,15 +104,15 @@ export function take(rows: i32): void {
   const own = power(W, ld, s, n, v, 2);
   sigma = max<f64>(own, image(v, alloc(<u64>(source.m + 4) << 3), 0, 0));
   release(start);
-  qrcp.begin(s, n, perm);
+  q = qrcp.begin(W, ld, s, n, perm);
 }
 
 /** Factors the sample until its residual, scaled up to all rows, is <= stop (see qrcp.proceed). Returns k. */
 export function extend(stop: f64, patience: f64): i32 {
   const part = Math.sqrt(<f64>s / <f64>source.m);
-  steps = qrcp.proceed(W, ld, s, source.n, perm, steps, stop * part, patience * part, source.n);
-  k = qrcp.trim(W, ld, steps, source.n, stop * part);
-  left = qrcp.residual;
+  qrcp.proceed(q, stop * part, patience * part, source.n);
+  k = qrcp.leastSteps(q, stop * part);
+  left = qrcp.residualAfter(q, k);
   return k;
 }
 

@@ -73,12 +73,17 @@ function above(x: f64, side: i32, all: bool): i32 {
   return p < 0 ? p : k + p;
 }
 
-/** The Gram matrices, from `done` steps of QR. */
-function form(W: usize, ld: i32, m: i32, n: i32, done: i32): void {
-  clearBelow(W, ld, m, done);
-  k = qrcp.trim(W, ld, done, n, REACH * claim.tolerance(claim.low));
+/** The Gram matrices, from the steps of QR. */
+function form(q: qrcp.PivotedQr): void {
+  const W = q.W;
+  const ld = q.ld;
+  const m = q.m;
+  const n = q.n;
+  clearBelow(W, ld, m, q.steps);
+  k = qrcp.leastSteps(q, REACH * claim.tolerance(claim.low));
   d = n - k;
-  c2 = qrcp.residual * qrcp.residual;
+  const left = qrcp.residualAfter(q, k);
+  c2 = left * left;
   C = alloc(triangleBytes(d));
   M = alloc(triangleBytes(d));
   const start = mark();
@@ -96,15 +101,15 @@ function form(W: usize, ld: i32, m: i32, n: i32, done: i32): void {
 }
 
 /**
- * The rank from `done` steps of a pivoted QR of W (m x n), the last qrcp.proceed(); A has the singular values of W to within `rest`. False
+ * The rank from the steps of a pivoted QR of a matrix that has the singular values of A to within `rest`. False
  * where nothing comes of it. "Trailing matrix".
  */
-export function byTrailing(W: usize, ld: i32, m: i32, n: i32, done: i32, rest: f64): bool {
+export function byTrailing(q: qrcp.PivotedQr, rest: f64): bool {
   if (!(rest < 0.5 * claim.tolerance(claim.high))) return false; // no count could tell
   const start = mark();
-  form(W, ld, m, n, done);
+  form(q);
   off = rest + 0.5 * U * Math.sqrt(scan.total * m2);
-  const found = count(W, ld, n);
+  const found = count(q);
   if (found && claim.exact) spread(3 * off);
   release(start);
   return found;
@@ -132,25 +137,27 @@ function spread(least: f64): void {
 }
 
 /** The claim: full rank without knowing more of sigma_1; the same count at both ends of the tolerance; or the values as they stand. */
-function count(W: usize, ld: i32, n: i32): bool {
+function count(q: qrcp.PivotedQr): bool {
+  const n = q.n;
   let high = claim.tolerance(claim.high);
   if (above(high, 0, true) == n) return claim.answer(n, high, claim.tolerance(claim.low), Method.Trailing);
 
   // sigma_1 from the leading rows of R: those that leave little of it.
-  const some = qrcp.trim(W, ld, k, n, 1e-3 * claim.low);
+  const some = qrcp.leastSteps(q, max<f64>(1e-3 * claim.low, Math.sqrt(c2)));
+  const left = qrcp.residualAfter(q, some);
   const G = alloc(triangleBytes(some));
-  gramOfRows(G, W, ld, some, n);
+  gramOfRows(G, q.W, q.ld, some, n);
   const slack = rounding(n, n, scan.total, GROWTH * scan.total);
   approach(G, some, slack, 1e-3, 60);
-  certify(alloc(triangleBytes(some)), G, some, slack + qrcp.residual * qrcp.residual);
+  certify(alloc(triangleBytes(some)), G, some, slack + left * left);
   high = claim.tolerance(claim.high);
   const p = above(high, 0, false);
   if (p >= 0 && above(claim.tolerance(claim.low), 1, false) == p) return claim.answer(p, high, claim.tolerance(claim.low), Method.Trailing);
   // The spectrum is dense: there are values within what is known of the tolerance. They are counted as they stand.
   approach(G, some, slack, 0.01 * FINE, 400);
   const tau = claim.tolerance(claim.low);
-  const q = (1 - NOISE) * tau * tau;
+  const least = (1 - NOISE) * tau * tau;
   const counted = tells(tau) ? positive(tau * tau, NOISE * tau * tau, false) : -1;
-  const lo = Math.sqrt(q / (1 + q / (omega * omega))) - off;
+  const lo = Math.sqrt(least / (1 + least / (omega * omega))) - off;
   return counted >= 0 && claim.answer(k + counted, lo, Math.sqrt(1 + NOISE) * tau + off, Method.Trailing);
 }

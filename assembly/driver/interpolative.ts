@@ -48,10 +48,10 @@ export function choose(transposed_: bool, most: i32, share: f64): i32 {
   for (let j = 0; j < width; j++) total += dot(column(W, ld, j), column(W, ld, j), rows);
   const limit = share * ROUNDING * total;
   const start = mark();
-  qrcp.begin(rows, width, perm);
-  const k = qrcp.proceed(W, ld, rows, width, perm, 0, Math.sqrt(limit), 0, most);
+  const q = qrcp.begin(W, ld, rows, width, perm);
+  qrcp.proceed(q, Math.sqrt(limit), 0, most);
+  kept = min(qrcp.leastSteps(q, Math.sqrt(limit)), most);
   release(start);
-  kept = min(qrcp.trim(W, ld, k, width, Math.sqrt(limit)), most);
   return kept;
 }
 

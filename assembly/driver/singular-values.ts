@@ -61,11 +61,13 @@ export function singularValues(values: usize): bool {
     return true;
   }
   const perm = alloc(<u64>n << 2);
-  qrcp.begin(m, n, perm);
-  const k = qrcp.proceed(W, leading(m), m, n, perm, 0, 0, 0, n);
+  const q = qrcp.begin(W, leading(m), m, n, perm);
+  qrcp.proceed(q, 0, 0, n);
+  const k = q.steps;
   const X = transposeUpper(W, leading(m), k, n);
-  qrcp.begin(n, k, perm);
-  const r = qrcp.proceed(X, leading(n), n, k, perm, 0, 0, 0, k);
+  const p = qrcp.begin(X, leading(n), n, k, perm);
+  qrcp.proceed(p, 0, 0, k);
+  const r = p.steps;
   const B = transposeUpper(X, leading(n), r, k);
   const done = jacobi(B, leading(k), k, r, values);
   release(start);

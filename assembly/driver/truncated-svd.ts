@@ -36,12 +36,14 @@ export function truncate(most: i32, share: f64): i32 {
   // What rounding leaves of a matrix of low rank is not factored further: each step would leave less of less.
   const stop = 0.25 * U * Math.sqrt(square(W, ld, 0, m, 0, n));
   const p1 = alloc(<u64>n << 2);
-  qrcp.begin(m, n, p1);
-  const k = qrcp.proceed(W, ld, m, n, p1, 0, stop, 0, n);
+  const first = qrcp.begin(W, ld, m, n, p1);
+  qrcp.proceed(first, stop, 0, n);
+  const k = first.steps;
   const X = transposeUpper(W, ld, k, n);
   const p2 = alloc(<u64>max(k, 1) << 2);
-  qrcp.begin(n, k, p2);
-  const r = qrcp.proceed(X, leading(n), n, k, p2, 0, stop, 0, k);
+  const second = qrcp.begin(X, leading(n), n, k, p2);
+  qrcp.proceed(second, stop, 0, k);
+  const r = second.steps;
   const B = transposeUpper(X, leading(n), r, k);
   const values = alloc(<u64>max(r, 1) << 3);
   if (!jacobi(B, leading(k), k, r, values)) return -1;

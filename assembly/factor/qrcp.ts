@@ -12,52 +12,84 @@ import { allocBlock, applyBlock, formBlock, panel, restTotal } from './household
 import { CLASSICAL_COLUMNS, OVERSAMPLE, QR_BLOCK, TINY } from '../base/params';
 import { madd } from '../base/simd';
 
-/** ||R22||_F of the last factorisation. */
-export let residual: f64 = 0;
+/** Rows of the sketch. */
+const ROWS: i32 = QR_BLOCK + OVERSAMPLE;
 
-let state: u64 = 0;
+/** A P = Q [R11 R12; 0 R22] after so many steps, and what it needs to be taken up again. Lives above the mark of its maker. */
+@unmanaged
+export class PivotedQr {
+  W: usize;
+  ld: i32;
+  m: i32;
+  n: i32;
+  /** Column j of W is the caller's column perm[j]. */
+  perm: usize;
+  steps: i32;
+  /** ||R22||_F after these steps. */
+  residual: f64;
+  taus: usize;
+  /** Squared norms of what remains of the columns, or of their sketch. */
+  squares: usize;
+  /** The sketch, QR_BLOCK + OVERSAMPLE rows of leading(); a reflector of it; the state of its random numbers. */
+  Y: usize;
+  reflector: usize;
+  random: u64;
+  /** The sketch must be taken anew. */
+  fresh: bool;
+  /** The residual when it was last below `checkBelow`. */
+  checked: f64;
+}
 
 /** xorshift64*: seeded, so that the same input always takes the same path. */
-function random(): u64 {
+function random(q: PivotedQr): u64 {
+  let state = q.random;
   state ^= state >> 12;
   state ^= state << 25;
   state ^= state >> 27;
+  q.random = state;
   return state * 0x2545f4914f6cdd1d;
 }
 
-/** Y(:, k:n) = Omega W(k:m, k:n): each row of W goes with random signs to two of the sketch's `rows` rows. */
-function sketch(Y: usize, yLd: i32, rows: i32, W: usize, ld: i32, m: i32, k: i32, n: i32): void {
+/** Y(:, k:n) = Omega W(k:m, k:n): each row of W goes with random signs to two of the sketch's rows. */
+function sketch(q: PivotedQr): void {
   const start = mark();
-  const count = m - k;
+  const k = q.steps;
+  const count = q.m - k;
+  const yLd = leading(ROWS);
   const where = alloc(<u64>count << 3);
   for (let i = 0; i < count; i++) {
-    const x = random();
-    const a = <u32>((x >> 33) % <u64>rows);
-    let b = <u32>((x & 0x7fffffff) % <u64>(rows - 1));
+    const x = random(q);
+    const a = <u32>((x >> 33) % <u64>ROWS);
+    let b = <u32>((x & 0x7fffffff) % <u64>(ROWS - 1));
     if (b >= a) b++;
     // Byte offset of the element, the lowest bit telling the sign.
     store<u32>(where + (<usize>i << 3), (a << 3) | <u32>(x >> 32 & 1));
     store<u32>(where + (<usize>i << 3), (b << 3) | <u32>(x >> 31 & 1), 4);
   }
-  for (let j = k; j < n; j++) {
-    const y = column(Y, yLd, j);
+  for (let j = k; j < q.n; j++) {
+    const y = column(q.Y, yLd, j);
     memory.fill(y, 0, <usize>yLd << 3);
-    const w = column(W, ld, j) + (<usize>k << 3);
+    const w = column(q.W, q.ld, j) + (<usize>k << 3);
     for (let i = 0; i < count; i++) {
       const bits = reinterpret<u64>(load<f64>(w + (<usize>i << 3)));
       const a = load<u32>(where + (<usize>i << 3));
       const b = load<u32>(where + (<usize>i << 3), 4);
-      const p = y + <usize>(a & ~1);
-      const q = y + <usize>(b & ~1);
-      store<f64>(p, load<f64>(p) + reinterpret<f64>(bits ^ (<u64>a << 63)));
-      store<f64>(q, load<f64>(q) + reinterpret<f64>(bits ^ (<u64>b << 63)));
+      const to = y + <usize>(a & ~1);
+      const too = y + <usize>(b & ~1);
+      store<f64>(to, load<f64>(to) + reinterpret<f64>(bits ^ (<u64>a << 63)));
+      store<f64>(too, load<f64>(too) + reinterpret<f64>(bits ^ (<u64>b << 63)));
     }
   }
   release(start);
 }
 
-/** Y(0:b, j) -= (Y11 R11^-1) R12 for the columns behind the block: the sketch of what remains. */
-function downdate(Y: usize, yLd: i32, W: usize, ld: i32, k: i32, b: i32, n: i32): void {
+/** Y(0:b, j) -= (Y11 R11^-1) R12 for the columns behind the next b: the sketch of what remains after them. */
+function downdate(q: PivotedQr, b: i32): void {
+  const Y = q.Y;
+  const yLd = leading(ROWS);
+  const W = q.W;
+  const ld = q.ld;
+  const k = q.steps;
   // M = -S11 R11^-1, column by column: M(:, j) = -(S11(:, j) + M(:, 0:j) R11(0:j, j)) / r_jj. In place of S11.
   for (let j = 0; j < b; j++) {
     const mj = column(Y, yLd, k + j);
@@ -71,7 +103,7 @@ function downdate(Y: usize, yLd: i32, W: usize, ld: i32, k: i32, b: i32, n: i32)
     }
   }
   const M = column(Y, yLd, k);
-  for (let j = k + b; j < n; j++) {
+  for (let j = k + b; j < q.n; j++) {
     addProduct(column(Y, yLd, j), M, yLd, column(W, ld, j) + (<usize>k << 3), b);
   }
 }
@@ -102,26 +134,26 @@ function addProduct(y: usize, M: usize, yLd: i32, r: usize, b: i32): void {
 }
 
 /** Squared norms of the sketch's columns; half their sum estimates ||R22||_F^2. */
-function measure(Y: usize, yLd: i32, rows: i32, k: i32, n: i32, squares: usize): f64 {
+function measure(q: PivotedQr): f64 {
   let sum: f64 = 0;
-  for (let j = k; j < n; j++) {
-    const y = column(Y, yLd, j);
-    const s = dot(y, y, rows);
-    store<f64>(squares + (<usize>j << 3), s);
+  for (let j = q.steps; j < q.n; j++) {
+    const y = column(q.Y, leading(ROWS), j);
+    const s = dot(y, y, ROWS);
+    store<f64>(q.squares + (<usize>j << 3), s);
     sum += s;
   }
   return 0.5 * sum;
 }
 
 /**
- * Brings up to b columns that the sketch prefers to the front of columns k .. n, in Y, W and perm: fewer where what they leave of the sketch
- * is within `enough`, the square of a residual. Returns how many.
+ * Brings up to b columns that the sketch prefers to the front of the remaining ones, in Y, W and perm: fewer where what they leave of the
+ * sketch is within `enough`, the square of a residual. Returns how many.
  */
-function choose(
-  Y: usize, yLd: i32, rows: i32, W: usize, ld: i32, k: i32, b: i32, n: i32, perm: usize, squares: usize, enough: f64,
-): i32 {
-  const end = <usize>rows << 3;
-  const step = <usize>yLd << 3;
+function choose(q: PivotedQr, b: i32, enough: f64): i32 {
+  const k = q.steps;
+  const n = q.n;
+  const yLd = leading(ROWS);
+  const squares = q.squares;
   for (let t = 0; t < b; t++) {
     let best = k + t;
     let sum: f64 = 0;
@@ -131,127 +163,160 @@ function choose(
       if (s > load<f64>(squares + (<usize>best << 3))) best = j;
     }
     // Half of the sum estimates the square of what is left, and t rows of the sketch are used up.
-    if (t && sum * <f64>rows <= enough * <f64>(rows - t)) return t;
+    if (t && sum * <f64>ROWS <= enough * <f64>(ROWS - t)) return t;
     if (best != k + t) {
-      swapColumns(column(Y, yLd, k + t), column(Y, yLd, best), yLd);
-      swapColumns(column(W, ld, k + t), column(W, ld, best), ld);
-      swapIndices(perm, k + t, best);
+      swapColumns(column(q.Y, yLd, k + t), column(q.Y, yLd, best), yLd);
+      swapColumns(column(q.W, q.ld, k + t), column(q.W, q.ld, best), q.ld);
+      swapIndices(q.perm, k + t, best);
       store<f64>(squares + (<usize>best << 3), load<f64>(squares + (<usize>(k + t) << 3)));
     }
-    const c = column(Y, yLd, k + t);
-    const at = <usize>t << 3;
-    const from = at & ~15;
-    const size = Math.sqrt(dot(c + at, c + at, rows - t));
-    if (size < TINY) return b;
-    const alpha = load<f64>(c + at);
-    const beta = alpha > 0 ? -size : size;
-    memory.copy(reflector + from, c + from, end - from);
-    if (t & 1) store<f64>(reflector + from, 0);
-    store<f64>(reflector + at, alpha - beta);
-    store<f64>(c + at, beta);
-    memory.fill(c + at + 8, 0, end - at - 8);
-    const h = 1 / (beta * (beta - alpha));
-    // The last four may pass the end, into columns of zeros.
-    for (let j = k + t + 1; j < n; j += 4) {
-      reflect4(column(Y, yLd, j), step, reflector, from, end, h, bool(t & 1), squares + (<usize>j << 3));
-    }
+    if (!reflectSketch(q, t)) return b;
   }
   return b;
 }
 
-// What a factorisation needs to be taken up again with a smaller stop.
-let Y: usize = 0;
-let taus: usize = 0;
-let squares: usize = 0;
-let reflector: usize = 0;
-let fresh = true; // the sketch must be taken anew
-let before: f64 = 0; // the residual when it was last below the patience
+/** Step t of the QR of the sketch, renewing the squared norms of the columns behind it. False for a column too small to be reflected. */
+function reflectSketch(q: PivotedQr, t: i32): bool {
+  const k = q.steps;
+  const yLd = leading(ROWS);
+  const c = column(q.Y, yLd, k + t);
+  const at = <usize>t << 3;
+  const from = at & ~15;
+  const end = <usize>ROWS << 3;
+  const size = Math.sqrt(dot(c + at, c + at, ROWS - t));
+  if (size < TINY) return false;
+  const alpha = load<f64>(c + at);
+  const beta = alpha > 0 ? -size : size;
+  const reflector = q.reflector;
+  memory.copy(reflector + from, c + from, end - from);
+  if (t & 1) store<f64>(reflector + from, 0);
+  store<f64>(reflector + at, alpha - beta);
+  store<f64>(c + at, beta);
+  memory.fill(c + at + 8, 0, end - at - 8);
+  const h = 1 / (beta * (beta - alpha));
+  // The last four may pass the end, into columns of zeros.
+  for (let j = k + t + 1; j < q.n; j += 4) {
+    const y = column(q.Y, yLd, j);
+    reflect4(y, <usize>yLd << 3, reflector, from, end, h, bool(t & 1), q.squares + (<usize>j << 3));
+  }
+  return true;
+}
 
-/** Starts a factorisation: perm becomes the identity. Scratch stays above the caller's mark. */
-export function begin(m: i32, n: i32, perm: usize): void {
-  state = 0x9e3779b97f4a7c15;
+/** Opens a factorisation of W (m x n), which it overwrites: perm becomes the identity. Scratch stays above the caller's mark. */
+export function begin(W: usize, ld: i32, m: i32, n: i32, perm: usize): PivotedQr {
+  const q = changetype<PivotedQr>(alloc(offsetof<PivotedQr>()));
+  q.W = W;
+  q.ld = ld;
+  q.m = m;
+  q.n = n;
+  q.perm = perm;
+  q.steps = 0;
+  q.residual = Infinity;
+  q.random = 0x9e3779b97f4a7c15;
+  q.fresh = true;
+  q.checked = 0;
   for (let j = 0; j < n; j++) store<i32>(perm + (<usize>j << 2), j);
-  taus = alloc(<u64>min(m, n) + 1 << 3);
-  squares = alloc(<u64>(n + 3) << 3);
-  if (n <= CLASSICAL_COLUMNS) return;
-  allocBlock(m, QR_BLOCK);
-  Y = createColumns(QR_BLOCK + OVERSAMPLE, n);
-  reflector = alloc((QR_BLOCK + OVERSAMPLE) << 3);
-  fresh = true;
-  before = 0;
+  q.taus = alloc(<u64>min(m, n) + 1 << 3);
+  q.squares = alloc(<u64>(n + 3) << 3);
+  if (n > CLASSICAL_COLUMNS) {
+    q.Y = createColumns(ROWS, n);
+    q.reflector = alloc(ROWS << 3);
+  }
+  return q;
 }
 
-/** Steps from k on with the longest remaining column each, until ||R22||_F <= stop. */
-function classical(W: usize, ld: i32, m: i32, n: i32, perm: usize, k: i32, stop: f64): i32 {
-  return k + panel(W, ld, m, k, k, n - k, perm, taus + (<usize>k << 3), squares, stop, n - k);
+/** Steps with the longest remaining column each, until ||R22||_F <= stop. */
+function classical(q: PivotedQr, stop: f64): void {
+  const k = q.steps;
+  const left = q.n - k;
+  q.steps = k + panel(q.W, q.ld, q.m, k, k, left, q.perm, q.taus + (<usize>k << 3), q.squares, stop, left);
+}
+
+/** ||R22||_F, from W itself. */
+function measureResidual(q: PivotedQr): f64 {
+  q.residual = Math.sqrt(square(q.W, q.ld, q.steps, q.m, q.steps, q.n));
+  return q.residual;
 }
 
 /**
- * Goes on from step k until ||R22||_F <= stop, or `cap` steps are done (classical pivoting may do more). Below `patience` it ends after the
- * first block, and when taken up again after one that does not halve the residual. Returns the number of steps done; sets residual.
+ * Goes on until ||R22||_F <= stop, or `cap` steps are done (classical pivoting may do more). Below `checkBelow` it ends after the first block,
+ * and when taken up again after one that does not halve the residual.
  */
-export function proceed(
-  W: usize, ld: i32, m: i32, n: i32, perm: usize, k: i32, stop: f64, patience: f64, cap: i32,
-): i32 {
-  const most = min(min(m, n), cap);
-  if (n <= CLASSICAL_COLUMNS) {
-    k = classical(W, ld, m, n, perm, k, stop);
-    residual = k == min(m, n) ? 0 : Math.sqrt(restTotal);
-    return k;
+export function proceed(q: PivotedQr, stop: f64, checkBelow: f64, cap: i32): void {
+  const most = min(min(q.m, q.n), cap);
+  if (q.n <= CLASSICAL_COLUMNS) {
+    classical(q, stop);
+    q.residual = q.steps == min(q.m, q.n) ? 0 : Math.sqrt(restTotal);
+    return;
   }
-  const rows = QR_BLOCK + OVERSAMPLE;
-  const yLd = leading(rows);
+  const start = mark();
+  allocBlock(q.m, QR_BLOCK);
+  blocks(q, stop, checkBelow, most);
+  release(start);
+}
+
+function blocks(q: PivotedQr, stop: f64, checkBelow: f64, most: i32): void {
   const limit = stop * stop;
-  for (const from = k; k < most; ) {
-    if (fresh) sketch(Y, yLd, rows, W, ld, m, k, n);
-    fresh = false;
-    const estimate = measure(Y, yLd, rows, k, n, squares);
+  for (const from = q.steps; q.steps < most; ) {
+    if (q.fresh) sketch(q);
+    q.fresh = false;
+    const estimate = measure(q);
     // Only a sketch that is small asks for the exact residual, which costs a pass over the trailing matrix.
-    if (estimate <= 16 * limit || estimate <= patience * patience) {
-      residual = Math.sqrt(square(W, ld, k, m, k, n));
-      if (residual <= stop || (k > from && residual <= patience && residual > 0.5 * before)) return k;
-      if (residual <= patience) before = residual;
+    if (estimate <= 16 * limit || estimate <= checkBelow * checkBelow) {
+      const residual = measureResidual(q);
+      if (residual <= stop || (q.steps > from && residual <= checkBelow && residual > 0.5 * q.checked)) return;
+      if (residual <= checkBelow) q.checked = residual;
     }
-    const b = choose(Y, yLd, rows, W, ld, k, min(QR_BLOCK, most - k), n, perm, squares, limit);
-    const done = panel(W, ld, m, k, k, b, 0, taus + (<usize>k << 3), squares, stop, n - k);
-    if (done) {
-      formBlock(W, ld, m, k, k, done, taus + (<usize>k << 3));
-      applyBlock(W, ld, k, k + b, n);
-      if (done == b) downdate(Y, yLd, W, ld, k, b, n);
-    }
-    k += done;
-    if (done < b && k < most) {
-      fresh = true; // the sketch knows nothing of a block cut short, and may have been wrong about its columns
-      residual = Math.sqrt(square(W, ld, k, m, k, n));
-      if (residual <= stop) return k;
-      if (done == 0) {
-        // Every column it chose is small though the rest is not: the longest ones, at least one of which is not small.
-        k = classical(W, ld, m, n, perm, k, 0.99 * stop);
-      }
+    if (!block(q, choose(q, min(QR_BLOCK, most - q.steps), limit), stop) && q.steps < most) {
+      q.fresh = true; // the sketch knows nothing of a block cut short, and may have been wrong about its columns
+      if (measureResidual(q) <= stop) return;
     }
   }
-  residual = Math.sqrt(square(W, ld, k, m, k, n));
+  measureResidual(q);
+}
+
+/** The next b steps, with the columns that stand there. False where it was cut short: the columns left are small. */
+function block(q: PivotedQr, b: i32, stop: f64): bool {
+  const k = q.steps;
+  const taus = q.taus + (<usize>k << 3);
+  const done = panel(q.W, q.ld, q.m, k, k, b, 0, taus, q.squares, stop, q.n - k);
+  if (done) {
+    formBlock(q.W, q.ld, q.m, k, k, done, taus);
+    applyBlock(q.W, q.ld, k, k + b, q.n);
+    if (done == b) downdate(q, b);
+    q.steps = k + done;
+    return done == b;
+  }
+  // Every column that the sketch chose is small: where the rest is not, the longest ones, at least one of which is not small.
+  if (k < min(q.m, q.n) && measureResidual(q) > stop) classical(q, 0.99 * stop);
+  return false;
+}
+
+/** ||R22||_F as it would be after the first k of the steps done. */
+export function residualAfter(q: PivotedQr, k: i32): f64 {
+  let sum = q.residual * q.residual;
+  for (let i = q.steps - 1; i >= k; i--) sum += rowSquare(q, i);
+  return Math.sqrt(sum);
+}
+
+/** The fewest of the steps done that leave ||R22||_F <= limit: a block overshoots where the rank ends inside it. */
+export function leastSteps(q: PivotedQr, limit: f64): i32 {
+  let k = q.steps;
+  for (let sum = q.residual * q.residual; k > 0; k--) {
+    sum += rowSquare(q, k - 1);
+    if (!(sum <= limit * limit)) break;
+  }
   return k;
 }
 
-/**
- * Steps that the last factorisation, of k, could have done without: the smallest k' that leaves ||R22||_F <= limit, which becomes
- * `residual`. A block overshoots where the rank ends inside it.
- */
-export function trim(W: usize, ld: i32, k: i32, n: i32, limit: f64): i32 {
-  let sum = residual * residual;
-  while (k > 0) {
-    let row: f64 = 0;
-    for (let j = k - 1; j < n; j++) {
-      const x = load<f64>(column(W, ld, j) + (<usize>(k - 1) << 3));
-      row += x * x;
-    }
-    if (!(sum + row <= limit * limit)) break;
-    sum += row;
-    k--;
+/** ||R(i, :)||^2 */
+function rowSquare(q: PivotedQr, i: i32): f64 {
+  let sum: f64 = 0;
+  for (let j = i; j < q.n; j++) {
+    const x = load<f64>(column(q.W, q.ld, j) + (<usize>i << 3));
+    sum += x * x;
   }
-  residual = Math.sqrt(sum);
-  return k;
+  return sum;
 }
 
 // @ts-ignore: decorator
@@ -261,6 +326,6 @@ function bits(x: f64): i32 {
 }
 
 /** Whether k steps, which brought ||R22||_F from `size` to `rest`, are likely to become no more than a third of n on the way to `stop`. */
-export function few(k: i32, n: i32, size: f64, rest: f64, stop: f64): bool {
+export function fewStepsMore(k: i32, n: i32, size: f64, rest: f64, stop: f64): bool {
   return 3 * k * bits(size / stop) <= n * bits(size / max(rest, stop));
 }

@@ -12,7 +12,7 @@ export { largestEigenvalue } from '../assembly/spectrum/lanczos';
 export { factor as factorBlock, invert } from '../assembly/factor/lu';
 export { image, power } from '../assembly/spectrum/power';
 export { pack } from '../assembly/matrix/pack';
-export { begin, proceed, residual } from '../assembly/factor/qrcp';
+export { begin } from '../assembly/factor/qrcp';
 export { reduce } from '../assembly/factor/tsqr';
 export { scan, squares, total } from '../assembly/matrix/scan';
 export { n as kept, open, original, scale } from '../assembly/matrix/source';
@@ -21,3 +21,17 @@ export { transposeUpper } from '../assembly/certificate/qlp';
 export { madd412, madd44 } from '../assembly/blas/gemm';
 export { inverseNorm, packUpper, solveUpper } from '../assembly/blas/trsm';
 export { subtract } from '../assembly/blas/gemv';
+
+import { leastSteps, PivotedQr, proceed as proceedQr, residualAfter } from '../assembly/factor/qrcp';
+
+/** Returns the steps done. */
+export function proceed(q: PivotedQr, stop: f64, checkBelow: f64, cap: i32): i32 {
+  proceedQr(q, stop, checkBelow, cap);
+  return q.steps;
+}
+
+export function residual(q: PivotedQr): f64 {
+  return q.residual;
+}
+
+export { leastSteps, residualAfter };

@@ -90,21 +90,12 @@ interface Exports {
       scale: number,
     ]
   ): void;
-  begin(m: number, n: number, perm: number): void;
-  proceed(
-    ...args: [
-      W: number,
-      ld: number,
-      m: number,
-      n: number,
-      perm: number,
-      k: number,
-      stop: number,
-      patience: number,
-      cap: number,
-    ]
-  ): number;
-  residual: Value;
+  /** A pivoted QR (qrcp.ts), and the steps that it has done when taken up. */
+  begin(W: number, ld: number, m: number, n: number, perm: number): number;
+  proceed(q: number, stop: number, checkBelow: number, cap: number): number;
+  residual(q: number): number;
+  leastSteps(q: number, limit: number): number;
+  residualAfter(q: number, steps: number): number;
   reduce(): number;
   scan(): number;
   squares: Value;
