@@ -1,5 +1,6 @@
 // The command line, read and checked before anything is opened.
 import { parseArgs } from 'node:util';
+import { closest, distance } from 'fastest-levenshtein';
 import type { RankOptions } from '../types.js';
 
 /** A command line that makes no sense: exit status 2. */
@@ -78,8 +79,17 @@ function parse(argv: readonly string[]) {
   } catch (error) {
     // "Unknown option '--x'. To specify a positional argument ...": the first sentence says it.
     const text = (error as Error).message.replace(/\n/g, ' ').split(/\. (?=To |Did )/)[0];
-    throw new UsageError(`${text.charAt(0).toLowerCase()}${text.slice(1).replace(/\.?$/, '.')}`);
+    const unknown = /^Unknown option '--?([^']+)'/.exec(text)?.[1];
+    const hint = unknown === undefined ? '' : suggestion(unknown);
+    throw new UsageError(`${text.charAt(0).toLowerCase()}${text.slice(1).replace(/\.?$/, '.')}${hint}`);
   }
+}
+
+/** " Did you mean --metrics?", where some option is spelt almost so. */
+function suggestion(unknown: string): string {
+  const name = closest(unknown.toLowerCase(), Object.keys(OPTIONS));
+  const near = distance(unknown.toLowerCase(), name) <= (unknown.length > 3 ? 2 : 1);
+  return near || (unknown.length > 1 && name.startsWith(unknown)) ? ` Did you mean --${name}?` : '';
 }
 
 function readPattern(text: string): RegExp {

@@ -1,4 +1,13 @@
-// What --help prints.
+// What --help prints, and what the command says when it is given nothing.
+export const SHORT_HELP = `matrix-rank: which layers of a model are low-rank, by how much, and how sure that is.
+
+Usage: matrix-rank FILE... [options]
+
+  matrix-rank model.safetensors                 a table, one row a weight
+  matrix-rank model.onnx --filter attn --json   one JSON object a line, of the tensors whose name matches
+  matrix-rank --help                            all options, formats and examples
+`;
+
 export const HELP = `matrix-rank: which layers of a model are low-rank, by how much, and how sure that is.
 
 Usage: matrix-rank FILE... [options]

@@ -3,9 +3,13 @@
 // 0 fine, 1 some tensor or file failed, 2 bad usage, 130 interrupted.
 import { readFileSync } from 'node:fs';
 import { readArguments, UsageError } from './args.js';
-import { HELP } from './help.js';
+import { HELP, SHORT_HELP } from './help.js';
 
 async function main(argv: readonly string[]): Promise<number> {
+  if (argv.length === 0) {
+    process.stderr.write(SHORT_HELP);
+    return 2;
+  }
   const args = readArguments(argv);
   if (args.help) {
     process.stdout.write(HELP);

@@ -36,6 +36,10 @@ describe('readArguments', () => {
   it.each<[string, string[], RegExp]>([
     ['no file', [], /no FILE/],
     ['an unknown option', ['x', '--jason'], /unknown option '--jason'/],
+    ['an option spelt almost so', ['x', '--metric'], /unknown option '--metric'\. Did you mean --metrics\?$/],
+    ['another', ['x', '--jsno'], /Did you mean --json\?$/],
+    ['an option in capitals', ['x', '--HTML', 'y'], /Did you mean --html\?$/],
+    ['an option like no other', ['x', '--quantum'], /unknown option '--quantum'\.$/],
     ['an option without its value', ['x', '--tol'], /--tol/],
     ['a flag with a value', ['x', '--json=1'], /--json/],
     [
@@ -67,6 +71,13 @@ describe('the command', () => {
     const { status, out, err } = await command(['x.npy', '--threads', 'many']);
     expect({ status, out }).toEqual({ status: 2, out: '' });
     expect(err).toMatch(/^matrix-rank: --threads .*--help.*\n$/);
+  });
+
+  it('shows how it is used when it is given nothing, with 2', async () => {
+    const { status, out, err } = await command([]);
+    expect({ status, out }).toEqual({ status: 2, out: '' });
+    expect(err).toMatch(/Usage: matrix-rank FILE.*matrix-rank --help/s);
+    expect(err.split('\n').length).toBeLessThan(12);
   });
 
   it('says at once that the page cannot be written', async () => {
