@@ -1,6 +1,6 @@
 // What the tests of test/kernel/ call: AssemblyScript, compiled by compile.ts from build/.
 export { alloc, mark, release, reset } from '../assembly/base/arena';
-export { bidiagonalValues } from '../assembly/spectrum/bidiagonal';
+export { bidiagonalForm, bidiagonalValues, countAbove, largestValue } from '../assembly/spectrum/bidiagonal';
 export { begin as beginFactor, factor, gram, growth, negatives } from '../assembly/factor/cholesky';
 export { proceed as proceedFactor, triangleBytes } from '../assembly/factor/cholesky';
 export { axpy, createColumns, dot, leading, norm, readAll, rotate, square, swapColumns } from '../assembly/matrix/columns';

@@ -13,7 +13,10 @@ interface Exports {
   mark(): number;
   release(to: number): void;
   reset(): void;
+  bidiagonalForm(W: number, ld: number, m: number, n: number): number;
   bidiagonalValues(W: number, ld: number, m: number, n: number, values: number): void;
+  countAbove(B: number, x: number): number;
+  largestValue(B: number): number;
   factor(L: number, n: number, P: number, ld: number, s: number, shift: number, definite: boolean): number;
   beginFactor(n: number, aside: boolean): void;
   proceedFactor(

@@ -104,6 +104,69 @@ describe('bidiagonalisation', () => {
   });
 });
 
+describe('counts of a bidiagonal form', () => {
+  /** The form of x, and what it answers. */
+  function form(x: Matrix) {
+    k.reset();
+    const { W, ld, bytes } = putColumns(x);
+    const B = watch([[W, bytes]], () => k.bidiagonalForm(W, ld, x.m, x.n));
+    return { above: (t: number) => k.countAbove(B, t), largest: () => k.largestValue(B) };
+  }
+
+  test.each(SIZES.filter((n) => n < 40))('%i columns: between every two values of the reference', (n) => {
+    for (const m of [n, n + 3]) {
+      const x = new Random(n + m).matrix(m, n);
+      const known = referenceValues(x);
+      const { above, largest } = form(x);
+      expect(Math.abs(largest() / known[0] - 1)).toBeLessThan(1e-14);
+      expect(above(known[0] * (1 + 1e-13))).toBe(0);
+      expect(above(known[n - 1] - 1e-13 * known[0])).toBe(n);
+      for (let i = 1; i < n; i++) expect(above((known[i - 1] + known[i]) / 2)).toBe(i);
+    }
+  });
+
+  test.each([1e-139, 1e-100, 1, 1e100, 1e139])('scaled by %d: values from 1 down to 1e-14 of it', (scale) => {
+    const n = 30;
+    const known = Array.from({ length: n }, (_, i) => scale * 10 ** (-i / 2));
+    const x = map(
+      new Random(3).withSpectrum(
+        n + 7,
+        n,
+        known.map((s) => s / scale),
+      ),
+      (v) => v * scale,
+    );
+    const { above, largest } = form(x);
+    expect(Math.abs(largest() / known[0] - 1)).toBeLessThan(1e-13);
+    for (let i = 1; i < 28; i++) expect(above(Math.sqrt(known[i - 1] * known[i]))).toBe(i);
+    expect(above(Infinity)).toBe(0);
+    expect(above(-1)).toBe(n);
+  });
+
+  test('strictly greater: of equal values none is above itself, all are above a little less', () => {
+    for (const n of [1, 2, 5, 8, 9, 40]) {
+      for (const value of [1, 3, 2 ** 450, 2 ** -450]) {
+        const { above, largest } = form(matrix(n, n, (i, j) => (i === j ? value : 0)));
+        expect(above(value)).toBe(0);
+        expect(above(value * (1 - 2 ** -50))).toBe(n);
+        expect(Math.abs(largest() / value - 1)).toBeLessThan(1e-15);
+      }
+      const zero = form(matrix(n, n, () => 0));
+      expect([zero.above(0), zero.above(1e-300), zero.largest()]).toEqual([0, 0, 0]);
+    }
+  });
+
+  test('values that only just exist beside large ones', () => {
+    const small = [1, 1e-10, 1e-100, 1e-140, 5e-324, 0];
+    const { above } = form(matrix(8, 6, (i, j) => (i === j ? small[i] : 0)));
+    for (let i = 1; i < 4; i++) expect(above(Math.sqrt(small[i - 1] * small[i]))).toBe(i);
+    expect(above(1e-150)).toBe(4);
+    // A column of graded elements, each the whole of its diagonal's neighbour.
+    const graded = form(matrix(40, 40, (i, j) => (i === j || i === j - 1 ? 10 ** (-3 * i) : 0)));
+    for (let i = 1; i < 40; i++) expect(graded.above(10 ** (-3 * i + 1.5))).toBe(i);
+  });
+});
+
 describe('the largest eigenvalue', () => {
   const cases: [string, (n: number) => Matrix, (n: number) => number][] = [
     ['I', (n) => matrix(n, n, (i, j) => (i === j ? 1 : 0)), () => 1],
