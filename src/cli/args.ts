@@ -2,6 +2,8 @@
 import { parseArgs } from 'node:util';
 import { closest, distance } from 'fastest-levenshtein';
 import type { RankOptions } from '../types.js';
+import { ONLY, type Only, type Order } from './arrange.js';
+import { FIELDS, fieldNames, isMetric } from './fields.js';
 
 /** A command line that makes no sense: exit status 2. */
 export class UsageError extends Error {
@@ -13,7 +15,14 @@ export interface Arguments {
   output: 'table' | 'json' | 'csv';
   html?: string;
   filter?: RegExp;
-  metrics: boolean;
+  /** 'cheap': only where they cost no more than the rank. */
+  metrics: boolean | 'cheap';
+  /** Rows that are written, their order, and how many of them. */
+  only?: Only;
+  sort?: Order;
+  top?: number;
+  /** A large model is not folded into its blocks. */
+  flat: boolean;
   tolerance: RankOptions;
   threads?: number;
   /** Bytes; undefined: a quarter of the machine's. */
@@ -30,6 +39,11 @@ const OPTIONS = {
   html: { type: 'string' },
   filter: { type: 'string' },
   metrics: { type: 'boolean' },
+  'no-metrics': { type: 'boolean' },
+  only: { type: 'string' },
+  sort: { type: 'string' },
+  top: { type: 'string' },
+  flat: { type: 'boolean' },
   tol: { type: 'string' },
   rtol: { type: 'string' },
   atol: { type: 'string' },
@@ -43,13 +57,17 @@ const OPTIONS = {
 
 export function readArguments(argv: readonly string[]): Arguments {
   const { values, positionals: files } = parse(argv);
-  const { json, csv, html, compare, diff = false, metrics = false } = values;
+  const { json, csv, html, compare, diff = false } = values;
   const read: Arguments = {
     files,
     output: json ? 'json' : csv ? 'csv' : 'table',
     html,
     filter: values.filter === undefined ? undefined : readPattern(values.filter),
-    metrics,
+    metrics: readMetrics(values),
+    only: values.only === undefined ? undefined : readOnly(values.only),
+    sort: values.sort === undefined ? undefined : readOrder(values.sort),
+    top: values.top === undefined ? undefined : readTop(values.top),
+    flat: values.flat ?? false,
     tolerance: readTolerance(values),
     threads: values.threads === undefined ? undefined : readThreads(values.threads),
     memory: values.memory === undefined ? undefined : readBytes(values.memory),
@@ -66,11 +84,43 @@ export function readArguments(argv: readonly string[]): Arguments {
     throw new UsageError('--compare takes one FILE to compare with.');
   if (compare !== undefined && html !== undefined)
     throw new UsageError('--compare and --html exclude each other.');
-  if (compare !== undefined && metrics) throw new UsageError('--compare and --metrics exclude each other.');
+  if (compare !== undefined && values.metrics)
+    throw new UsageError('--compare and --metrics exclude each other.');
   if ([...files, compare].filter((f) => f === '-').length > 1) {
     throw new UsageError("'-', the standard input, can be read once only.");
   }
   return read;
+}
+
+/** All of them when they are asked for, by name or by what needs them; the cheap ones in a table; else none. */
+function readMetrics(values: ReturnType<typeof parse>['values']): boolean | 'cheap' {
+  const { metrics = false, 'no-metrics': none = false, sort = '' } = values;
+  if (metrics && none) throw new UsageError('--metrics and --no-metrics exclude each other.');
+  const needed = isMetric(sort.replace(/:.*$/, ''));
+  if (none && needed) throw new UsageError(`--sort ${sort} needs the metrics that --no-metrics leaves out.`);
+  if (metrics || needed) return true;
+  return none || values.json || values.csv ? false : 'cheap';
+}
+
+function readOnly(text: string): Only {
+  if (Object.hasOwn(ONLY, text)) return text as Only;
+  throw new UsageError(`--only takes ${Object.keys(ONLY).join(', ')}; got '${text}'.`);
+}
+
+function readOrder(text: string): Order {
+  const [, field, way] = /^([^:]*)(?::(.*))?$/.exec(text)!;
+  if (!Object.hasOwn(FIELDS, field))
+    throw new UsageError(`--sort takes one of ${fieldNames()}; got '${field}'.`);
+  if (way !== undefined && way !== 'asc' && way !== 'desc') {
+    throw new UsageError(`--sort ${field}: 'asc' or 'desc' may follow the colon; got '${way}'.`);
+  }
+  return { field, descending: way === 'desc' };
+}
+
+function readTop(text: string): number {
+  const top = /^\d+$/.test(text) ? Number(text) : 0;
+  if (top < 1) throw new UsageError(`--top takes a whole number from 1 on; got '${text}'.`);
+  return top;
 }
 
 function parse(argv: readonly string[]) {

@@ -1,9 +1,9 @@
 // Pairs of layers, for people and for programs.
 import pico from 'picocolors';
 import type { RankReport } from '../types.js';
+import { bare, type Column, commonPrefix, Layout, type Line } from './layout.js';
 import { field, number } from './records.js';
-import { type Column, Columns } from './table.js';
-import { short } from './text.js';
+import { marginText } from './text.js';
 import type { Screen } from './writer.js';
 
 /** One layer of two files; `before` or `after` is absent where the file has no such layer. */
@@ -21,6 +21,8 @@ export interface Pair {
 
 export interface PairWriter {
   pair(pair: Pair): void;
+  /** No more pairs follow. */
+  end(): void;
   summary(text: string): void;
 }
 
@@ -48,7 +50,7 @@ const changed = ({ before, after }: Pair) =>
 export function pairWriter(output: 'table' | 'json' | 'csv', screen: Screen, diff: boolean): PairWriter {
   const summary = (text: string) => screen.err(`${text}\n`);
   if (output === 'json') {
-    return { pair: (pair) => screen.out(`${JSON.stringify(toRecord(pair, diff))}\n`), summary };
+    return { pair: (pair) => screen.out(`${JSON.stringify(toRecord(pair, diff))}\n`), end() {}, summary };
   }
   if (output === 'csv') {
     const keys = [...Object.keys(toRecord({ name: '' }, diff)), 'error'];
@@ -58,6 +60,7 @@ export function pairWriter(output: 'table' | 'json' | 'csv', screen: Screen, dif
         const record: Record<string, unknown> = toRecord(pair, diff);
         screen.out(`${keys.map((k) => field(record[k])).join(',')}\n`);
       },
+      end() {},
       summary,
     };
   }
@@ -65,34 +68,40 @@ export function pairWriter(output: 'table' | 'json' | 'csv', screen: Screen, dif
 }
 
 const COLUMNS: Column<Pair>[] = [
-  { head: 'matrix', width: 12, cell: (p) => p.matrix?.join('x') ?? '' },
-  { head: 'dtype', width: 18, spare: 2, cell: (p) => p.dtype ?? '' },
-  { head: 'full', width: 5, right: true, spare: 1, cell: (p) => String(p.full) },
-  { head: 'before', width: 6, right: true, cell: (p) => String(p.before?.rank ?? '-') },
-  { head: 'after', width: 6, right: true, cell: (p) => String(p.after?.rank ?? '-') },
-  {
-    head: 'change',
-    width: 6,
-    right: true,
-    cell: (p) => (changed(p) ? signed(p.after!.rank - p.before!.rank) : ''),
-  },
+  { head: 'matrix', cell: (p) => p.matrix?.join('x') ?? '' },
+  { head: 'dtype', spare: 2, cell: (p) => p.dtype ?? '' },
+  { head: 'full', right: true, spare: 1, cell: (p) => String(p.full) },
+  { head: 'before', right: true, cell: (p) => String(p.before?.rank ?? '-') },
+  { head: 'after', right: true, cell: (p) => String(p.after?.rank ?? '-') },
+  { head: 'change', right: true, cell: (p) => (changed(p) ? signed(p.after!.rank - p.before!.rank) : '') },
 ];
 const DIFF: Column<Pair>[] = [
-  { head: 'rank of diff', width: 12, right: true, cell: (p) => String(p.diff?.rank ?? '-') },
-  { head: 'margin', width: 7, right: true, spare: 3, cell: (p) => short(p.diff?.margin) },
+  { head: 'rank of diff', right: true, cell: (p) => String(p.diff?.rank ?? '-') },
+  { head: 'margin', right: true, spare: 3, cell: (p) => marginText(p.diff?.margin) },
 ];
 const signed = (n: number) => (n > 0 ? `+${n}` : String(n));
 
 function table(screen: Screen, diff: boolean): PairWriter {
-  const columns = new Columns<Pair>(screen, diff ? [...COLUMNS, ...DIFF] : COLUMNS);
+  const columns = diff ? [...COLUMNS, ...DIFF] : COLUMNS;
   const { bold, dim, red, yellow } = pico.createColors(screen.colour);
-  let started = false;
+  const pairs: Pair[] = [];
   return {
-    pair(pair) {
-      if (!started) screen.out(`${dim(columns.head())}\n`);
-      started = true;
-      if (pair.error !== undefined) screen.out(`${red(columns.note(pair.name, pair.error))}\n`);
-      else screen.out(`${changed(pair) ? bold(yellow(columns.row(pair))) : columns.row(pair)}\n`);
+    pair: (pair) => void pairs.push(pair),
+    end() {
+      const prefix = commonPrefix(pairs.map(({ name }) => name));
+      const lines = pairs.map((pair): Line => {
+        const name = bare(pair.name, prefix);
+        return pair.error === undefined
+          ? { name, cells: columns.map((c) => c.cell(pair)) }
+          : { name, note: pair.error };
+      });
+      const layout = new Layout(screen, columns, lines);
+      if (prefix) screen.out(`${dim(`Names go on after '${bare(prefix, '')}'.`)}\n`);
+      if (pairs.length > 0) screen.out(`${dim(layout.head())}\n`);
+      for (const [i, pair] of pairs.entries()) {
+        const line = layout.text(lines[i]);
+        screen.out(`${pair.error !== undefined ? red(line) : changed(pair) ? bold(yellow(line)) : line}\n`);
+      }
     },
     summary: (text) => screen.out(`${text}\n`),
   };

@@ -29,7 +29,11 @@ export async function runCompare(args: Arguments): Promise<number> {
       writer.pair(pair);
       return pair.error === undefined;
     },
-    finish: () => writer.summary(pairSummary(pairs, args.diff)),
+    flush: () => writer.end(),
+    finish(status) {
+      writer.summary(pairSummary(pairs, args.diff));
+      return status;
+    },
   });
 }
 

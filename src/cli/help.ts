@@ -19,10 +19,15 @@ Output (a table, unless one of these is given)
   --json          one JSON object a line: name shape matrix dtype rank full tolerance margin method
   --csv           the same as comma-separated values, with a header
   --html OUT      also write a page of its own with the spectrum of every weight
+  --only WHICH    deficient, full, unproven or failed rows only
+  --sort COLUMN   by a column of --json, the smallest first; COLUMN:desc turns it round
+  --top N         no more than N rows
+  --flat          every row of a large model, which the table folds into its blocks otherwise
 
 What is computed
   --filter REGEX  only tensors whose name matches
   --metrics       also stable rank, effective rank, energy ranks, condition number
+  --no-metrics    not even where they are cheap (the table has energy ranks of small matrices anyway)
   --tol X         count singular values above X
   --rtol X        above X times the largest one
   --atol X        above X; with --rtol, above the larger of the two
@@ -45,7 +50,7 @@ What a row says
   one matrix for each direction). rank counts the singular values above the tolerance, full is min(rows, columns).
   margin is how far the nearest proven bound of a singular value stays from the tolerance: 1 is on the edge, 10
   means a tolerance ten times larger or smaller would give the same rank. "Infinity" in JSON and CSV: none does.
-  method is the step that decided. With several files each row also has its file. A tensor that cannot be decided
+  method is the step that decided; ~ stands before a rank that is computed, but not proven. With several files each row also has its file. A tensor that cannot be decided
   has no rank, but an error.
 
 Exit status: 0 fine, 1 some tensor or file failed (the others are still reported), 2 bad usage, 130 interrupted.

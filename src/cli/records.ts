@@ -38,7 +38,8 @@ export function jsonWriter(screen: Screen, withFile: boolean): Writer {
   return {
     file() {},
     row: (row) => screen.out(`${JSON.stringify(toRecord(row, withFile))}\n`),
-    summary: (text) => screen.err(`${text}\n`),
+    end() {},
+    text: (text) => screen.err(`${text}\n`),
   };
 }
 
@@ -57,7 +58,8 @@ export function csvWriter(screen: Screen, withFile: boolean, metrics: readonly s
       const record = toRecord(row, withFile);
       screen.out(`${columns.map((c) => field(record[c])).join(',')}\n`);
     },
-    summary: (text) => screen.err(`${text}\n`),
+    end() {},
+    text: (text) => screen.err(`${text}\n`),
   };
 }
 

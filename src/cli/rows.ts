@@ -6,6 +6,7 @@ import { readTensors } from '../formats/read.js';
 import type { NamedTensor, ReadOptions, TensorInfo } from '../formats/types.js';
 import { owns, type Task, type TaskName } from '../pool/task.js';
 import type { RankOptions, RankReport, SpectralMetrics } from '../types.js';
+import type { Arguments } from './args.js';
 import { type Budget, byteLength, tensorBytes } from './budget.js';
 import type { Channel } from './channel.js';
 import { openInput } from './input.js';
@@ -25,6 +26,9 @@ export interface Row {
   error?: string;
 }
 
+/** Up to this order all singular values cost about as much as the rank (64: 0.7 of it, 120: 0.9, 256: 5 times). */
+const CHEAP = 128;
+
 /** What comes out, in the order of the files. */
 export type Event<R> = { file: string } | { broken: string } | { row: R };
 
@@ -32,7 +36,7 @@ export interface Job {
   run(task: Task): Promise<unknown[]>;
   budget: Budget;
   tolerance: RankOptions;
-  metrics: boolean;
+  metrics: Arguments['metrics'];
   /** Also the singular values, for the report. */
   spectra: boolean;
   read: Pick<ReadOptions, 'filter' | 'signal' | 'before'>;
@@ -50,7 +54,7 @@ export async function produce(files: readonly string[], job: Job, out: Channel<E
     try {
       const before = async (name: string, info: TensorInfo) => {
         release();
-        release = await job.budget.take(tensorBytes(info, job.metrics || job.spectra), file, name);
+        release = await job.budget.take(tensorBytes(info, job.metrics === true || job.spectra), file, name);
       };
       const failed = (name: string, error: unknown) => {
         release();
@@ -104,12 +108,13 @@ async function decide(file: string, tensor: NamedTensor, matrix: NamedMatrix, jo
   const full = Math.min(...matrix.shape);
   const row: Row = { file, name: matrix.name, shape, matrix: matrix.shape, dtype, full };
   const names: TaskName[] = ['rankReport'];
-  if (job.metrics) names.push('spectralMetrics');
+  const metrics = job.metrics === true || (job.metrics === 'cheap' && full <= CHEAP);
+  if (metrics) names.push('spectralMetrics');
   if (job.spectra) names.push('singularValues');
   try {
     const results = await job.run(toTask(matrix, names, job.tolerance));
     row.report = results[0] as RankReport;
-    if (job.metrics) row.metrics = results[1] as SpectralMetrics;
+    if (metrics) row.metrics = results[1] as SpectralMetrics;
     if (job.spectra) row.singularValues = results.at(-1) as Float64Array;
   } catch (error) {
     row.error = message(error);

@@ -15,8 +15,10 @@ export interface Plan<Row> {
   file?(name: string): void;
   /** Writes a row, in order; returns false when it failed. */
   row(row: Row): boolean;
-  /** After the last row. */
-  finish(): void | Promise<void>;
+  /** After the last row, and when the run is interrupted: what is held back is written. */
+  flush?(): void;
+  /** At the end; is told the exit status so far, and returns the last one. */
+  finish(status: number): number | Promise<number>;
 }
 
 export function openScreen(): Screen {
@@ -56,6 +58,7 @@ export async function run<Row>(args: Arguments, screen: Screen, plan: Plan<Row>)
     progress.stop();
     stop.abort();
     for (const event of events.settled()) write(event);
+    plan.flush?.();
     screen.err('matrix-rank: interrupted.\n');
     process.exit(130); // ends the threads, whatever they are at
   });
@@ -101,6 +104,6 @@ export async function run<Row>(args: Arguments, screen: Screen, plan: Plan<Row>)
     progress.stop();
     await team.close();
   }
-  await plan.finish();
-  return status;
+  plan.flush?.();
+  return plan.finish(status);
 }

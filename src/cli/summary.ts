@@ -1,5 +1,6 @@
 // The last line: how many, how deficient, what it would save, how fast.
 import type { Row } from './rows.js';
+import { big, count, percent } from './text.js';
 
 export class Summary {
   private readonly start = performance.now();
@@ -24,17 +25,13 @@ export class Summary {
   text(): string {
     const seconds = (performance.now() - this.start) / 1000;
     const { done, deficient, parameters, saved, failed } = this;
-    const percent = parameters > 0 ? (100 * saved) / parameters : 0;
     const parts = [
       `${count(done, 'tensor')}, ${deficient} deficient${failed > 0 ? `, ${failed} failed` : ''}`,
-      `${count(parameters, 'parameter')}, exact low rank would save ${big(saved)} (${percent.toFixed(1)} %)`,
+      `${count(parameters, 'parameter')}, exact low rank would save ${big(saved)} (${percent(parameters > 0 ? saved / parameters : 0)})`,
       `${seconds.toFixed(2)} s, ${rate(done / seconds)} tensors/s`,
     ];
     return parts.join('; ');
   }
 }
 
-/** Digits in groups of three. Intl does it too, but takes 20 ms to load. */
-const big = (n: number) => String(n).replace(/\B(?=(\d{3})+$)/g, ',');
 const rate = (n: number) => (n < 10 ? n.toFixed(1) : String(Math.round(n)));
-const count = (n: number, what: string) => `${big(n)} ${what}${n === 1 ? '' : 's'}`;

@@ -1,155 +1,171 @@
-// Rows for people: aligned columns, written one row at a time, as wide as the terminal. Deficient layers stand out by
-// colour and, without it, by how much they fall short.
-import Table from 'cli-table3';
+// Rows for people. A file's rows are held until its last one, so that columns fit, what names have in common is said once,
+// and a model of many layers folds into its blocks: of each block one line, and below it what is deficient or failed.
 import pico from 'picocolors';
-import { oneLine } from '../formats/errors.js';
-import type { SpectralMetrics } from '../types.js';
+import type { Arguments } from './args.js';
+import { sortRows } from './arrange.js';
+import { type Block, toBlocks, withinBlock } from './blocks.js';
+import { missing, proven } from './fields.js';
+import { bare, type Column, commonPrefix, Layout, type Line } from './layout.js';
 import type { Row } from './rows.js';
-import { short, shorten } from './text.js';
+import { big, count, METHOD_WORDS, marginText, short } from './text.js';
 import type { Screen, Writer } from './writer.js';
 
-export interface Column<R> {
-  head: string;
-  width: number;
-  right?: boolean;
-  /** Left out first, the highest first, when the terminal is narrow. 0: never. */
-  spare?: number;
-  cell(row: R): string;
+/** Rows from which a model is folded. */
+const MANY = 60;
+/** Lines below a block. */
+const BELOW = 4;
+
+interface TableColumn extends Column<Row> {
+  /** The cell of a block; absent: an empty one. */
+  block?(rows: readonly Row[]): string;
 }
 
-const NAME = 40; // columns for the name where there is no terminal; longer ones push the row out
-const MIN_NAME = 24;
-const NAME_LIMIT = 1000;
+const sum = (rows: readonly Row[], value: (r: Row) => number | undefined) =>
+  rows.reduce((total, row) => total + (value(row) ?? 0), 0);
+const same = (rows: readonly Row[], value: (r: Row) => string) =>
+  rows.every((r) => value(r) === value(rows[0])) ? value(rows[0]) : '';
+const rankText = (r: Row) =>
+  `${proven(r) === false ? '~' : ''}${big(r.report?.rank ?? 0)} of ${big(r.full ?? 0)}`;
 
-/** Prints columns after a name that takes what is left of the width. */
-export class Columns<R extends { name: string }> {
-  private readonly shown: Column<R>[];
-  private readonly nameWidth: number;
-  private readonly fixed: boolean;
-
-  constructor(screen: Screen, columns: readonly Column<R>[]) {
-    const shown = [...columns];
-    const left = () => (screen.width ?? 0) - shown.reduce((sum, c) => sum + c.width + 2, 0) - 2;
-    this.fixed = screen.width !== undefined;
-    while (this.fixed && left() < MIN_NAME) {
-      const spare = shown.reduce<Column<R> | undefined>(
-        (a, b) => ((b.spare ?? 0) > (a?.spare ?? 0) ? b : a),
-        undefined,
-      );
-      if (spare === undefined) break;
-      shown.splice(shown.indexOf(spare), 1);
-    }
-    this.shown = shown;
-    this.nameWidth = this.fixed ? Math.max(12, Math.min(left(), 60)) : NAME;
-  }
-
-  head(): string {
-    return this.line(
-      'name',
-      this.shown.map((c) => c.head),
-    );
-  }
-
-  row(row: R): string {
-    return this.line(
-      oneLine(row.name),
-      this.shown.map((c) => c.cell(row)),
-    );
-  }
-
-  /** The name alone, padded, and a text after it. */
-  note(name: string, text: string): string {
-    return `${shorten(oneLine(name), this.fixed ? this.nameWidth : NAME_LIMIT).padEnd(this.nameWidth)}  ${text}`;
-  }
-
-  private line(name: string, cells: readonly string[]): string {
-    const table = new Table({
-      chars: EMPTY,
-      style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-      colWidths: [
-        this.fixed ? this.nameWidth : Math.max(this.nameWidth, name.length),
-        ...cells.map((text, i) => Math.max(this.shown[i].width, this.fixed ? 0 : text.length) + 2),
-      ],
-      colAligns: [
-        'left',
-        ...cells.map((_, i) => (this.shown[i].right ? ('right' as const) : ('left' as const))),
-      ],
-    });
-    const shown = this.fixed ? shorten(name, this.nameWidth) : name;
-    table.push([shown, ...cells.map((text, i) => (this.shown[i].right ? text : `  ${text}`))]);
-    return table.toString().trimEnd();
-  }
-}
-
-const EMPTY = Object.fromEntries(
-  (
-    'top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right left left-mid mid mid-mid right ' +
-    'right-mid middle'
-  )
-    .split(' ')
-    .map((k) => [k, '']),
-);
-
-const missing = (row: Row) => (row.full ?? 0) - (row.report?.rank ?? 0);
-
-const COLUMNS: Column<Row>[] = [
-  { head: 'shape', width: 15, spare: 5, cell: (r) => r.shape?.join('x') ?? '' },
-  { head: 'matrix', width: 12, cell: (r) => r.matrix?.join('x') ?? '' },
-  { head: 'dtype', width: 8, spare: 3, cell: (r) => r.dtype ?? '' },
-  { head: 'rank of full', width: 14, right: true, cell: (r) => `${r.report?.rank} of ${r.full}` },
-  { head: 'short', width: 6, right: true, cell: (r) => (missing(r) > 0 ? `-${missing(r)}` : '') },
+const COLUMNS: TableColumn[] = [
+  { head: 'shape', spare: 6, cell: (r) => (r.shape?.length === 2 ? '' : (r.shape?.join('x') ?? '')) },
   {
-    head: 'tolerance',
-    width: 9,
-    right: true,
-    spare: 2,
-    cell: (r) => r.report?.tolerance.toExponential(2).replace('0.00e+0', '0') ?? '',
+    head: 'matrix',
+    spare: 0.5,
+    cell: (r) => r.matrix?.join('x') ?? '',
+    block: (rows) => count(rows.length, 'matrix', 'matrices'),
   },
-  { head: 'margin', width: 7, right: true, spare: 1, cell: (r) => short(r.report?.margin) },
-  { head: 'method', width: 9, spare: 4, cell: (r) => r.report?.method ?? '' },
+  { head: 'dtype', spare: 4, cell: (r) => r.dtype ?? '', block: (rows) => same(rows, (r) => r.dtype ?? '') },
+  {
+    head: 'rank of full',
+    right: true,
+    cell: rankText,
+    block: (rows) =>
+      `${rows.some((r) => proven(r) === false) ? '~' : ''}${big(sum(rows, (r) => r.report?.rank))} of ${big(
+        sum(rows, (r) => (r.report ? r.full : 0)),
+      )}`,
+  },
+  {
+    head: 'missing',
+    right: true,
+    cell: (r) => (missing(r) ? `-${big(missing(r)!)}` : ''),
+    block: (rows) => (sum(rows, missing) ? `-${big(sum(rows, missing))}` : ''),
+  },
+  { head: 'tolerance', right: true, spare: 3, cell: (r) => (r.report ? scientific(r.report.tolerance) : '') },
+  {
+    head: 'margin',
+    right: true,
+    spare: 1,
+    cell: (r) => marginText(r.report?.margin),
+    block: (rows) => marginText(Math.min(...rows.map((r) => r.report?.margin ?? Number.POSITIVE_INFINITY))),
+  },
+  {
+    head: 'proved by',
+    spare: 5,
+    cell: (r) => (r.report ? (METHOD_WORDS[r.report.method] ?? r.report.method) : ''),
+  },
 ];
+const scientific = (x: number) => (x === 0 ? '0' : x.toExponential(2).replace('e+', 'e'));
 
-const metric = (head: string, key: keyof SpectralMetrics, width: number): Column<Row> => ({
+type Metrics = NonNullable<Row['metrics']>;
+/** A metric of each row, and of a block the sum: ranks add up. */
+const rankLike = (head: string, key: keyof Metrics & string, spare = 1): TableColumn => ({
   head,
-  width,
   right: true,
-  cell: (r) => short(r.metrics?.[key]),
+  spare,
+  cell: (r) => short(r.metrics?.[key] as number | undefined),
+  block: (rows) =>
+    rows.every((r) => r.metrics || !r.report)
+      ? short(sum(rows, (r) => r.metrics?.[key] as number | undefined))
+      : '',
 });
-
-const METRICS = [
-  metric('stable', 'stableRank', 6),
-  metric('effective', 'effectiveRank', 9),
-  metric('90 %', 'energyRank90', 5),
-  metric('95 %', 'energyRank95', 5),
-  metric('99 %', 'energyRank99', 5),
-  metric('condition', 'conditionNumber', 9),
+const METRICS: TableColumn[] = [
+  { head: 'stable rank', right: true, spare: 7, cell: (r) => short(r.metrics?.stableRank) },
+  { head: 'effective', right: true, spare: 2, cell: (r) => short(r.metrics?.effectiveRank) },
+  rankLike('90 %', 'energyRank90', 8),
+  rankLike('95 %', 'energyRank95', 8),
+  rankLike('99 %', 'energyRank99'),
+  { head: 'condition', right: true, spare: 7, cell: (r) => short(r.metrics?.conditionNumber) },
 ];
+/** Where metrics come by themselves, one of them is enough. */
+const BRIEF = METRICS.filter((c) => c.head === '99 %');
 
-export function tableWriter(screen: Screen, withFile: boolean, metrics: boolean): Writer {
-  const columns = new Columns<Row>(screen, metrics ? [...COLUMNS, ...METRICS] : COLUMNS);
-  const { bold, dim, yellow, red } = pico.createColors(screen.colour);
-  let heading = ''; // printed before the next row
-  let started = false;
-  const start = () => {
-    if (heading) screen.out(`${started ? '\n' : ''}${heading}`);
-    heading = '';
-    started = true;
+export function tableWriter(screen: Screen, args: Arguments): Writer {
+  const { bold, dim } = pico.createColors(screen.colour);
+  const withFile = args.files.length > 1;
+  let rows: Row[] = [];
+  let name = '';
+  let printed = false;
+  const print = () => {
+    if (rows.length === 0) return;
+    const shown = args.sort ? sortRows(rows, args.sort) : rows;
+    if (withFile) screen.out(`${printed ? '\n' : ''}${bold(name)}\n`);
+    for (const line of layOut(shown.slice(0, args.top), args, screen)) screen.out(`${line}\n`);
+    const more = rows.length - (args.top ?? rows.length);
+    if (more > 0) screen.out(`${dim(`${count(more, 'more row')}: --top ${args.top} was asked for.`)}\n`);
+    rows = [];
+    printed = true;
   };
   return {
-    file(name) {
-      if (withFile) heading = `${bold(name)}\n${dim(columns.head())}\n`;
-      else if (!started) heading = `${dim(columns.head())}\n`;
+    file(next) {
+      print();
+      name = next;
     },
-    row(row) {
-      start();
-      if (row.error !== undefined) {
-        const what = [row.matrix?.join('x'), row.dtype].filter(Boolean).join(' ');
-        screen.out(`${red(columns.note(row.name, `${what && `${what}: `}${row.error}`))}\n`);
-        return;
-      }
-      const text = columns.row(row);
-      screen.out(`${missing(row) > 0 ? bold(yellow(text)) : text}\n`);
-    },
-    summary: (text) => screen.out(`${text}\n`),
+    row: (row) => void rows.push(row),
+    end: print,
+    text: (text) => screen.out(`${text}\n`),
   };
+}
+
+function layOut(rows: readonly Row[], args: Arguments, screen: Screen): string[] {
+  const { bold, dim, yellow, red } = pico.createColors(screen.colour);
+  const prefix = commonPrefix(rows.map((r) => r.name));
+  const columns = [...COLUMNS, ...(args.metrics === true ? METRICS : args.metrics === 'cheap' ? BRIEF : [])];
+  const blocks = toBlocks(rows);
+  const fold = !args.flat && !args.sort && rows.length > MANY && blocks.length <= rows.length / 2;
+  const painted: { line: Line; paint(text: string): string }[] = [];
+  const add = (row: Row, called: string) => {
+    const line = toLine(row, called, columns);
+    const paint =
+      row.error !== undefined ? red : (missing(row) ?? 0) > 0 ? (s: string) => bold(yellow(s)) : String;
+    painted.push({ line, paint });
+  };
+  for (const block of fold ? blocks : [{ name: undefined, rows }]) {
+    if (block.name === undefined || block.rows.length === 1) {
+      for (const row of block.rows) add(row, bare(row.name, prefix));
+      continue;
+    }
+    painted.push({ line: blockLine(block, prefix, columns), paint: String });
+    const telling = block.rows.filter((r) => r.error !== undefined || (missing(r) ?? 0) > 0);
+    const most = sortRows(telling, { field: 'share', descending: false }).slice(0, BELOW);
+    for (const row of telling.filter((r) => most.includes(r)))
+      add(row, `  ${bare(withinBlock(row.name, block.name), '')}`);
+    const more = telling.length - most.length;
+    if (more > 0) painted.push({ line: { name: `  and ${more} more`, note: '' }, paint: dim });
+  }
+  const layout = new Layout(
+    screen,
+    columns,
+    painted.map(({ line }) => line),
+  );
+  const notes = [
+    prefix && `Names go on after '${bare(prefix, '')}'.`,
+    fold && `${count(rows.length, 'row')} in blocks; --flat lists them all.`,
+    layout.leftOut.length > 0 && `No room for ${layout.leftOut.join(', ')}.`,
+  ].filter(Boolean);
+  return [
+    ...(notes.length > 0 ? [dim(notes.join(' '))] : []),
+    dim(layout.head()),
+    ...painted.map(({ line, paint }) => paint(layout.text(line).trimEnd())),
+  ];
+}
+
+function toLine(row: Row, name: string, columns: readonly TableColumn[]): Line {
+  if (row.error === undefined) return { name, cells: columns.map((c) => c.cell(row)) };
+  const what = [row.matrix?.join('x'), row.dtype].filter(Boolean).join(' ');
+  return { name, note: `${what && `${what}: `}${row.error}` };
+}
+
+function blockLine({ name, rows }: Block<Row>, prefix: string, columns: readonly TableColumn[]): Line {
+  return { name: bare(name!, prefix), cells: columns.map((c) => c.block?.(rows) ?? '') };
 }

@@ -5,8 +5,10 @@ export interface Writer {
   /** Rows of this file follow. */
   file(name: string): void;
   row(row: Row): void;
-  /** The last line, about all of them. */
-  summary(text: string): void;
+  /** No more rows follow. */
+  end(): void;
+  /** A line about all of them, to people: where rows go to a program, on the error stream. */
+  text(text: string): void;
 }
 
 /** The terminal, or what stands for it. */

@@ -81,8 +81,8 @@ describe('the table', () => {
   it('shows what is deficient, without colour where there is no terminal', async () => {
     const { status, out } = await command([model]);
     expect(status).toBe(0);
-    expect(out).toMatch(/^name +shape +matrix +dtype +rank of full/);
-    expect(out).toMatch(/layer\.low +4x5x2x3 +4x30 +float32 +3 of 4 +-1 /);
+    expect(out).toMatch(/^Names go on after 'layer\.'\.\nname +shape +matrix +dtype +rank of full/);
+    expect(out).toMatch(/low +4x5x2x3 +4x30 +float32 +3 of 4 +-1 /);
     expect(out).toMatch(/3 tensors, 2 deficient/);
     expect(out).not.toContain('\x1b');
   });
@@ -91,6 +91,22 @@ describe('the table', () => {
     const name = 'n'.repeat(300);
     const long = files.write('long.safetensors', safetensorsFile({ [name]: [[2, 2], matrix(2, 2)] }));
     expect((await command([long])).out).toContain(`${name}  `);
+  });
+
+  it('has what it may, in the order asked for', async () => {
+    const names = async (...args: string[]) =>
+      records((await command([model, '--json', ...args])).out).map((r) => r.name.replace('layer.', ''));
+    expect(await names('--only', 'deficient')).toEqual(['low', 'zero']);
+    expect(await names('--sort', 'rank')).toEqual(['zero', 'low', 'full']);
+    expect(await names('--sort', 'stableRank:desc', '--top', '1')).toEqual(['full']);
+    const { status, out } = await command([model, '--only', 'failed']);
+    expect(status).toBe(0);
+    expect(out).toContain('None of the 3 rows is failed.');
+  });
+
+  it('metrics come by themselves where they are cheap, and go with --no-metrics', async () => {
+    expect((await command([model])).out).toMatch(/proved by +99 %\n/);
+    expect((await command([model, '--no-metrics'])).out).not.toContain('99 %');
   });
 
   it('a name cannot write to the terminal', async () => {
@@ -102,6 +118,17 @@ describe('the table', () => {
 });
 
 describe('what fails', () => {
+  it('nothing to decide is said, with status 1', async () => {
+    const filtered = await command([model, '--filter', 'nowhere']);
+    expect(filtered).toMatchObject({ status: 1, out: '' });
+    expect(filtered.err).toMatch(
+      /^matrix-rank: no matrix in .*model\.safetensors has a name that matches \/nowhere\/;/,
+    );
+    const vector = await command([files.write('vector.npy', npyFile(matrix(1, 5), [5]))]);
+    expect(vector).toMatchObject({ status: 1, out: '' });
+    expect(vector.err).toMatch(/vector\.npy: no tensor of two or more dimensions was found\.\n$/);
+  });
+
   it('a tensor that is not finite has a row that says so, and the run goes on', async () => {
     const { status, out } = await command([withNaN, '--json']);
     expect(status).toBe(1);

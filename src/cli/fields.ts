@@ -1,0 +1,53 @@
+// What the command knows of a row, by the name that --json, --csv, --sort and --fail-if have for it.
+import type { SpectralMetrics } from '../types.js';
+import type { Row } from './rows.js';
+
+/** The metrics of a row, in the order of the columns of --csv. */
+export const METRICS = [
+  'frobeniusNorm',
+  'spectralNorm',
+  'nuclearNorm',
+  'conditionNumber',
+  'stableRank',
+  'effectiveRank',
+  'spectralEntropyRank',
+  'participationRatio',
+  'energyRank90',
+  'energyRank95',
+  'energyRank99',
+] as const satisfies (keyof SpectralMetrics)[];
+
+type Value = number | string | boolean | undefined;
+
+/** What a row falls short of full rank; undefined when it has no rank. */
+export const missing = ({ report, full }: Row): number | undefined =>
+  report === undefined || full === undefined ? undefined : full - report.rank;
+
+/** Whether both bounds of the proof clear the tolerance; where nothing is said, they do. */
+export const proven = ({ report }: Row): boolean | undefined =>
+  report && (report as { proven?: boolean }).proven !== false;
+
+export const FIELDS: Record<string, (row: Row) => Value> = {
+  file: (r) => r.file,
+  name: (r) => r.name,
+  dtype: (r) => r.dtype,
+  rows: (r) => r.matrix?.[0],
+  columns: (r) => r.matrix?.[1],
+  parameters: (r) => r.matrix && r.matrix[0] * r.matrix[1],
+  rank: (r) => r.report?.rank,
+  full: (r) => r.full,
+  missing,
+  share: (r) => r.report && r.full && r.report.rank / r.full,
+  tolerance: (r) => r.report?.tolerance,
+  margin: (r) => r.report?.margin,
+  method: (r) => r.report?.method,
+  proven,
+  error: (r) => r.error,
+  ...Object.fromEntries(METRICS.map((key) => [key, (r: Row) => r.metrics?.[key]])),
+};
+
+/** Whether a field needs the singular values. */
+export const isMetric = (name: string) => (METRICS as readonly string[]).includes(name);
+
+/** The names a person may have meant, for a message. */
+export const fieldNames = () => Object.keys(FIELDS).join(', ');
