@@ -1,20 +1,105 @@
-// Run after tsc. Makes two bundles.
+// Run after tsc. What of dist/ is more than one compiled source:
 //
-// dist/matrix-rank.min.js: the whole root entry as one ES module that imports nothing, for <script type="module">,
-// import maps and CDNs. What differs from dist/index.js: the pool's workers load this same file (through a
-// Blob where it came from another origin), and threads of Node are left out.
-//
-// dist/cli/: the command and its worker in a few files instead of eighty, which Node takes 50 ms to find and open. Small
-// libraries are inside, their licences beside it; the kernel, which the root entry has, stays outside.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
+// dist/vendor/*.js         the libraries that src/vendor/ names, so that the package depends on none
+// dist/pool/worker-code.js the pool's worker as text
+// dist/matrix-rank.min.js  the whole root entry as one ES module that imports nothing, for <script type="module">, import
+//                          maps and CDNs; its workers load this same file (through a Blob where it is from another origin)
+// dist/cjs/                the library once more for require(): one file, an entry and its types for each of ENTRIES
+// dist/workerd/            the library for Cloudflare Workers, which take their kernel from a file
+// dist/cli/                the command in a few files instead of eighty, which Node takes 50 ms to find and open
+// dist/LICENSES.txt        the licences of the libraries inside
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const dist = fileURLToPath(new URL('../dist', import.meta.url));
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = join(root, 'dist');
+const { version, peerDependencies = {} } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-const WORKER = "new Worker(new URL('./browser-worker.js', import.meta.url), { type: 'module' })";
+/** The entries of the library, as package.json has them under 'matrix-rank/NAME'; index is 'matrix-rank'. */
+const ENTRIES = { index: 'index.js', formats: 'formats/index.js', kernel: 'kernel/init.js' };
+
+/** Packages that stay outside: a user who wants them has them. */
+const external = Object.keys(peerDependencies);
+
+const used = new Set(); // the packages that went into something
+
+async function bundle(options) {
+  const { metafile, outputFiles } = await build({
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    logLevel: 'warning',
+    metafile: true,
+    ...options,
+    external: [...external, ...(options.external ?? [])],
+  });
+  for (const path of Object.keys(metafile.inputs)) {
+    const name = /.*node_modules\/((@[^/]+\/)?[^/]+)/.exec(path)?.[1];
+    if (name) used.add(name);
+  }
+  return { metafile, outputFiles };
+}
+
+/** A plugin that gives files of dist/ another text. */
+const replaced = (name, texts) => ({
+  name,
+  setup({ onLoad }) {
+    for (const [file, text] of Object.entries(texts)) {
+      const filter = new RegExp(`dist[/\\\\]${file.replaceAll('/', '[/\\\\]').replaceAll('.', '\\.')}$`);
+      onLoad({ filter }, ({ path }) => ({
+        contents: typeof text === 'function' ? text(readFileSync(path, 'utf8')) : text,
+        resolveDir: dirname(path),
+      }));
+    }
+  },
+});
+
+// ---- vendor: the loader makes a TextDecoder as it is imported, which jsdom does not have; it never needs one here.
+
+writeFileSync(
+  join(dist, 'vendor/text-decoder.js'),
+  `export class TextDecoder {
+  decode(bytes) {
+    return new globalThis.TextDecoder('utf-16le', { fatal: true }).decode(bytes);
+  }
+}`,
+);
+for (const file of readdirSync(join(dist, 'vendor')).filter((name) => name.endsWith('.js'))) {
+  if (file === 'text-decoder.js') continue;
+  await bundle({
+    entryPoints: [join(dist, 'vendor', file)],
+    platform: 'browser', // the variant of a library that needs nothing of Node
+    inject: file === 'loader.js' ? [join(dist, 'vendor/text-decoder.js')] : [],
+    outfile: join(dist, 'vendor', file),
+    allowOverwrite: true,
+  });
+  rmSync(join(dist, 'vendor', file.replace(/js$/, 'd.ts')));
+}
+rmSync(join(dist, 'vendor/text-decoder.js'));
+
+// ---- the pool's worker as text; its kernel comes by message.
+
+const NO_KERNEL = `export function embedded() {
+  throw new Error('matrix-rank: this thread was given no kernel.');
+}`;
+const { outputFiles } = await bundle({
+  entryPoints: [join(dist, 'pool/inline-worker.js')],
+  format: 'iife',
+  minify: true,
+  plugins: [replaced('no kernel', { 'kernel/embedded.js': NO_KERNEL })],
+  write: false,
+});
+writeFileSync(
+  join(dist, 'pool/worker-code.js'),
+  `// Made by scripts/bundle.mjs.\nexport const code = ${JSON.stringify(outputFiles[0].text.trim())};\n`,
+);
+for (const type of ['js', 'd.ts']) rmSync(join(dist, `pool/inline-worker.${type}`));
+
+// ---- one file for browsers
+
+const FROM_FILE = "new Worker(new URL('./browser-worker.js', import.meta.url), { type: 'module' })";
 const ITSELF = `(() => {
   const here = import.meta.url;
   const blob = () => new Blob(['import ' + JSON.stringify(here)], { type: 'text/javascript' });
@@ -22,69 +107,127 @@ const ITSELF = `(() => {
   return new Worker(url, { type: 'module', name: 'matrix-rank' });
 })()`;
 
-const oneFile = {
-  name: 'one file',
-  setup({ onLoad }) {
-    onLoad({ filter: /pool[/\\]browser\.js$/ }, ({ path }) => {
-      const text = readFileSync(path, 'utf8');
-      if (!text.includes(WORKER)) throw new Error(`${path}: the pool starts its workers in another way now.`);
-      return { contents: text.replace(WORKER, ITSELF) };
-    });
-    onLoad({ filter: /pool[/\\]node\.js$/ }, () => ({
-      contents: `export const start = () => {
-        throw new Error("createRankPool: matrix-rank.min.js is for browsers; in Node import 'matrix-rank'.");
-      };`,
-    }));
-  },
+/** How the pool starts its workers, written otherwise. */
+const workersBy = (how) => (text) => {
+  if (!text.includes(FROM_FILE)) throw new Error('pool/browser.js starts its workers in another way now.');
+  return text.replace(FROM_FILE, how);
 };
 
-await build({
+await bundle({
   stdin: {
     contents: `export * from './index.js';
 if (globalThis.name === 'matrix-rank' && typeof document === 'undefined') import('./pool/browser-worker.js');`,
     resolveDir: dist,
   },
-  bundle: true,
   minify: true,
-  format: 'esm',
-  target: 'es2022',
-  plugins: [oneFile],
+  plugins: [
+    replaced('one file', {
+      'pool/browser.js': (text) => workersBy(ITSELF)(text).replace(', fromText]', ']'),
+      'pool/node.js': `export const start = () => {
+        throw new Error("createRankPool: matrix-rank.min.js is for browsers; in Node import 'matrix-rank'.");
+      };`,
+    }),
+  ],
   banner: {
     js: `/*! matrix-rank ${version}, MIT. With @assemblyscript/loader, Apache-2.0. Kernel: WebAssembly from assembly/. */`,
   },
-  outfile: `${dist}/matrix-rank.min.js`,
+  outfile: join(dist, 'matrix-rank.min.js'),
 });
 
-/** Libraries that load when they are needed, or not at all. The others are on the way to the first row. */
-const LARGE = ['piscina', 'cli-progress', 'cli-table3', 'uplot'];
-const { metafile } = await build({
-  entryPoints: { main: `${dist}/cli/main.js`, 'node-worker': `${dist}/pool/node-worker.js` },
-  bundle: true,
-  splitting: true,
-  format: 'esm',
+// ---- CommonJS: one file, for entries that share the kernel to share it here too.
+
+const cjs = join(dist, 'cjs');
+mkdirSync(cjs, { recursive: true });
+writeFileSync(join(cjs, 'package.json'), '{ "type": "commonjs" }\n');
+await bundle({
+  stdin: {
+    contents: Object.entries(ENTRIES)
+      .map(([name, path]) => `export * as ${name} from './${path}';`)
+      .join('\n'),
+    resolveDir: dist,
+  },
+  format: 'cjs',
   platform: 'node',
   target: 'node20',
-  external: [...LARGE, `${dist}/kernel/generated/kernel.js`],
-  chunkNames: 'part-[hash]',
-  outdir: `${dist}/cli`,
-  allowOverwrite: true,
-  metafile: true,
-  logLevel: 'warning',
+  plugins: [
+    replaced('no file for the worker', {
+      'pool/browser.js': (text) => workersBy('undefined')(text).replace('[fromFile, ', '['),
+    }),
+  ],
+  outfile: join(cjs, 'matrix-rank.js'),
 });
-const made = new Set(Object.keys(metafile.outputs).map((path) => basename(path)));
-for (const name of readdirSync(`${dist}/cli`)) {
-  if (/\.(js|d\.ts)$/.test(name) && !made.has(name)) rmSync(`${dist}/cli/${name}`);
+
+/** Copies the declarations that a file needs, itself first. */
+function copyTypes(file, copied = new Set()) {
+  if (copied.has(file)) return;
+  copied.add(file);
+  const to = join(cjs, relative(dist, file));
+  mkdirSync(dirname(to), { recursive: true });
+  copyFileSync(file, to);
+  for (const [, path] of readFileSync(file, 'utf8').matchAll(/(?:from |import\()'(\.[^']+)\.js'/g))
+    copyTypes(resolve(dirname(file), `${path}.d.ts`), copied);
+}
+for (const [name, path] of Object.entries(ENTRIES)) {
+  writeFileSync(join(cjs, `${name}.js`), `module.exports = require('./matrix-rank.js').${name};\n`);
+  copyTypes(join(dist, path.replace(/js$/, 'd.ts')));
+  if (path !== `${name}.js`) writeFileSync(join(cjs, `${name}.d.ts`), `export * from './${path}';\n`);
 }
 
-const names = Object.keys(metafile.inputs).map((path) => /node_modules\/((@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
-const licences = [...new Set(names.filter((name) => name !== undefined))].sort().map((name) => {
-  const folder = fileURLToPath(new URL(`../node_modules/${name}`, import.meta.url));
+// ---- Cloudflare Workers: the bundler there makes a WebAssembly.Module of an imported .wasm file.
+
+await bundle({
+  entryPoints: Object.fromEntries(Object.entries(ENTRIES).map(([name, path]) => [name, join(dist, path)])),
+  splitting: true,
+  chunkNames: 'part-[hash]',
+  external: ['*.wasm'],
+  plugins: [
+    replaced('workerd', {
+      'kernel/embedded.js': `import baseline from '../kernel/baseline.wasm';
+import relaxed from '../kernel/relaxed.wasm';
+export const embedded = (build) => (build === 'relaxed' ? relaxed : baseline);`,
+      'pool/node.js': `export { start } from './browser.js';`,
+      'pool/browser.js': `export const start = async () => {
+        throw new Error('createRankPool: Cloudflare Workers have no threads; call the functions themselves.');
+      };`,
+    }),
+  ],
+  outdir: join(dist, 'workerd'),
+});
+
+// ---- the command; the kernel, which the root entry has, stays outside.
+
+const { metafile } = await bundle({
+  entryPoints: { main: join(dist, 'cli/main.js') },
+  splitting: true,
+  platform: 'node',
+  target: 'node20',
+  banner: {
+    js: "import { createRequire as requireHere } from 'node:module'; const require = requireHere(import.meta.url);",
+  },
+  external: [join(dist, 'kernel/generated/kernel.js')],
+  chunkNames: 'part-[hash]',
+  outdir: join(dist, 'cli'),
+  allowOverwrite: true,
+});
+const made = new Set(Object.keys(metafile.outputs).map((path) => basename(path)));
+for (const name of readdirSync(join(dist, 'cli'))) {
+  if (/\.(js|d\.ts)$/.test(name) && !made.has(name)) rmSync(join(dist, 'cli', name));
+}
+for (const file of ['uPlot.iife.min.js', 'uPlot.min.css']) {
+  copyFileSync(join(root, 'node_modules/uplot/dist', file), join(dist, 'cli/html', file));
+}
+used.add('uplot');
+
+// ---- licences
+
+const licences = [...used].sort().map((name) => {
+  const folder = join(root, 'node_modules', name);
   const file = readdirSync(folder).find((f) => /^licen[cs]e/i.test(f));
-  const { license, version } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
-  const text = file ? readFileSync(`${folder}/${file}`, 'utf8').trim() : '';
-  return `${name} ${version}, ${license}\n\n${text}\n`;
+  const about = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const text = file ? readFileSync(join(folder, file), 'utf8').trim() : '';
+  return `${name} ${about.version}, ${about.license}\n\n${text}\n`;
 });
 writeFileSync(
-  `${dist}/cli/LICENSES.txt`,
+  join(dist, 'LICENSES.txt'),
   `Libraries inside the files of this folder.\n\n${licences.join('\n---\n\n')}`,
 );

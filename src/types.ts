@@ -258,3 +258,20 @@ export interface AccumulatorOptions {
   /** Whose eps the default tolerance has. Without it float32 while all rows pushed are, else float64. */
   dtype?: 'float32' | 'float64';
 }
+
+/** An AbortSignal, described by structure, so that these types compile with any `lib`. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  readonly reason?: unknown;
+  throwIfAborted(): void;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+/** A Blob, or a File, described by structure. */
+export interface BlobLike {
+  readonly size: number;
+  readonly type: string;
+  slice(start?: number, end?: number): BlobLike;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}

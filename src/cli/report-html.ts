@@ -1,22 +1,24 @@
 // The report as one page that needs no network: style, uPlot, the script and the data stand in it.
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Report } from './html/data.js';
 import { STYLE } from './html/style.js';
 
 const escaped = (text: string) =>
   text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);
 
+/** A file of the page; scripts/bundle.mjs puts uPlot's there. */
+function besides(name: string): string {
+  return readFileSync(new URL(`./html/${name}`, import.meta.url), 'utf8');
+}
+
 /** A module of the page without its imports and exports: all of them share one script. */
 function inlined(name: string): string {
-  const text = readFileSync(new URL(`./html/${name}.js`, import.meta.url), 'utf8');
+  const text = besides(`${name}.js`);
   return text.replace(/^import .*$/gm, '').replace(/^export (?=const|function)/gm, '');
 }
 
 export function toHtml(report: Report): string {
-  const require = createRequire(import.meta.url);
-  const uplot = readFileSync(require.resolve('uplot/dist/uPlot.iife.min.js'), 'utf8');
-  const uplotStyle = readFileSync(require.resolve('uplot/dist/uPlot.min.css'), 'utf8');
+  const [uplot, uplotStyle] = ['uPlot.iife.min.js', 'uPlot.min.css'].map(besides);
   const script = inlined('plots') + inlined('page');
   const data = JSON.stringify(report).replaceAll('<', '\\u003c');
   return `<!doctype html>

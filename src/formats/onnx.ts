@@ -4,7 +4,7 @@
 // each tensor's elements lie; then each tensor is read on its own, here.
 // Source: onnx/onnx.proto and docs/ExternalData.md of the ONNX project.
 
-import { PbfReader } from 'pbf';
+import { PbfReader } from '../vendor/pbf.js';
 import { admit } from './admit.js';
 import { checkLength, countElements, decode, elementSize, unsafe } from './decode.js';
 import { attempt, FormatError, quote } from './errors.js';

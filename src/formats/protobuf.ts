@@ -2,7 +2,7 @@
 // asks for is stepped over unread. Every length is checked against the end of the message that holds it.
 // pbf decodes what lies in the window.
 // Source: protobuf.dev/programming-guides/encoding.
-import { PbfReader } from 'pbf';
+import { PbfReader } from '../vendor/pbf.js';
 import { FormatError } from './errors.js';
 import type { ByteSource } from './source.js';
 

@@ -1,5 +1,7 @@
 // Bytes at an offset, from a path, a Blob or an array: readers take the parts that they need and never the whole file.
 // read() always returns an array that owns its buffer from offset 0, so that it can be viewed as any element type.
+import { builtin } from '../shared/builtin.js';
+import type { BlobLike } from '../types.js';
 import { FormatError, quote } from './errors.js';
 import type { Readable, ReadOptions } from './types.js';
 
@@ -88,7 +90,7 @@ class MemorySource implements ByteSource {
   async close() {}
 }
 
-function openBlob(blob: Blob, name: string, open?: ReadOptions['open']): ByteSource {
+function openBlob(blob: BlobLike, name: string, open?: ReadOptions['open']): ByteSource {
   const read = async (offset: number, length: number) =>
     new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
   const readInto: ReadInto = async (offset, into) => into.set(await read(offset, into.length));
@@ -152,11 +154,10 @@ async function openBeside(file: string, name: string, open: ReadOptions['open'])
   return openSource(await open(name), { name, open });
 }
 
-/** Node's files, behind a name that bundlers for browsers leave alone. */
+/** Node's files. */
 async function nodeFiles(path: string): Promise<typeof import('node:fs/promises')> {
-  const module = 'node:fs/promises';
   try {
-    return await import(/* webpackIgnore: true */ /* @vite-ignore */ module);
+    return (await builtin('node:fs/promises')) as typeof import('node:fs/promises');
   } catch {
     throw new FormatError(path, 'a path can be read in Node only; pass bytes or a Blob.');
   }

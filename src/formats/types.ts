@@ -1,5 +1,5 @@
 // What every reader of a model file yields, and what it may be told.
-import type { NumericArray } from '../types.js';
+import type { AbortSignalLike, BlobLike, NumericArray } from '../types.js';
 
 /** How the operator that uses a tensor reads it, where the file tells. */
 export type TensorLayout = 'OIHW' | 'HWIO' | 'HWCM' | 'dense' | 'rnn';
@@ -32,7 +32,7 @@ export interface TensorInfo {
 }
 
 /** What a reader can read from: a path (Node), a Blob or File (browsers), or bytes. */
-export type Readable = string | Uint8Array | Blob;
+export type Readable = string | Uint8Array | BlobLike;
 
 export interface ReadOptions {
   /** The file's name, for messages and for its extension, where bytes or a Blob have none. */
@@ -49,7 +49,7 @@ export interface ReadOptions {
   /** Told of a tensor that cannot be read, and the reader goes on; without it the error is thrown. */
   onError?: (name: string, error: Error) => void;
   /** Stops the reader before the next tensor. */
-  signal?: AbortSignal;
+  signal?: AbortSignalLike;
   /** Opens a file that lies beside bytes or a Blob: shards, external data. Paths need none. */
   open?: (name: string) => Readable | Promise<Readable>;
   /** The most bytes that one zip entry may inflate to. Default 4 GiB. */

@@ -2,7 +2,7 @@
 // An entry is a ByteSource: stored ones are read in place, deflated ones as a stream that only goes forward (going back
 // starts over), so that memory holds what the caller asked for and one chunk.
 // Source: PKWARE APPNOTE.TXT 6.3; zip64 records included. Encryption, other methods and split archives are refused.
-import { Inflate } from 'fflate';
+import { Inflate } from '../vendor/fflate.js';
 import { FormatError, quote } from './errors.js';
 import { type ByteSource, checkRange, sliceSource } from './source.js';
 import type { ReadOptions } from './types.js';

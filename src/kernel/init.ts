@@ -1,11 +1,23 @@
 // matrix-rank/kernel: starts the kernel from a file instead of the copy inside the package, or just ahead of time.
-import { instantiate } from '@assemblyscript/loader';
+import { instantiate } from '../vendor/loader.js';
 import { embedded } from './embedded.js';
 import { id } from './generated/kernel.js';
 import { adopt, explain, imports, simd } from './load.js';
 
-/** A WebAssembly module, or what one can be compiled from: bytes, or a response whose body is compiled as it arrives. */
-export type KernelSource = WebAssembly.Module | BufferSource | Response;
+/** A Response, described by structure, so that these types compile with any `lib`. */
+export interface ResponseLike {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly url: string;
+  readonly headers: { get(name: string): string | null };
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+/**
+ * A WebAssembly.Module, or what one can be compiled from: bytes, or a response whose body is compiled as it arrives. (A Module has no
+ * structure that types could tell, so that any object compiles.)
+ */
+export type KernelSource = ArrayBufferView | ArrayBuffer | ResponseLike | object;
 
 /**
  * Compiles and starts the kernel off the main thread. Without an argument the embedded kernel; with one, a file of the

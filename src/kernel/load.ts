@@ -2,12 +2,12 @@
 // are embedded, so nothing is fetched; init.ts is for those who want to fetch.
 // biome-ignore assist/source/organizeImports: the text of the kernel first, as in index.ts
 import { embedded } from './embedded.js';
-import { instantiateSync } from '@assemblyscript/loader';
+import { instantiateSync } from '../vendor/loader.js';
 import { attach, gather, pull } from './host.js';
 
 /** The exports of assembly/index.ts; pointers come as signed 32-bit numbers past 2 GiB. */
 export interface Kernel {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: { readonly buffer: ArrayBuffer };
   reset(): void;
   reserve(bytes: number): number;
   open(at: number, m: number, n: number, single: boolean, byRow: boolean): void;
@@ -46,13 +46,27 @@ export interface Kernel {
 }
 
 // (module (func (result v128) (f64x2.relaxed_madd (splat 0) (splat 0) (splat 0))))
-const PROBE = 'AGFzbQEAAAABBQFgAAF7AwIBAAoTAREAQQD9D0EA/Q9BAP0P/YcCCw==';
+const PROBE = [
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0, 65, 0, 253, 15, 65, 0,
+  253, 15, 65, 0, 253, 15, 253, 135, 2, 11,
+];
+
+const VARIABLE = 'MATRIX_RANK_SIMD';
+
+/** The environment variable; undefined where there is none, or where it may not be read (Deno, which would ask the user). */
+function variable(): string | undefined {
+  try {
+    const { Deno } = globalThis as { Deno?: { permissions: { querySync(what: object): { state: string } } } };
+    const allowed = Deno?.permissions.querySync({ name: 'env', variable: VARIABLE }).state ?? 'granted';
+    return allowed === 'granted' && typeof process === 'object' ? process.env?.[VARIABLE] : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 function choose(): 'relaxed' | 'baseline' {
-  const wanted = typeof process === 'object' ? process.env?.MATRIX_RANK_SIMD : undefined;
-  const probe = Uint8Array.from(atob(PROBE), (c) => c.charCodeAt(0));
-  const able = typeof WebAssembly === 'object' && WebAssembly.validate(probe);
-  return wanted !== 'baseline' && able ? 'relaxed' : 'baseline';
+  const able = typeof WebAssembly === 'object' && WebAssembly.validate(Uint8Array.from(PROBE));
+  return able && variable() !== 'baseline' ? 'relaxed' : 'baseline';
 }
 
 /**
@@ -61,7 +75,8 @@ function choose(): 'relaxed' | 'baseline' {
  */
 export let simd: 'relaxed' | 'baseline' = /* @__PURE__ */ choose();
 
-let module: WebAssembly.Module | undefined;
+/** What `instance` is made from, and those after it. */
+let source: WebAssembly.Module | undefined;
 let instance: Kernel | undefined;
 
 function outOfMemory(bytes: number): never {
@@ -79,7 +94,7 @@ export const imports = { host: { pull, gather, outOfMemory } };
 export function kernel(): Kernel {
   if (instance) return instance;
   try {
-    const started = instantiateSync(module ?? embedded(simd), imports);
+    const started = instantiateSync(source ?? embedded(simd), imports);
     adopt(started.module, started.exports, simd);
   } catch (error) {
     throw explain(error);
@@ -88,11 +103,30 @@ export function kernel(): Kernel {
 }
 
 /** Takes a kernel that has been started, unless one is running already. */
-export function adopt(from: WebAssembly.Module, exports: unknown, build: 'relaxed' | 'baseline'): void {
+export function adopt(from: object, exports: unknown, build: 'relaxed' | 'baseline'): void {
   if (instance) return;
-  module = from;
+  source = from as WebAssembly.Module;
   instance = exports as Kernel;
   attach(instance.memory);
+  simd = build;
+}
+
+/** The kernel compiled, for threads to start from. */
+export async function compiled(): Promise<{ kernel: object; build: 'relaxed' | 'baseline' }> {
+  try {
+    source ??= await WebAssembly.compile(embedded(simd) as Uint8Array<ArrayBuffer>);
+  } catch (error) {
+    throw explain(error);
+  }
+  return { kernel: source, build: simd };
+}
+
+/** The kernel that a thread is given, as a module or as bytes. */
+export function provide(kernel: object, build: 'relaxed' | 'baseline'): void {
+  source =
+    kernel instanceof Uint8Array
+      ? new WebAssembly.Module(kernel as Uint8Array<ArrayBuffer>)
+      : (kernel as WebAssembly.Module);
   simd = build;
 }
 
@@ -109,6 +143,12 @@ export function explain(error: unknown): unknown {
   if (/unsafe-eval|content security policy|\bcsp\b/i.test(text)) {
     return because(
       "this page's Content-Security-Policy forbids WebAssembly; allow 'wasm-unsafe-eval' in script-src.",
+    );
+  }
+  if (/disallowed by embedder|code generation/i.test(text)) {
+    return because(
+      'this engine compiles no WebAssembly at run time, as Cloudflare Workers and other edge functions do not; ' +
+        "import the file 'matrix-rank/kernel.wasm' and await initKernel(it) first ('matrix-rank/kernel').",
     );
   }
   if (/main thread/.test(text)) {

@@ -1,45 +1,37 @@
-// Threads of a browser: plain Web Workers, started when they are first needed.
-import type { Reply } from './browser-worker.js';
-import type { Task } from './task.js';
-import { type StartThreads, transfers } from './threads.js';
+// Threads of a browser: Web Workers. Where the bundle of a page has no file for them, their code is a Blob.
+import { createThreads, type Launch, type Reply, type StartThreads } from './threads.js';
+import { code } from './worker-code.js';
+
+/** Launches workers that `make` makes. */
+function launcher(make: () => Worker): Launch {
+  return (hear, broken) => {
+    const worker = make();
+    worker.onmessage = ({ data }: MessageEvent<Reply>) => hear(data);
+    worker.onmessageerror = () => broken('sent a message that cannot be read');
+    worker.onerror = (event) => {
+      event.preventDefault();
+      broken(event.message ? `failed: ${event.message}` : 'could not be loaded');
+    };
+    return {
+      post: (message, transfer) => worker.postMessage(message, transfer),
+      end: () => worker.terminate(),
+    };
+  };
+}
+
+const fromFile = () => new Worker(new URL('./browser-worker.js', import.meta.url), { type: 'module' });
+
+function fromText(): Worker {
+  const url = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }));
+  const worker = new Worker(url);
+  setTimeout(() => URL.revokeObjectURL(url), 60_000); // the worker has its code by then
+  return worker;
+}
 
 export const start: StartThreads = async (wanted) => {
-  const count = wanted ?? navigator.hardwareConcurrency ?? 2;
-  const idle: Worker[] = [];
-  const all = new Set<Worker>();
-
-  function runOn(worker: Worker, task: Task): Promise<unknown[]> {
-    return new Promise((resolve, reject) => {
-      const broken = (why: string) => {
-        all.delete(worker);
-        worker.terminate();
-        reject(new Error(`matrix-rank: the worker of the pool ${why}.`));
-      };
-      worker.onmessage = ({ data }: MessageEvent<Reply>) => {
-        idle.push(worker);
-        if ('error' in data) reject(data.error);
-        else resolve(data.results);
-      };
-      worker.onerror = (event) => {
-        event.preventDefault();
-        broken(event.message ? `failed: ${event.message}` : 'could not be loaded');
-      };
-      worker.onmessageerror = () => broken('sent a message that cannot be read');
-      worker.postMessage(task, transfers(task));
-    });
+  if (typeof Worker !== 'function') {
+    throw new Error('createRankPool: this engine has no threads (Worker); call the functions themselves.');
   }
-
-  return {
-    count,
-    run(task) {
-      const worker =
-        idle.pop() ?? new Worker(new URL('./browser-worker.js', import.meta.url), { type: 'module' });
-      all.add(worker);
-      return runOn(worker, task);
-    },
-    async close() {
-      for (const worker of all) worker.terminate();
-      all.clear();
-    },
-  };
+  const ways = [fromFile, fromText].map(launcher);
+  return createThreads(wanted ?? navigator.hardwareConcurrency ?? 2, ways);
 };

@@ -1,24 +1,24 @@
-// Threads of Node, kept by piscina.
-import { type StartThreads, transfers } from './threads.js';
+// Threads of Node, Deno and Bun: worker_threads, whose code is text inside the package, so that there is no file to be
+// found beside whatever a bundler makes of it.
+import { builtin } from '../shared/builtin.js';
+import { createThreads, type Launch, type Reply, type StartThreads } from './threads.js';
+import { code } from './worker-code.js';
 
-/** Imports what only Node has. The name is a variable, so that bundlers for browsers leave it alone. */
-function load(name: string): Promise<unknown> {
-  return import(/* @vite-ignore */ /* webpackIgnore: true */ name);
-}
+export const start: StartThreads = async (wanted) => {
+  const { Worker } = (await builtin('node:worker_threads')) as typeof import('node:worker_threads');
+  const { availableParallelism, cpus } = (await builtin('node:os')) as typeof import('node:os');
 
-export const start: StartThreads = async (count) => {
-  const { Piscina } = (await load('piscina')) as typeof import('piscina');
-  const { availableParallelism } = (await load('node:os')) as typeof import('node:os');
-  const threads = count ?? availableParallelism();
-  const pool = new Piscina({
-    filename: new URL('./node-worker.js', import.meta.url).href,
-    minThreads: 1,
-    maxThreads: threads,
-    idleTimeout: Number.POSITIVE_INFINITY,
-  });
-  return {
-    count: threads,
-    run: (task) => pool.run(task, { transferList: transfers(task) }),
-    close: () => pool.destroy(),
+  const launch: Launch = (hear, broken) => {
+    const worker = new Worker(code, { eval: true, execArgv: [], name: 'matrix-rank' });
+    worker.on('message', (reply: Reply) => hear(reply));
+    worker.on('messageerror', () => broken('sent a message that cannot be read'));
+    worker.on('error', (error) => broken(`failed: ${error instanceof Error ? error.message : error}`));
+    worker.on('exit', () => broken('has ended'));
+    return {
+      post: (message, transfer) => worker.postMessage(message, transfer),
+      end: () => worker.terminate(),
+      hold: (busy) => (busy ? worker.ref() : worker.unref()),
+    };
   };
+  return createThreads(wanted ?? availableParallelism?.() ?? cpus().length, [launch]);
 };

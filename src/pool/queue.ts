@@ -1,8 +1,9 @@
 // Which task runs next: first come, first served, but the last free thread is never taken by a large task while small
 // ones wait. Two large matrices side by side would else hold up everything behind them. A large task therefore waits
 // for what its caller submits in the same turn.
+import type { AbortSignalLike } from '../types.js';
 import { type Task, work } from './task.js';
-import type { Threads } from './threads.js';
+import { reasonOf, type Threads } from './threads.js';
 
 /** Multiplications from which a task counts as large: about a second of one core. */
 const LARGE = 4e9;
@@ -11,6 +12,7 @@ interface Entry {
   task: Task;
   large: boolean;
   ready: boolean;
+  signal?: AbortSignalLike;
   resolve(results: unknown[]): void;
   reject(error: unknown): void;
 }
@@ -22,19 +24,39 @@ export class Queue {
 
   constructor(private readonly threads: Threads) {}
 
-  run(task: Task): Promise<unknown[]> {
-    if (this.closed) return Promise.reject(this.closed);
-    return new Promise((resolve, reject) => {
-      const large = work(task) >= LARGE;
-      const entry: Entry = { task, large, ready: !large, resolve, reject };
-      this.waiting.push(entry);
-      if (large) {
-        setTimeout(() => {
-          entry.ready = true;
-          this.fill();
-        }, 0);
-      } else this.fill();
-    });
+  async run(task: Task, signal?: AbortSignalLike): Promise<unknown[]> {
+    if (this.closed) throw this.closed;
+    if (signal?.aborted) throw reasonOf(signal);
+    let entry: Entry | undefined;
+    const abort = () => this.forget(entry!);
+    signal?.addEventListener('abort', abort);
+    try {
+      return await new Promise((resolve, reject) => {
+        const large = work(task) >= LARGE;
+        entry = { task, large, ready: !large, signal, resolve, reject };
+        this.add(entry);
+      });
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  private add(entry: Entry): void {
+    this.waiting.push(entry);
+    if (entry.large) {
+      setTimeout(() => {
+        entry.ready = true;
+        this.fill();
+      }, 0);
+    } else this.fill();
+  }
+
+  /** An aborted task that waits is dropped; of one that runs its thread knows. */
+  private forget(entry: Entry): void {
+    const at = this.waiting.indexOf(entry);
+    if (at < 0) return;
+    this.waiting.splice(at, 1);
+    entry.reject(reasonOf(entry.signal!));
   }
 
   /** Rejects what waits and what runs. */
@@ -51,7 +73,7 @@ export class Queue {
       if (next < 0) return;
       const entry = this.waiting.splice(next, 1)[0];
       this.running.add(entry);
-      this.threads.run(entry.task).then(
+      this.threads.run(entry.task, entry.signal).then(
         (results) => this.end(entry, () => entry.resolve(results)),
         (error) => this.end(entry, () => entry.reject(error)),
       );

@@ -1,17 +1,38 @@
-// What a worker does with a task, in Node and in browsers alike.
+// What a thread does with a task.
 import { trim } from '../kernel/load.js';
-import { spectralMetrics } from '../matrix/metrics.js';
+import { type ConvLayerOptions, convLayerRank } from '../layers/conv.js';
+import { denseLayerRank } from '../layers/dense.js';
+import { multilinearRank } from '../layers/unfold.js';
+import { rankFactors } from '../matrix/factors.js';
+import {
+  frobeniusNorm,
+  participationRatio,
+  spectralMetrics,
+  spectralNorm,
+  stableRank,
+} from '../matrix/metrics.js';
 import { matrixRank, matrixRanks, rankReport } from '../matrix/rank.js';
-import { singularValues } from '../matrix/spectrum.js';
+import { independentColumns, qr, singularValues } from '../matrix/spectrum.js';
 import type { MetricsOptions } from '../types.js';
 import type { Task, TaskName, TaskTensor } from './task.js';
 
-const FUNCTIONS: Record<TaskName, (a: TaskTensor, options?: MetricsOptions) => unknown> = {
+/** Each is called as (tensor, options). Those that take no options are told none: a task has one set for all its names. */
+const FUNCTIONS: Record<TaskName, (a: TaskTensor, options?: MetricsOptions & ConvLayerOptions) => unknown> = {
   matrixRank,
   matrixRanks,
   rankReport,
   spectralMetrics,
+  rankFactors,
+  qr,
+  independentColumns,
+  convLayerRank,
+  denseLayerRank,
+  multilinearRank,
   singularValues: (a) => singularValues(a),
+  frobeniusNorm: (a) => frobeniusNorm(a),
+  spectralNorm: (a) => spectralNorm(a),
+  stableRank: (a) => stableRank(a),
+  participationRatio: (a) => participationRatio(a),
 };
 
 /** Kernel memory that an idle worker keeps. A matrix that needs more takes long: a new kernel costs nothing beside it. */

@@ -1,17 +1,50 @@
-// A call as it travels to a worker: the names of functions, and one tensor whose buffer is given away.
+// A call as it travels to a thread: the names of functions, and one tensor whose buffer is given away.
 
-import { readOptions } from '../input/options.js';
 import { readInput, type Stack } from '../input/stack.js';
+import { readTensor, type TensorView } from '../layers/tensor.js';
 import { split } from '../matrix/rank.js';
 import type { MetricsOptions, NumericArray } from '../types.js';
 
-export type TaskName = 'matrixRank' | 'matrixRanks' | 'rankReport' | 'singularValues' | 'spectralMetrics';
+interface Signature {
+  /** Takes a stack of matrices. */
+  stack?: true;
+  /** Takes a tensor of any order, which its errors call so. */
+  of?: string;
+  /** The second argument is a shape, never options. */
+  plain?: true;
+  /** Computes all singular values. */
+  spectral?: true;
+}
+
+/** The functions that a thread knows (run.ts has them): all public ones of one matrix, or of one stack. */
+export const SIGNATURES = {
+  matrixRank: {},
+  matrixRanks: { stack: true },
+  rankReport: {},
+  singularValues: { plain: true, spectral: true },
+  qr: {},
+  independentColumns: {},
+  rankFactors: {},
+  spectralMetrics: { spectral: true },
+  frobeniusNorm: { plain: true },
+  spectralNorm: { plain: true },
+  stableRank: { plain: true },
+  participationRatio: { plain: true },
+  convLayerRank: { of: 'kernel' },
+  denseLayerRank: { of: 'kernel' },
+  multilinearRank: { of: 'tensor' },
+} satisfies Record<string, Signature>;
+
+export type TaskName = keyof typeof SIGNATURES;
+
+const signature = (name: TaskName): Signature => SIGNATURES[name];
 
 /** What structured clone can carry of a TensorLike. */
 export interface TaskTensor {
   data: NumericArray;
   shape: number[];
   strides?: number[];
+  offset?: number;
   dtype?: string;
 }
 
@@ -28,34 +61,54 @@ export function work({ tensor: { shape }, names }: Task): number {
   const rows = shape.at(-2) ?? 1;
   let count = 1;
   for (let k = 0; k < shape.length - 2; k++) count *= shape[k];
-  const spectrum = names.includes('singularValues') || names.includes('spectralMetrics');
+  const spectrum = names.some((name) => signature(name).spectral);
   return count * rows * cols * Math.min(rows, cols) * (spectrum ? 8 : 1);
 }
 
-/** The task of one call of `name`, with a copy of the elements: the caller's array stays as it is. */
+/**
+ * The task of one call of `name`, with a copy of the elements: the caller's array stays as it is. Throws what the function would throw of
+ * its tensor; its options are left to it.
+ */
 export function toTask(name: TaskName, [a, b, c]: readonly unknown[]): Task {
-  const [shape, options] = name === 'singularValues' ? [b, undefined] : split(b, c);
-  const stack = readInput(name, [a, shape], name === 'matrixRanks' ? Number.POSITIVE_INFINITY : 2);
-  readOptions(name, options, name === 'spectralMetrics' ? ['centered'] : []);
-  return {
-    names: [name],
-    tensor: copied(stack),
-    options: options === undefined ? undefined : { ...(options as MetricsOptions) },
-  };
+  const { plain, of, stack } = signature(name);
+  const [shape, options] = plain ? [b, undefined] : split(b, c);
+  const tensor = of
+    ? copiedView(readTensor(`${name}: ${of}`, a))
+    : copied(readInput(name, [a, shape], stack ? Number.POSITIVE_INFINITY : 2));
+  return { names: [name], tensor, options: options as MetricsOptions | undefined };
 }
 
 function copied(stack: Stack): TaskTensor {
   const { data, offset, kind, batch, count, rows, cols, colMajor, vector } = stack;
-  const length = count * rows * cols;
-  const elements = ArrayBuffer.isView(data)
-    ? (data as Float64Array).slice(offset, offset + length)
-    : Float64Array.from(offset === 0 && data.length === length ? data : data.slice(offset, offset + length));
   return {
-    data: owns(elements) ? elements : new Uint8Array(elements), // a Buffer's slice is a view of its parent
+    data: slice(data, offset, count * rows * cols),
     shape: vector ? [cols] : [...batch, rows, cols],
     strides: colMajor ? columnStrides(batch, rows, cols) : undefined,
     dtype: kind === 'f16' ? 'float16' : kind === 'bf16' ? 'bfloat16' : undefined,
   };
+}
+
+/** The stretch of the elements that the view reaches. */
+function copiedView({ data, shape, strides, offset, dtype }: TensorView): TaskTensor {
+  if (shape.includes(0)) return { data: slice(data, 0, 0), shape: [...shape], dtype };
+  const spans = shape.map((extent, axis) => (extent - 1) * strides[axis]);
+  const first = spans.reduce((sum, span) => sum + Math.min(span, 0), offset);
+  const last = spans.reduce((sum, span) => sum + Math.max(span, 0), offset);
+  return {
+    data: slice(data, first, last - first + 1),
+    shape: [...shape],
+    strides: [...strides],
+    offset: offset - first,
+    dtype,
+  };
+}
+
+/** A copy of `length` elements, alone in its buffer. */
+function slice(data: Stack['data'], first: number, length: number): NumericArray {
+  const elements = ArrayBuffer.isView(data)
+    ? (data as Float64Array).slice(first, first + length)
+    : Float64Array.from(first === 0 && data.length === length ? data : data.slice(first, first + length));
+  return owns(elements) ? elements : new Uint8Array(elements); // a Buffer's slice is a view of its parent
 }
 
 /** Whether the array is all of a buffer that may be given away. */

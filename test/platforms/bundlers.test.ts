@@ -100,12 +100,11 @@ function pack(entry: string, out: string): Promise<void> {
   });
 }
 
-/** Node's own resolution, for Rollup, which has none; fflate has a build of its own for Node. */
+/** Node's own resolution, for Rollup, which has none. */
 const resolver = {
   name: 'node',
   resolveId(id: string, from?: string) {
     if (/^[./]/.test(id) || !from) return null;
-    if (id === 'fflate') return at('node_modules/fflate/esm/browser.js');
     return execFileSync(
       process.execPath,
       ['--input-type=module', '-e', `console.log(import.meta.resolve('${id}'))`],

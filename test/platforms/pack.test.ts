@@ -68,21 +68,32 @@ describe('the tarball', () => {
     expect(list).toContain('LICENSE');
     for (const f of list)
       expect(f).toMatch(
-        /^(dist\/.*\.(js|d\.ts)|dist\/kernel\/\w+\.wasm|dist\/cli\/LICENSES\.txt|package\.json|README\.md|LICENSE)$/,
+        /^(dist\/.*\.(js|d\.ts)|dist\/kernel\/\w+\.wasm|dist\/cli\/html\/uPlot\.min\.css|dist\/cjs\/package\.json|dist\/LICENSES\.txt|package\.json|README\.md|LICENSE)$/,
       );
-    // The command is a program, not a library: no types.
-    for (const f of list.filter((name) => /^(?!dist\/cli\/).*(?<!\.min)\.js$/.test(name)))
+    // The command is a program, not a library, and what is made for an engine has the types of the library: none of its own.
+    for (const f of list.filter((name) =>
+      /^(?!dist\/(cli|vendor|workerd|cjs)\/).*(?<!\.min)\.js$/.test(name),
+    ))
       expect(list).toContain(f.replace(/\.js$/, '.d.ts'));
   });
 
   test('every path that package.json names is there', () => {
-    const { exports, bin, types } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
-    const named = [
-      types,
-      ...Object.values(bin),
-      ...Object.values(exports).flatMap((e) => (typeof e === 'string' ? e : Object.values(e as object))),
-    ];
-    for (const path of named) expect(existsSync(join(installed, path as string)), `${path}`).toBe(true);
+    const { exports, bin, types, main, module, unpkg, jsdelivr, typesVersions } = JSON.parse(
+      readFileSync(join(installed, 'package.json'), 'utf8'),
+    );
+    const paths = (e: unknown): string[] =>
+      typeof e === 'string' ? [e] : Object.values(e as object).flatMap(paths);
+    const named = [main, module, unpkg, jsdelivr, types, ...paths(bin), ...paths(exports)];
+    named.push(...Object.values(typesVersions['*'] as Record<string, string[]>).flat());
+    for (const path of named) expect(existsSync(join(installed, path)), path).toBe(true);
+  });
+
+  test('brings no other package, and the licences of those inside it', () => {
+    const folders = readdirSync(join(folder, 'node_modules')).filter((name) => !name.startsWith('.'));
+    expect(folders).toEqual(['matrix-rank']);
+    const licences = readFileSync(join(installed, 'dist/LICENSES.txt'), 'utf8');
+    for (const name of ['@assemblyscript/loader', 'cli-table3', 'fflate', 'pbf', 'uplot'])
+      expect(licences).toMatch(new RegExp(`^${name} [0-9.]+, `, 'm'));
   });
 });
 
@@ -106,15 +117,16 @@ describe('imports', () => {
     return { modules, packages };
   }
 
-  test("'matrix-rank' loads the loader, and no other package", () => {
+  test("'matrix-rank' loads nothing beside its own files", () => {
     const { modules, packages } = reach(join(installed, 'dist/index.js'));
-    expect([...packages]).toEqual(['@assemblyscript/loader']);
+    expect([...packages]).toEqual([]);
     const names = [...modules].map((m) => relative(installed, m).replaceAll('\\', '/'));
     expect(names.filter((m) => /^dist\/(cli|formats)\//.test(m))).toEqual([]);
   });
 
   test("'matrix-rank/formats' does not load the command", () => {
-    const { modules } = reach(join(installed, 'dist/formats/index.js'));
+    const { modules, packages } = reach(join(installed, 'dist/formats/index.js'));
+    expect([...packages]).toEqual([]);
     const names = [...modules].map((m) => relative(installed, m).replaceAll('\\', '/'));
     expect(names.filter((m) => /^dist\/cli\//.test(m))).toEqual([]);
   });

@@ -1,0 +1,2 @@
+// Protocol buffers, field by field.
+export { PbfReader } from 'pbf';
