@@ -1,6 +1,7 @@
 // Which rows are shown, and in which order: --only, --sort, --top.
+
+import type { Row } from '../files/rows.js';
 import { FIELDS, missing, proven } from './fields.js';
-import type { Row } from './rows.js';
 
 export interface Order {
   field: string;

@@ -4,17 +4,27 @@
 // type of spacing eps adds to W a matrix of independent errors up to eps |w| / 2 (rms eps |w| / sqrt(12)), of spectral norm
 // about their rms times sqrt(m) + sqrt(n) (Davidson & Szarek 2001). The rank of a difference counts what stands above
 // eps rms(W) (sqrt(m) + sqrt(n)), 3.5 times as much, unless a tolerance is given.
+import { byteLength, tensorBytes } from '../files/budget.js';
+import type { Channel } from '../files/channel.js';
+import {
+  type Event,
+  fileMessage,
+  inFile,
+  type Job,
+  message,
+  tellLost,
+  tensorsOf,
+  toTask,
+} from '../files/rows.js';
 import { type NamedMatrix, toMatrices } from '../formats/matrices.js';
 import type { NamedTensor } from '../formats/types.js';
 import { readInput } from '../input/stack.js';
 import { floats } from '../kernel/memory.js';
 import type { RankOptions, RankReport } from '../types.js';
 import type { Arguments } from './args.js';
-import { byteLength, tensorBytes } from './budget.js';
-import type { Channel } from './channel.js';
 import { type Pair, type PairWriter, pairSummary, pairWriter } from './compare-rows.js';
+import { openInput } from './input.js';
 import { Partner } from './partner.js';
-import { type Event, fileMessage, inFile, type Job, message, tellLost, tensorsOf, toTask } from './rows.js';
 import { openScreen, run } from './run.js';
 
 /** Runs the comparison and returns the exit status. */
@@ -57,7 +67,7 @@ async function produce(
       onProgress: (read, total) => job.onProgress(`${after} (after)`, read, total),
     });
     at = before;
-    for await (const tensor of tensorsOf(before, job, failed)) {
+    for await (const tensor of tensorsOf(before, openInput, job, failed)) {
       if (tensor.shape.length < 2) continue;
       at = after;
       const other = await partner.take(tensor.name);

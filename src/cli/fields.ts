@@ -1,6 +1,7 @@
 // What the command knows of a row, by the name that --json, --csv, --sort and --fail-if have for it.
+
+import type { Row } from '../files/rows.js';
 import type { SpectralMetrics } from '../types.js';
-import type { Row } from './rows.js';
 
 /** The metrics of a row, in the order of the columns of --csv. */
 export const METRICS = [

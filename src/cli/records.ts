@@ -1,32 +1,16 @@
 // Rows for programs: one JSON object a line, or comma-separated values (RFC 4180, but with \n). Keys and their order
 // are part of the public interface.
-import type { Row } from './rows.js';
+import { toRecord as flatten } from '../files/record.js';
+import type { Row } from '../files/rows.js';
 import type { Screen, Writer } from './writer.js';
 
 export type Record_ = Record<string, unknown>;
 
 /** A row as an object: null where there is no value, Infinity as the string that Number() and float() read back. */
 export function toRecord(row: Row, withFile: boolean): Record_ {
-  const { file, name, shape, matrix, dtype, report, full, metrics, error } = row;
-  return {
-    ...(withFile && { file }),
-    name,
-    shape: shape ?? null,
-    matrix: matrix ?? null,
-    dtype: dtype ?? null,
-    rank: report?.rank ?? null,
-    full: full ?? null,
-    tolerance: number(report?.tolerance),
-    margin: number(report?.margin),
-    method: report?.method ?? null,
-    ...(metrics &&
-      Object.fromEntries(
-        Object.entries(metrics)
-          .filter(([k]) => k !== 'rank')
-          .map(([k, v]) => [k, number(v)]),
-      )),
-    ...(error !== undefined && { error }),
-  };
+  const { file, singularValues, ...record } = flatten(row);
+  const all = Object.entries({ ...(withFile && { file }), ...record });
+  return Object.fromEntries(all.map(([k, v]) => [k, typeof v === 'number' ? number(v) : v]));
 }
 
 export function number(value: number | undefined): number | string | null {

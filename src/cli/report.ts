@@ -1,12 +1,13 @@
 // The usual run: the rows of all files, to the writer and into the page.
 import { accessSync, constants, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { produce, type Row } from '../files/rows.js';
 import { type Arguments, UsageError } from './args.js';
 import { ONLY, sortRows } from './arrange.js';
 import { METRICS } from './fields.js';
 import { type Layer, toLayer } from './html/data.js';
+import { openInput } from './input.js';
 import { csvWriter, jsonWriter } from './records.js';
-import { produce, type Row } from './rows.js';
 import { openScreen, run } from './run.js';
 import { Summary } from './summary.js';
 import { count } from './text.js';
@@ -46,7 +47,7 @@ export async function runReport(args: Arguments): Promise<number> {
   let seen = 0;
   let shown = 0;
   return run<Row>(args, screen, {
-    produce: (job, out) => produce(files, job, out),
+    produce: (job, out) => produce(files, openInput, job, out),
     file: writer.file,
     row(row) {
       seen++;

@@ -1,11 +1,10 @@
-// What every run has: the pool, the memory budget, the progress bar, rows in order, and an end when Ctrl-C comes.
-import { availableParallelism } from 'node:os';
-import type { Arguments } from './args.js';
-import { createBudget } from './budget.js';
-import { Channel } from './channel.js';
+// A run on a terminal: the progress bar, rows written in order, and an end when Ctrl-C comes.
+import { MemoryError } from '../files/budget.js';
+import { Channel } from '../files/channel.js';
+import type { Event, Job } from '../files/rows.js';
+import { run as runJob } from '../files/run.js';
+import { type Arguments, UsageError } from './args.js';
 import { noProgress } from './progress.js';
-import type { Event, Job } from './rows.js';
-import { Team } from './team.js';
 import type { Screen } from './writer.js';
 
 export interface Plan<Row> {
@@ -34,12 +33,10 @@ export function openScreen(): Screen {
 
 /** Runs a plan and returns the exit status. */
 export async function run<Row>(args: Arguments, screen: Screen, plan: Plan<Row>): Promise<number> {
-  const { filter, threads } = args;
-  const team = new Team(threads);
+  const { filter, threads, memory, tolerance, metrics } = args;
   const progress = process.stderr.isTTY
     ? (await import('./progress-bar.js')).createProgress(process.stderr)
     : noProgress;
-  const stop = new AbortController();
   const events = new Channel<Event<Row>>();
   let status = 0;
   let done = 0;
@@ -56,53 +53,28 @@ export async function run<Row>(args: Arguments, screen: Screen, plan: Plan<Row>)
 
   process.once('SIGINT', () => {
     progress.stop();
-    stop.abort();
     for (const event of events.settled()) write(event);
     plan.flush?.();
     screen.err('matrix-rank: interrupted.\n');
     process.exit(130); // ends the threads, whatever they are at
   });
 
-  const sizes = new Map<string, [read: number, total: number]>();
-  const sum = (k: 0 | 1) => [...sizes.values()].reduce((total, size) => total + size[k], 0);
-  const under = new Set<{ name: string; bytes: number }>(); // the tensors under way, oldest first
-  const showBytes = () => {
-    const waiting = [...under].reduce((total, { bytes }) => total + bytes, 0);
-    progress.bytes(sum(0), waiting, sum(1));
-  };
-  const job: Job = {
-    run: (task) => team.run(task),
-    budget: createBudget(args.memory, threads ?? availableParallelism()),
-    tolerance: args.tolerance,
-    metrics: args.metrics,
+  const settings = {
+    threads,
+    memory,
+    tolerance,
+    metrics,
     spectra: args.html !== undefined,
-    read: { signal: stop.signal, filter: filter && ((name) => filter.test(name)) },
-    onProgress(file, read, total) {
-      sizes.set(file, [read, total]);
-      showBytes();
-    },
-    begin(name, bytes) {
-      const entry = { name, bytes };
-      under.add(entry);
-      const show = () => {
-        progress.current(under.values().next().value?.name ?? '');
-        showBytes();
-      };
-      show();
-      return () => {
-        under.delete(entry);
-        show();
-      };
-    },
+    filter: filter && ((name: string) => filter.test(name)),
+    watch: progress,
   };
-
   try {
-    const produced = plan.produce(job, events).finally(() => events.end());
-    for await (const event of events) progress.around(() => write(event));
-    await produced;
+    for await (const event of runJob<Row>(settings, plan.produce, events))
+      progress.around(() => write(event));
+  } catch (error) {
+    throw error instanceof MemoryError ? new UsageError(`--${error.message}`) : error;
   } finally {
     progress.stop();
-    await team.close();
   }
   plan.flush?.();
   return plan.finish(status);

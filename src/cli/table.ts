@@ -1,12 +1,12 @@
 // Rows for people. A file's rows are held until its last one, so that columns fit, what names have in common is said once,
 // and a model of many layers folds into its blocks: of each block one line, and below it what is deficient or failed.
 import pico from 'picocolors';
+import type { Row } from '../files/rows.js';
 import type { Arguments } from './args.js';
 import { sortRows } from './arrange.js';
 import { type Block, toBlocks, withinBlock } from './blocks.js';
 import { missing, proven } from './fields.js';
 import { bare, type Column, commonPrefix, Layout, type Line } from './layout.js';
-import type { Row } from './rows.js';
 import { big, count, METHOD_WORDS, marginText, short } from './text.js';
 import type { Screen, Writer } from './writer.js';
 

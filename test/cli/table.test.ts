@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { readArguments } from '../../src/cli/args.js';
 import { blockOf } from '../../src/cli/blocks.js';
-import type { Row } from '../../src/cli/rows.js';
 import { tableWriter } from '../../src/cli/table.js';
 import { marginText } from '../../src/cli/text.js';
+import type { Row } from '../../src/files/rows.js';
 
 const row = (name: string, rank: number, full: number, more: Partial<Row['report']> & object = {}): Row => ({
   file: 'model',

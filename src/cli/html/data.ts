@@ -1,5 +1,5 @@
 // What the report's page is given: one entry for each row, in the order of the files.
-import type { Row } from '../rows.js';
+import type { Row } from '../../files/rows.js';
 
 export interface Layer {
   file?: string;

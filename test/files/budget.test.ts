@@ -1,10 +1,10 @@
 // The memory budget of a run: who waits, who is refused, what a tensor is said to take.
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Budget, createBudget, tensorBytes } from '../../src/cli/budget.js';
-import { Channel } from '../../src/cli/channel.js';
-import { type Event, produce, type Row } from '../../src/cli/rows.js';
-import { models } from './command.js';
+import { Budget, createBudget, tensorBytes } from '../../src/files/budget.js';
+import { Channel } from '../../src/files/channel.js';
+import { type Event, produce, type Row } from '../../src/files/rows.js';
+import { models } from '../cli/command.js';
 
 const MIB = 2 ** 20;
 
@@ -39,16 +39,16 @@ test('what is larger than all of it runs alone, or is refused where the bound is
   const give = await new Budget(10).take(11, 'f', 'large');
   expect(give).toBeTypeOf('function');
   await expect(new Budget(10 * MIB, true).take(11 * MIB, 'model.npz', 'large')).rejects.toThrow(
-    "model.npz: tensor 'large' needs about 11 MiB; --memory leaves 10 MiB for it.",
+    "model.npz: tensor 'large' needs about 11 MiB; the memory limit leaves 10 MiB for it.",
   );
 });
 
-test('--memory must leave room for a tensor', () => {
-  expect(() => createBudget(100 * MIB, 1)).toThrow(
+test('the limit must leave room for a tensor', async () => {
+  await expect(createBudget(100 * MIB, 1)).rejects.toThrow(
     'one thread needs 104 MiB before any tensor; got 100 MiB.',
   );
-  expect(createBudget(105 * MIB, 1)).toBeInstanceOf(Budget);
-  expect(createBudget(undefined, 1024)).toBeInstanceOf(Budget); // a share of the machine is no promise
+  expect(await createBudget(105 * MIB, 1)).toBeInstanceOf(Budget);
+  expect(await createBudget(undefined, 1024)).toBeInstanceOf(Budget); // a share of the machine is no promise
 });
 
 test('a file that breaks off gives back what it held', async () => {
@@ -57,6 +57,7 @@ test('a file that breaks off gives back what it held', async () => {
   let calls = 0;
   await produce(
     [file, file],
+    async (from) => ({ from, options: {} }),
     {
       run: async () => [{ rank: 1 }],
       budget: new Budget(1), // every tensor waits until nothing else is held

@@ -3,13 +3,11 @@
 import { FormatError, oneLine } from '../formats/errors.js';
 import { type NamedMatrix, toMatrices } from '../formats/matrices.js';
 import { readTensors } from '../formats/read.js';
-import type { NamedTensor, ReadOptions, TensorInfo } from '../formats/types.js';
+import type { NamedTensor, Readable, ReadOptions, TensorInfo } from '../formats/types.js';
 import { owns, type Task, type TaskName } from '../pool/task.js';
 import type { RankOptions, RankReport, SpectralMetrics } from '../types.js';
-import type { Arguments } from './args.js';
 import { type Budget, byteLength, tensorBytes } from './budget.js';
 import type { Channel } from './channel.js';
-import { openInput } from './input.js';
 
 export interface Row {
   file: string;
@@ -36,7 +34,7 @@ export interface Job {
   run(task: Task): Promise<unknown[]>;
   budget: Budget;
   tolerance: RankOptions;
-  metrics: Arguments['metrics'];
+  metrics: boolean | 'cheap';
   /** Also the singular values, for the report. */
   spectra: boolean;
   read: Pick<ReadOptions, 'filter' | 'signal' | 'before'>;
@@ -45,40 +43,61 @@ export interface Job {
   begin(name: string, bytes: number): () => void;
 }
 
-/** Reads the files one after the other and puts their events into the channel. */
-export async function produce(files: readonly string[], job: Job, out: Channel<Event<Row>>): Promise<void> {
+/** What a file's name stands for. */
+export type Open = (file: string) => Promise<{ from: Readable; options: ReadOptions }>;
+
+/** Reads the files one after the other and puts their events into the channel; what breaks one is an event too. */
+export async function produce(
+  files: readonly string[],
+  open: Open,
+  job: Job,
+  out: Channel<Event<Row>>,
+): Promise<void> {
   for (const file of files) {
     out.push(Promise.resolve({ file }));
     const lost: string[] = [];
-    let release = () => {}; // gives back what the tensor being read holds of the budget
     try {
-      const before = async (name: string, info: TensorInfo) => {
-        release();
-        release = await job.budget.take(tensorBytes(info, job.metrics === true || job.spectra), file, name);
-      };
-      const failed = (name: string, error: unknown) => {
-        release();
-        lost.push(message(error));
-        out.push(Promise.resolve({ row: { file, name, error: inFile(error) } }));
-      };
-      for await (const tensor of tensorsOf(file, { ...job, read: { ...job.read, before } }, failed)) {
-        const done = release;
-        release = () => {};
-        const rows = toMatrices(tensor).map((matrix) => {
-          const end = job.begin(matrix.name, byteLength(matrix));
-          const row = decide(file, tensor, matrix, job).finally(end);
-          out.push(row.then((row) => ({ row })));
-          return row;
-        });
-        Promise.allSettled(rows).then(done);
-      }
+      await produceFile(file, open, job, out, lost);
     } catch (error) {
       if (job.read.signal?.aborted) return;
       lost.unshift(fileMessage(file, error));
-    } finally {
-      release();
     }
     tellLost(lost, out);
+  }
+}
+
+/** Reads one file and puts its rows into the channel; throws what breaks it as a whole. `lost`: why tensors failed. */
+export async function produceFile(
+  file: string,
+  open: Open,
+  job: Job,
+  out: Channel<Event<Row>>,
+  lost: string[] = [],
+): Promise<void> {
+  let release = () => {}; // gives back what the tensor being read holds of the budget
+  const before = async (name: string, info: TensorInfo) => {
+    release();
+    release = await job.budget.take(tensorBytes(info, job.metrics === true || job.spectra), file, name);
+  };
+  const failed = (name: string, error: unknown) => {
+    release();
+    lost.push(message(error));
+    out.push(Promise.resolve({ row: { file, name, error: inFile(error) } }));
+  };
+  try {
+    for await (const tensor of tensorsOf(file, open, { ...job, read: { ...job.read, before } }, failed)) {
+      const done = release;
+      release = () => {};
+      const rows = toMatrices(tensor).map((matrix) => {
+        const end = job.begin(matrix.name, byteLength(matrix));
+        const row = decide(file, tensor, matrix, job).finally(end);
+        out.push(row.then((row) => ({ row })));
+        return row;
+      });
+      Promise.allSettled(rows).then(done);
+    }
+  } finally {
+    release();
   }
 }
 
@@ -91,10 +110,11 @@ export function tellLost<R>(lost: readonly string[], out: Channel<Event<R>>): vo
 /** The tensors of a file; `failed` is told of those that cannot be read. */
 export async function* tensorsOf(
   file: string,
+  open: Open,
   job: Job,
   failed: (name: string, error: unknown) => void,
 ): AsyncGenerator<NamedTensor> {
-  const { from, options } = await openInput(file);
+  const { from, options } = await open(file);
   yield* readTensors(from, {
     ...options,
     ...job.read,

@@ -1,9 +1,7 @@
 // Memory: what may be held at once, and what a tensor holds from its reading until its matrices are decided.
-import { totalmem } from 'node:os';
 import { FormatError, quote } from '../formats/errors.js';
 import type { NamedMatrix } from '../formats/matrices.js';
 import type { TensorInfo } from '../formats/types.js';
-import { UsageError } from './args.js';
 
 const MIB = 2 ** 20;
 
@@ -28,7 +26,7 @@ export class Budget {
       const [needs, leaves] = [bytes, this.limit].map((b) => Math.ceil(b / MIB));
       throw new FormatError(
         file,
-        `tensor ${quote(name)} needs about ${needs} MiB; --memory leaves ${leaves} MiB for it.`,
+        `tensor ${quote(name)} needs about ${needs} MiB; the memory limit leaves ${leaves} MiB for it.`,
       );
     }
     if (this.waiting.length === 0 && this.fits(bytes)) this.used += bytes;
@@ -54,20 +52,42 @@ export class Budget {
   }
 }
 
-/** The budget under `memory` bytes, the run's own needs taken off. By default a quarter of the machine's, not strict. */
-export function createBudget(memory: number | undefined, threads: number): Budget {
+/**
+ * The budget under `memory` bytes, the run's own needs taken off. By default a quarter of the machine's, not strict.
+ *
+ * @throws MemoryError where the run's own needs leave nothing
+ */
+export async function createBudget(memory: number | undefined, wanted: number | undefined): Promise<Budget> {
+  const machine = await measure();
+  const threads = wanted ?? machine.cores;
   const own = OWN + threads * OWN_PER_THREAD;
-  if (memory !== undefined) {
-    if (memory <= own) {
-      const who = threads === 1 ? 'one thread needs' : `${threads} threads need`;
-      throw new UsageError(
-        `--memory: ${who} ${own / MIB} MiB before any tensor; got ${Math.floor(memory / MIB)} MiB.`,
-      );
-    }
-    return new Budget(memory - own, true);
+  if (memory === undefined) return new Budget(machine.memory / 4 - own);
+  if (memory <= own) {
+    const who = threads === 1 ? 'one thread needs' : `${threads} threads need`;
+    throw new MemoryError(
+      `memory: ${who} ${own / MIB} MiB before any tensor; got ${Math.floor(memory / MIB)} MiB.`,
+    );
   }
+  return new Budget(memory - own, true);
+}
+
+/** A limit that no run can keep. */
+export class MemoryError extends RangeError {
+  override name = 'MemoryError';
+}
+
+/** Cores and bytes; browsers tell the latter in whole GiB, or not at all. */
+async function measure(): Promise<{ cores: number; memory: number }> {
+  if (typeof process !== 'object' || process.versions?.node === undefined) {
+    const { hardwareConcurrency: cores = 2, deviceMemory = 4 } = navigator as {
+      deviceMemory?: number;
+    } & Navigator;
+    return { cores, memory: deviceMemory * 2 ** 30 };
+  }
+  const name = 'node:os'; // a variable, so that bundlers for browsers leave it alone
+  const os = (await import(/* @vite-ignore */ /* webpackIgnore: true */ name)) as typeof import('node:os');
   const constrained = process.constrainedMemory?.() || Number.POSITIVE_INFINITY;
-  return new Budget(Math.min(totalmem(), constrained) / 4 - own);
+  return { cores: os.availableParallelism(), memory: Math.min(os.totalmem(), constrained) };
 }
 
 export function byteLength(matrix: NamedMatrix | undefined): number {

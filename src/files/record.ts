@@ -1,0 +1,49 @@
+// A row as a flat object: what rankFile yields and what --json prints.
+import type { SpectralMetrics } from '../types.js';
+import type { Row } from './rows.js';
+
+/** One matrix of a file. null: there is no such value, as where `error` says why. */
+export interface FileRow extends Partial<Omit<SpectralMetrics, 'rank'>> {
+  /** The source as it was given. */
+  file: string;
+  /** The tensor's name, as stored; the direction is added for recurrent weights. */
+  name: string;
+  /** As stored. */
+  shape: number[] | null;
+  /** [rows, columns] of the matrix that was decided. */
+  matrix: [number, number] | null;
+  /** As stored, in lower case. */
+  dtype: string | null;
+  rank: number | null;
+  /** min(rows, columns) */
+  full: number | null;
+  tolerance: number | null;
+  /** min(lower / tolerance, tolerance / upper), of the proven bounds; Infinity where nothing limits it. */
+  margin: number | null;
+  /** The step that decided. */
+  method: string | null;
+  /** Descending; where they were asked for. */
+  singularValues?: Float64Array;
+  /** Why there is no rank. */
+  error?: string;
+}
+
+export function toRecord(row: Row): FileRow {
+  const { file, name, shape, matrix, dtype, report, full, metrics, singularValues, error } = row;
+  const { rank: _, ...others } = metrics ?? {};
+  return {
+    file,
+    name,
+    shape: shape ?? null,
+    matrix: matrix ?? null,
+    dtype: dtype ?? null,
+    rank: report?.rank ?? null,
+    full: full ?? null,
+    tolerance: report?.tolerance ?? null,
+    margin: report?.margin ?? null,
+    method: report?.method ?? null,
+    ...others,
+    ...(singularValues && { singularValues }),
+    ...(error !== undefined && { error }),
+  };
+}
