@@ -1,9 +1,12 @@
 // The command line, read and checked before anything is opened.
 import { parseArgs } from 'node:util';
 import { closest, distance } from 'fastest-levenshtein';
+import type { Row } from '../files/rows.js';
 import type { RankOptions } from '../types.js';
 import { ONLY, type Only, type Order } from './arrange.js';
-import { FIELDS, fieldNames, isMetric } from './fields.js';
+import { type Condition, readCondition } from './expression.js';
+import { FIELDS, fieldNames, isMetric, OPERANDS } from './fields.js';
+import { ENERGIES, type Energy } from './shrink.js';
 
 /** A command line that makes no sense: exit status 2. */
 export class UsageError extends Error {
@@ -23,6 +26,12 @@ export interface Arguments {
   top?: number;
   /** A large model is not folded into its blocks. */
   flat: boolean;
+  /** The share of the energy that recommendations and --ranks keep. */
+  energy: Energy;
+  /** Where the rank that each layer needs is written. */
+  ranks?: string;
+  /** A row for which it holds ends the run with status 1. */
+  failIf?: Condition<Row> & { text: string };
   tolerance: RankOptions;
   threads?: number;
   /** Bytes; undefined: a quarter of the machine's. */
@@ -44,6 +53,9 @@ const OPTIONS = {
   sort: { type: 'string' },
   top: { type: 'string' },
   flat: { type: 'boolean' },
+  energy: { type: 'string' },
+  ranks: { type: 'string' },
+  'fail-if': { type: 'string' },
   tol: { type: 'string' },
   rtol: { type: 'string' },
   atol: { type: 'string' },
@@ -58,16 +70,21 @@ const OPTIONS = {
 export function readArguments(argv: readonly string[]): Arguments {
   const { values, positionals: files } = parse(argv);
   const { json, csv, html, compare, diff = false } = values;
+  const failIf = values['fail-if'] === undefined ? undefined : readFailIf(values['fail-if']);
+  const energy = values.energy === undefined ? 0.99 : readEnergy(values.energy);
   const read: Arguments = {
     files,
     output: json ? 'json' : csv ? 'csv' : 'table',
     html,
     filter: values.filter === undefined ? undefined : readPattern(values.filter),
-    metrics: readMetrics(values),
+    metrics: readMetrics(values, energy, failIf?.columns),
     only: values.only === undefined ? undefined : readOnly(values.only),
     sort: values.sort === undefined ? undefined : readOrder(values.sort),
     top: values.top === undefined ? undefined : readTop(values.top),
     flat: values.flat ?? false,
+    energy,
+    ranks: values.ranks,
+    failIf,
     tolerance: readTolerance(values),
     threads: values.threads === undefined ? undefined : readThreads(values.threads),
     memory: values.memory === undefined ? undefined : readBytes(values.memory),
@@ -93,13 +110,35 @@ export function readArguments(argv: readonly string[]): Arguments {
 }
 
 /** All of them when they are asked for, by name or by what needs them; the cheap ones in a table; else none. */
-function readMetrics(values: ReturnType<typeof parse>['values']): boolean | 'cheap' {
-  const { metrics = false, 'no-metrics': none = false, sort = '' } = values;
+function readMetrics(
+  values: ReturnType<typeof parse>['values'],
+  energy: Energy,
+  conditions: readonly string[] = [],
+): boolean | 'cheap' {
+  const { metrics = false, 'no-metrics': none = false, sort = '', ranks } = values;
   if (metrics && none) throw new UsageError('--metrics and --no-metrics exclude each other.');
-  const needed = isMetric(sort.replace(/:.*$/, ''));
-  if (none && needed) throw new UsageError(`--sort ${sort} needs the metrics that --no-metrics leaves out.`);
+  const needed =
+    (isMetric(sort.replace(/:.*$/, '')) && `--sort ${sort}`) ||
+    (conditions.some(isMetric) && `--fail-if '${values['fail-if']}'`) ||
+    (ranks !== undefined && energy < 1 && `--ranks at ${100 * energy} % of the energy`);
+  if (none && needed) throw new UsageError(`${needed} needs the metrics that --no-metrics leaves out.`);
   if (metrics || needed) return true;
   return none || values.json || values.csv ? false : 'cheap';
+}
+
+function readEnergy(text: string): Energy {
+  const value = Number(text.replace(/\s*%$/, '')) / (text.endsWith('%') ? 100 : 1);
+  const energy = ENERGIES.find((e) => e === value);
+  if (energy === undefined) throw new UsageError(`--energy takes ${ENERGIES.join(', ')}; got '${text}'.`);
+  return energy;
+}
+
+function readFailIf(text: string): Arguments['failIf'] {
+  try {
+    return { ...readCondition(text, OPERANDS), text };
+  } catch (error) {
+    throw new UsageError(`--fail-if: in '${text}', ${(error as Error).message}`);
+  }
 }
 
 function readOnly(text: string): Only {

@@ -2,6 +2,8 @@
 
 import type { Row } from '../files/rows.js';
 import type { SpectralMetrics } from '../types.js';
+import type { Operand } from './expression.js';
+import { ENERGIES, rankAt, saves, type Weight } from './shrink.js';
 
 /** The metrics of a row, in the order of the columns of --csv. */
 export const METRICS = [
@@ -47,8 +49,37 @@ export const FIELDS: Record<string, (row: Row) => Value> = {
   ...Object.fromEntries(METRICS.map((key) => [key, (r: Row) => r.metrics?.[key]])),
 };
 
+/** Numbers that a matrix as two factors would not need, at each share of the energy. */
+const saved = ENERGIES.map((energy) => {
+  const value = (row: Row) => {
+    const weight = toWeight(row);
+    const rank = weight && rankAt(weight, energy);
+    return rank === undefined ? undefined : saves(weight!.matrix, rank);
+  };
+  return [energy === 1 ? 'savesExact' : `saves${Math.round(100 * energy)}`, value] as const;
+});
+Object.assign(FIELDS, Object.fromEntries(saved));
+/** The names of these. */
+export const SAVES = saved.map(([name]) => name);
+
+/** What a row says of what can be saved; undefined for one that failed. */
+export function toWeight({ name, matrix, report, metrics }: Row): Weight | undefined {
+  return matrix && report && { ...metrics, name, matrix, rank: report.rank };
+}
+
 /** Whether a field needs the singular values. */
-export const isMetric = (name: string) => (METRICS as readonly string[]).includes(name);
+export const isMetric = (name: string) =>
+  (METRICS as readonly string[]).includes(name) || /^saves\d/.test(name);
+
+const TEXTS = ['file', 'name', 'dtype', 'method', 'error'];
+
+/** The fields, for conditions. */
+export const OPERANDS: Record<string, Operand<Row>> = Object.fromEntries(
+  Object.entries(FIELDS).map(([name, of]) => [
+    name,
+    { type: TEXTS.includes(name) ? 'text' : name === 'proven' ? 'truth' : 'number', of },
+  ]),
+);
 
 /** The names a person may have meant, for a message. */
 export const fieldNames = () => Object.keys(FIELDS).join(', ');

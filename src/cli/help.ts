@@ -37,6 +37,13 @@ Two files
   --compare FILE  layer by layer, the rank before (the first FILE) and after (this one)
   --diff          with --compare: also the rank of the difference, above what rounding to the stored type makes
 
+What to do about it (below the table: what to shrink, and what that saves)
+  --energy E      of a layer's energy, the sum of its squared singular values, keep 0.99 (default), 0.95, 0.9 or 1: its
+                  exact rank. A share E leaves a relative error of at most sqrt(1 - E) in the weight
+  --ranks OUT     write { layer: rank } as JSON, for scripts that compress or set up LoRA
+  --fail-if EXPR  end with status 1 when a row fulfils it: 'rank < 0.9 full', 'margin < 2 and name ~ "attn"';
+                  columns of --json, + - * / % ( ), < <= > >= == != ~, and or not
+
 Resources
   --threads N     default: one for each core
   --memory BYTES  stay below; a tensor that needs more is a failed row; 512M and 2G are understood
@@ -53,11 +60,13 @@ What a row says
   method is the step that decided; ~ stands before a rank that is computed, but not proven. With several files each row also has its file. A tensor that cannot be decided
   has no rank, but an error.
 
-Exit status: 0 fine, 1 some tensor or file failed (the others are still reported), 2 bad usage, 130 interrupted.
+Exit status: 0 fine, 1 some tensor or file failed (the others are still reported), nothing was found or --fail-if
+holds, 2 bad usage, 130 interrupted.
 
 Examples
   matrix-rank model.safetensors
   matrix-rank model.onnx --filter 'attn|mlp' --metrics
   matrix-rank weights.npz --json | jq 'select(.rank < .full)'
+  matrix-rank model.safetensors --energy 0.95 --ranks ranks.json
   matrix-rank base.safetensors --compare tuned.safetensors --diff
 `;

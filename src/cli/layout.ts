@@ -30,6 +30,7 @@ export class Layout {
     screen: Screen,
     private readonly columns: readonly Column<never>[],
     lines: readonly Line[],
+    private readonly nameHead = 'name',
   ) {
     const rows = lines.filter((line) => 'cells' in line);
     this.widths = columns.map(({ head }, i) =>
@@ -39,7 +40,7 @@ export class Layout {
     this.kept = [...columns.keys()].filter(
       (i) => rows.length === 0 || rows.some(({ cells }) => cells[i] !== ''),
     );
-    const longest = lines.reduce((width, { name }) => Math.max(width, name.length), 'name'.length);
+    const longest = lines.reduce((width, { name }) => Math.max(width, name.length), nameHead.length);
     const room = () => screen.width! - this.kept.reduce((sum, i) => sum + this.widths[i] + GAP, 0);
     const before = [...this.kept];
     while (screen.width !== undefined && room() < Math.min(longest, MIN_NAME)) {
@@ -55,7 +56,7 @@ export class Layout {
   }
 
   head(): string {
-    return this.text({ name: 'name', cells: this.columns.map(({ head }) => head) });
+    return this.text({ name: this.nameHead, cells: this.columns.map(({ head }) => head) });
   }
 
   text(line: Line): string {

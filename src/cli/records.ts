@@ -2,6 +2,7 @@
 // are part of the public interface.
 import { toRecord as flatten } from '../files/record.js';
 import type { Row } from '../files/rows.js';
+import { FIELDS, SAVES } from './fields.js';
 import type { Screen, Writer } from './writer.js';
 
 export type Record_ = Record<string, unknown>;
@@ -9,7 +10,14 @@ export type Record_ = Record<string, unknown>;
 /** A row as an object: null where there is no value, Infinity as the string that Number() and float() read back. */
 export function toRecord(row: Row, withFile: boolean): Record_ {
   const { file, singularValues, ...record } = flatten(row);
-  const all = Object.entries({ ...(withFile && { file }), ...record });
+  const saved = row.metrics && SAVES.map((key) => [key, FIELDS[key](row) ?? null]);
+  const { error, ...rest } = record;
+  const all = Object.entries({
+    ...(withFile && { file }),
+    ...rest,
+    ...(saved && Object.fromEntries(saved)),
+    ...(error !== undefined && { error }),
+  });
   return Object.fromEntries(all.map(([k, v]) => [k, typeof v === 'number' ? number(v) : v]));
 }
 

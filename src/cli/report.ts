@@ -2,13 +2,16 @@
 import { accessSync, constants, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { produce, type Row } from '../files/rows.js';
+import { oneLine } from '../formats/errors.js';
 import { type Arguments, UsageError } from './args.js';
 import { ONLY, sortRows } from './arrange.js';
-import { METRICS } from './fields.js';
+import { METRICS, SAVES, toWeight } from './fields.js';
 import { type Layer, toLayer } from './html/data.js';
 import { openInput } from './input.js';
 import { csvWriter, jsonWriter } from './records.js';
 import { openScreen, run } from './run.js';
+import { rankAt, type Weight } from './shrink.js';
+import { shrinkText } from './shrink-text.js';
 import { Summary } from './summary.js';
 import { count } from './text.js';
 import type { Screen, Writer } from './writer.js';
@@ -19,7 +22,7 @@ async function createWriter(args: Arguments, screen: Screen): Promise<Writer> {
   const writer =
     args.output === 'json'
       ? jsonWriter(screen, several)
-      : csvWriter(screen, several, args.metrics ? METRICS : []);
+      : csvWriter(screen, several, args.metrics ? [...METRICS, ...SAVES] : []);
   return args.sort || args.top ? arranged(writer, args) : writer;
 }
 
@@ -38,12 +41,15 @@ function arranged(writer: Writer, { sort, top }: Arguments): Writer {
 
 /** Runs the command and returns its exit status. */
 export async function runReport(args: Arguments): Promise<number> {
-  const { files, html } = args;
-  if (html !== undefined) checkFolder(html);
+  const { files, html, ranks, failIf } = args;
+  if (html !== undefined) checkFolder('--html', html);
+  if (ranks !== undefined) checkFolder('--ranks', ranks);
   const screen = openScreen();
   const writer = await createWriter(args, screen);
   const summary = new Summary();
   const layers: Layer[] = [];
+  const weights: FileWeight[] = [];
+  const matching: string[] = [];
   let seen = 0;
   let shown = 0;
   return run<Row>(args, screen, {
@@ -57,6 +63,9 @@ export async function runReport(args: Arguments): Promise<number> {
         writer.row(row);
       }
       if (html !== undefined) layers.push(toLayer(row, files.length > 1));
+      const weight = toWeight(row);
+      if (weight) weights.push({ ...weight, file: row.file });
+      if (failIf?.holds(row)) matching.push(row.name);
       return row.error === undefined;
     },
     flush: () => writer.end(),
@@ -65,13 +74,36 @@ export async function runReport(args: Arguments): Promise<number> {
       if (args.only && seen > 0 && shown === 0)
         writer.text(`None of the ${count(seen, 'row')} is ${args.only}.`);
       const text = summary.text();
+      if (args.output === 'table')
+        for (const line of shrinkText(weights, args.energy, screen)) writer.text(line);
       if (seen > 0) writer.text(text);
-      if (html === undefined) return seen > 0 ? status : 1;
-      const { toHtml } = await import('./report-html.js');
-      writeFileSync(html, toHtml({ title: files.join(', '), summary: text, layers }));
-      return seen > 0 ? status : 1;
+      if (failIf && matching.length > 0) screen.err(`matrix-rank: ${failure(failIf.text, matching, seen)}\n`);
+      if (ranks !== undefined) writeFileSync(ranks, rankList(weights, args));
+      if (html !== undefined) {
+        const { toHtml } = await import('./report-html.js');
+        writeFileSync(html, toHtml({ title: files.join(', '), summary: text, layers }));
+      }
+      return seen === 0 || matching.length > 0 ? 1 : status;
     },
   });
+}
+
+type FileWeight = Weight & { file: string };
+
+/** { layer: rank }, in the order of the file; { file: { layer: rank } } of several. */
+function rankList(weights: readonly FileWeight[], { files, energy }: Arguments): string {
+  const list = (of: readonly FileWeight[]) => Object.fromEntries(of.map((w) => [w.name, rankAt(w, energy)]));
+  const all =
+    files.length === 1
+      ? list(weights)
+      : Object.fromEntries(files.map((file) => [file, list(weights.filter((w) => w.file === file))]));
+  return `${JSON.stringify(all, null, 2)}\n`;
+}
+
+function failure(condition: string, names: readonly string[], rows: number): string {
+  const named = names.slice(0, 5).map(oneLine).join(', ');
+  const more = names.length > 5 ? ` and ${names.length - 5} more` : '';
+  return `--fail-if '${condition}' holds for ${names.length} of ${count(rows, 'row')}: ${named}${more}.`;
 }
 
 /** Why a run has no rows. */
@@ -83,10 +115,10 @@ function nothing({ filter, files }: Arguments): string {
 }
 
 /** Said at once rather than after an hour of work. */
-function checkFolder(file: string): void {
+function checkFolder(option: string, file: string): void {
   try {
     accessSync(dirname(file), constants.W_OK);
   } catch {
-    throw new UsageError(`--html: the folder of '${file}' does not exist or cannot be written to.`);
+    throw new UsageError(`${option}: the folder of '${file}' does not exist or cannot be written to.`);
   }
 }
