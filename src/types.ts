@@ -46,6 +46,11 @@ interface TensorFields {
    * itself tells its type.
    */
   dtype?: string;
+  /**
+   * The storage tolerance of the matrix, for elements that were decoded from a narrower type; `readTensors` knows it. The default
+   * tolerance is then never below it.
+   */
+  noise?: number;
 }
 
 /**
@@ -130,15 +135,21 @@ export type MatrixInput =
 
 /**
  * Where the line between zero and nonzero singular values lies: rank is the number of them strictly greater than the
- * tolerance. Default: sigma_1 * max(m, n) * eps, eps = 2^-52 for float64 and integers, 2^-23 for float32, float16
- * and bfloat16 (as numpy.linalg.matrix_rank).
+ * tolerance. Default: sigma_1 * max(m, n) * eps, eps = 2^-52 for float64 and integers, 2^-23 for float32 (as
+ * numpy.linalg.matrix_rank). float16, bfloat16 and tensors with a `noise`: the larger of that of float32 and the storage
+ * tolerance, what rounding to 16 bits (or fewer) can do to singular values: a rank-10 product saved as bfloat16 has rank 10.
  *
  * `tol` cannot be combined with `rtol` or `atol` (TypeError). A negative or NaN tolerance is a RangeError, Infinity
  * gives rank 0. A name that is none of these is a TypeError.
  */
 export interface RankOptions {
-  /** Absolute tolerance, in the units of the elements; as `tol` in NumPy. */
-  tol?: number;
+  /**
+   * Absolute tolerance, in the units of the elements; as `tol` in NumPy. Or 'storage': each stored number stands for all reals that
+   * round to it, h_ij on either side (half a unit in its last place, 0 for integers), and the tolerance is
+   * max_i sqrt(sum_j h_ij^2 / 3) + max_j sqrt(sum_i h_ij^2 / 3), the spectral norm that independent rounding errors have (Bandeira &
+   * van Handel 2016, leading term); never less than float64's default.
+   */
+  tol?: number | 'storage';
   /** Tolerance relative to sigma_1. */
   rtol?: number;
   /** Absolute tolerance: with rtol the larger of atol and rtol * sigma_1 holds (as in PyTorch), alone it is rtol = 0. */
@@ -164,6 +175,8 @@ export interface RankReport {
   sigmaMax: number;
   /** min(lower / tolerance, tolerance / upper): 1 is on the edge. */
   margin: number;
+  /** The storage tolerance, where the default took it into account or `tol: 'storage'` asked for it. */
+  noise?: number;
 }
 
 /** Column-pivoted QR of an m x n matrix A: A[:, permutation] = Q R; k = min(m, n). */

@@ -74,6 +74,7 @@ describe('a flat array with a shape', () => {
       cols: 3,
       colMajor: false,
       vector: false,
+      noise: NaN,
     });
     expect(read(data, [2, 3]).data).toBe(data);
   });
@@ -106,14 +107,29 @@ describe('a flat array with a shape', () => {
       vector: true,
     });
     expect(read(data, [12])).toMatchObject({ rows: 1, cols: 12, count: 1, batch: [], vector: true });
-    expect(read(data, [12, 1])).toMatchObject({ rows: 12, cols: 1, count: 1, batch: [], vector: false });
-    expect(read(data, [2, 3, 2])).toMatchObject({ rows: 3, cols: 2, count: 2, batch: [2], vector: false });
+    expect(read(data, [12, 1])).toMatchObject({
+      rows: 12,
+      cols: 1,
+      count: 1,
+      batch: [],
+      vector: false,
+      noise: NaN,
+    });
+    expect(read(data, [2, 3, 2])).toMatchObject({
+      rows: 3,
+      cols: 2,
+      count: 2,
+      batch: [2],
+      vector: false,
+      noise: NaN,
+    });
     expect(read(data, [2, 3, 1, 2])).toMatchObject({
       rows: 1,
       cols: 2,
       count: 6,
       batch: [2, 3],
       vector: false,
+      noise: NaN,
     });
   });
 
@@ -271,6 +287,7 @@ describe('nested arrays', () => {
       rows: 2,
       cols: 3,
       vector: false,
+      noise: NaN,
       colMajor: false,
     });
     expect(stack.data).toEqual(new Float64Array([1, 2, 3, 4, 5, 6]));
@@ -279,7 +296,7 @@ describe('nested arrays', () => {
 
   it('may be empty', () => {
     expect(read([])).toMatchObject({ rows: 1, cols: 0, vector: true });
-    expect(read([[]])).toMatchObject({ rows: 1, cols: 0, vector: false });
+    expect(read([[]])).toMatchObject({ rows: 1, cols: 0, vector: false, noise: NaN });
     expect(read([[], []])).toMatchObject({ rows: 2, cols: 0 });
   });
 

@@ -298,11 +298,14 @@ export class RankAccumulator {
       cols: this.columns,
       colMajor: false,
       vector: false,
+      noise: NaN,
     };
   }
 
   #decide(fn: string, options: RankOptions | undefined, exact: boolean): RankReport {
     const t = readOptions(fn, options);
+    if (t.storage)
+      throw new TypeError(`${fn}: tol 'storage' needs all rows as they were stored; give a number.`);
     if (t.hermitian) throw new TypeError(`${fn}: hermitian is for square matrices, not for rows that go on.`);
     const stack = this.#stack();
     const { absolute, relative } = tolerances(t, { ...stack, rows: this.#rows });

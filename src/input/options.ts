@@ -10,9 +10,17 @@ export interface Tolerance {
   readonly rtol: number;
   readonly atol: number;
   readonly hermitian: boolean;
+  /** The storage tolerance, of every type. */
+  readonly storage: boolean;
 }
 
-const DEFAULT: Tolerance = Object.freeze({ tol: NaN, rtol: NaN, atol: 0, hermitian: false });
+const DEFAULT: Tolerance = Object.freeze({
+  tol: NaN,
+  rtol: NaN,
+  atol: 0,
+  hermitian: false,
+  storage: false,
+});
 const NAMES = ['tol', 'rtol', 'atol', 'hermitian'];
 
 /**
@@ -36,29 +44,33 @@ export function readOptions(fn: string, options?: unknown, extra: readonly strin
       throw new TypeError(`${fn}: there is no option ${JSON.stringify(name)}; the options are ${valid}.`);
     }
   }
-  const tol = readTolerance(fn, 'tol', given.tol);
+  const storage = given.tol === 'storage';
+  const tol = storage ? undefined : readTolerance(fn, 'tol', given.tol);
   const rtol = readTolerance(fn, 'rtol', given.rtol);
   const atol = readTolerance(fn, 'atol', given.atol);
   const hermitian = given.hermitian === undefined ? false : given.hermitian;
   if (typeof hermitian !== 'boolean') {
     throw new TypeError(`${fn}: hermitian must be true or false; got ${describe(hermitian)}.`);
   }
-  if (tol !== undefined) {
+  if (tol !== undefined || storage) {
     if (rtol !== undefined || atol !== undefined) {
       const other = rtol !== undefined ? 'rtol' : 'atol';
       throw new TypeError(`${fn}: tol and ${other} exclude each other; pass tol alone, or atol and rtol.`);
     }
-    return { tol, rtol: NaN, atol: 0, hermitian };
+    return { tol: tol ?? NaN, rtol: NaN, atol: 0, hermitian, storage };
   }
-  if (atol !== undefined) return { tol: NaN, rtol: rtol ?? 0, atol, hermitian };
-  if (rtol !== undefined || hermitian) return { tol: NaN, rtol: rtol ?? NaN, atol: 0, hermitian };
+  if (atol !== undefined) return { tol: NaN, rtol: rtol ?? 0, atol, hermitian, storage };
+  if (rtol !== undefined || hermitian) return { tol: NaN, rtol: rtol ?? NaN, atol: 0, hermitian, storage };
   return DEFAULT;
 }
 
 function readTolerance(fn: string, name: string, value: unknown): number | undefined {
   if (value === undefined) return undefined;
-  if (typeof value !== 'number')
-    throw new TypeError(`${fn}: ${name} must be a number; got ${describe(value)}.`);
+  if (typeof value !== 'number') {
+    const words = name === 'tol' ? " or 'storage'" : '';
+    const got = typeof value === 'string' ? `'${value}'` : describe(value);
+    throw new TypeError(`${fn}: ${name} must be a number${words}; got ${got}.`);
+  }
   if (!(value >= 0)) throw new RangeError(`${fn}: ${name} must be 0 or more; got ${value}.`);
   return value;
 }

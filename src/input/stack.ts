@@ -24,6 +24,8 @@ export interface Stack {
   colMajor: boolean;
   /** The input had no or one dimension (rows is 1): the rank is 1 if any element is nonzero. */
   vector: boolean;
+  /** The storage tolerance that the caller knows of; NaN: none. */
+  noise: number;
 }
 
 const NO_BATCH: readonly number[] = Object.freeze([]);
@@ -50,10 +52,10 @@ function read(fn: string, a: unknown, shape: unknown, maxDims: number): Stack {
     if (isIndex(rows) && isIndex(cols) && rows * cols > 0) {
       const size = rows * cols;
       if (a instanceof Float64Array && a.length === size) {
-        return stack(a, 0, 'f64', false, NO_BATCH, 1, rows, cols, false, false);
+        return stack(a, 0, 'f64', false, NO_BATCH, 1, rows, cols, false, false, NaN);
       }
       if (a instanceof Float32Array && a.length === size) {
-        return stack(a, 0, 'f32', true, NO_BATCH, 1, rows, cols, false, false);
+        return stack(a, 0, 'f32', true, NO_BATCH, 1, rows, cols, false, false, NaN);
       }
     }
   }
@@ -74,8 +76,9 @@ function stack(
   cols: number,
   colMajor: boolean,
   vector: boolean,
+  noise: number,
 ): Stack {
-  return { data, offset, kind, single, batch, count, rows, cols, colMajor, vector };
+  return { data, offset, kind, single, batch, count, rows, cols, colMajor, vector, noise };
 }
 
 /** A view in place if its matrices are contiguous in either order, else gathered into row-major order. */
@@ -108,7 +111,19 @@ function arrange(fn: string, view: View, maxDims: number): Stack {
   const batch = dims > 2 ? shape.slice(0, -2) : NO_BATCH;
   const rows = vector ? 1 : shape[dims - 2];
   const cols = dims === 0 ? 1 : shape[dims - 1];
-  return stack(data, offset, kind, single, batch, product(batch), rows, cols, colMajor, vector);
+  return stack(
+    data,
+    offset,
+    kind,
+    single,
+    batch,
+    product(batch),
+    rows,
+    cols,
+    colMajor,
+    vector,
+    view.noise ?? NaN,
+  );
 }
 
 /** Exactly one element for each of the shape's; with strides or an offset, all of them inside the data. */
@@ -306,5 +321,5 @@ export function smallRows(a: unknown): Stack | undefined {
       SCRATCH[p++] = value;
     }
   }
-  return stack(SCRATCH, 0, 'f64', false, NO_BATCH, 1, rows, cols, false, false);
+  return stack(SCRATCH, 0, 'f64', false, NO_BATCH, 1, rows, cols, false, false, NaN);
 }

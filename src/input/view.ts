@@ -27,6 +27,8 @@ export interface View {
   strides: readonly number[] | null;
   /** null: 0, and data is exactly as long as the shape needs. */
   offset: number | null;
+  /** The storage tolerance that comes with the elements. */
+  noise?: number;
 }
 
 /** Nested arrays go no deeper; an array that contains itself would never end. */
@@ -252,6 +254,7 @@ function tensorView(fn: string, a: Record<string, unknown>): View {
   if (a[name] === undefined) throw new TypeError(`${fn}: the tensor has data but neither shape nor dims.`);
   const shape = readShape(fn, name, a[name]);
   const { elements, kind } = readElements(fn, a.data, dtype);
+  const noise = readNoise(fn, a.noise);
   const stepName = a.strides === undefined ? 'stride' : 'strides';
   const steps = a[stepName];
   const strides = steps === undefined ? null : readIntegers(fn, stepName, steps, 'whole numbers', -Infinity);
@@ -264,7 +267,15 @@ function tensorView(fn: string, a: Record<string, unknown>): View {
         `${name} [${shape.join(', ')}] needs ${shape.length}.`,
     );
   }
-  return { data: elements, kind, shape, strides, offset };
+  return { data: elements, kind, shape, strides, offset, noise };
+}
+
+function readNoise(fn: string, noise: unknown): number | undefined {
+  if (noise === undefined) return undefined;
+  if (typeof noise !== 'number')
+    throw new TypeError(`${fn}: noise must be a number; got ${describe(noise)}.`);
+  if (!(noise >= 0)) throw new RangeError(`${fn}: noise must be 0 or more; got ${noise}.`);
+  return noise;
 }
 
 /** tf.Tensor: always row-major; its `strides` leave out the last dimension and say nothing new. */

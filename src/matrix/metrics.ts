@@ -164,7 +164,7 @@ function center(fn: string, stack: Stack): { stack: Stack; unit: number } {
     for (let j = 0; j < cols; j++) means[j] /= rows;
     for (let i = 0; i < size; i += cols) for (let j = 0; j < cols; j++) data[i + j] -= means[j];
   }
-  const stackOf = { data, offset: 0, kind: 'f64' as const, single, batch: [], count: 1 };
+  const stackOf = { data, offset: 0, kind: 'f64' as const, single, batch: [], count: 1, noise: NaN };
   return { stack: { ...stackOf, rows, cols, colMajor: false, vector: false }, unit };
 }
 

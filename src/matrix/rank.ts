@@ -1,6 +1,7 @@
 // matrixRank, matrixRanks, rankReport: tolerance and input in, the kernel's answer out.
 
 import { readOptions, type Tolerance } from '../input/options.js';
+import { storageNoise } from '../input/rounding.js';
 import { element, position, readInput, type Stack, smallRows, symmetrized } from '../input/stack.js';
 import { close } from '../kernel/host.js';
 import { type Kernel, kernel } from '../kernel/load.js';
@@ -11,6 +12,8 @@ const EPS64 = 2 ** -52;
 const EPS32 = 2 ** -23;
 /** Where matrixRank's one rank goes. */
 const ONE = new Int32Array(1);
+/** Of a vector: any element that is not zero counts. */
+const EXACT: ReturnType<typeof tolerances> = { absolute: 0, relative: 0 };
 /** By the numbers of assembly/claim.ts; the last is the inertia of a trailing matrix. */
 export const METHODS = [
   'trivial',
@@ -24,13 +27,25 @@ export const METHODS = [
   'inertia',
 ];
 
-/** max(absolute, relative * sigma_1), the form the kernel takes. */
-export function tolerances(t: Tolerance, stack: Stack): { absolute: number; relative: number } {
+/**
+ * max(absolute, relative * sigma_1), the form the kernel takes, for one matrix of the stack. `noise` is its storage tolerance, where
+ * that counts.
+ */
+export function tolerances(
+  t: Tolerance,
+  stack: Stack,
+  index = 0,
+): { absolute: number; relative: number; noise?: number } {
   if (!Number.isNaN(t.tol)) return { absolute: t.tol, relative: 0 };
-  const size = Math.max(stack.rows, stack.cols);
-  const relative = !Number.isNaN(t.rtol) ? t.rtol : size * (stack.single ? EPS32 : EPS64);
-  return { absolute: t.atol, relative };
+  if (!Number.isNaN(t.rtol)) return { absolute: t.atol, relative: t.rtol };
+  const relative = Math.max(stack.rows, stack.cols) * (stack.single && !t.storage ? EPS32 : EPS64);
+  if (!t.storage && !isNarrow(stack)) return { absolute: 0, relative };
+  const noise = storageNoise(stack, index, t.hermitian);
+  return { absolute: noise, relative, noise };
 }
+
+/** Whether the elements were rounded to less than float32. */
+const isNarrow = ({ kind, noise }: Stack) => kind === 'f16' || kind === 'bf16' || !Number.isNaN(noise);
 
 /** Throws for the first element that is NaN or infinite. */
 function checkFinite(fn: string, stack: Stack, first: number, count: number): void {
@@ -85,9 +100,10 @@ export function ranksOf(
     });
     return ranks;
   }
-  const { absolute, relative } = tolerances(t, stack);
+  const { absolute, relative, noise } = tolerances(t, stack);
+  const alike = noise === undefined || stack.count === 1;
   const size = stack.rows * stack.cols;
-  const step = t.hermitian ? 0 : batchSize(size * 8);
+  const step = t.hermitian || !alike ? 0 : batchSize(size * 8);
   if (step) {
     const { data, offset } = floats(stack);
     const lines = stack.colMajor ? stack.cols : stack.rows;
@@ -100,7 +116,7 @@ export function ranksOf(
     return ranks;
   }
   each(fn, stack, t.hermitian, (k, i) => {
-    const r = k.rank(absolute, relative, false);
+    const r = k.rank(alike ? absolute : tolerances(t, stack, i).absolute, relative, false);
     if (r < 0) failed(fn);
     ranks[i] = r;
   });
@@ -165,7 +181,7 @@ export function rankReport(a: unknown, b?: unknown, c?: unknown): RankReport {
   const [shape, options] = split(b, c);
   const stack = readInput(fn, [a, shape], 2);
   const t = readOptions(fn, options);
-  const { absolute, relative } = stack.vector ? { absolute: 0, relative: 0 } : tolerances(t, stack);
+  const { absolute, relative, noise } = stack.vector ? EXACT : tolerances(t, stack);
   const { rows, cols } = stack;
   let report = emptyReport(rows, cols, absolute);
   if (rows === 0 || cols === 0) return report;
@@ -181,6 +197,7 @@ export function rankReport(a: unknown, b?: unknown, c?: unknown): RankReport {
       upper: k.upper(),
       sigmaMax: k.sigma(),
       margin: k.margin(),
+      ...(noise !== undefined && { noise }),
     };
   });
   return report;

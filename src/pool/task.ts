@@ -46,6 +46,7 @@ export interface TaskTensor {
   strides?: number[];
   offset?: number;
   dtype?: string;
+  noise?: number;
 }
 
 export interface Task {
@@ -79,12 +80,13 @@ export function toTask(name: TaskName, [a, b, c]: readonly unknown[]): Task {
 }
 
 function copied(stack: Stack): TaskTensor {
-  const { data, offset, kind, batch, count, rows, cols, colMajor, vector } = stack;
+  const { data, offset, kind, batch, count, rows, cols, colMajor, vector, noise } = stack;
   return {
     data: slice(data, offset, count * rows * cols),
     shape: vector ? [cols] : [...batch, rows, cols],
     strides: colMajor ? columnStrides(batch, rows, cols) : undefined,
     dtype: kind === 'f16' ? 'float16' : kind === 'bf16' ? 'bfloat16' : undefined,
+    noise: Number.isNaN(noise) ? undefined : noise,
   };
 }
 
