@@ -102,8 +102,9 @@ export function singularValues(values: usize): bool {
   return done;
 }
 
-export function qr(transposed: bool, r: usize, perm: usize): void {
-  svd.pivotedQr(transposed, r, perm);
+/** Pivoted QR, its first `rank` columns independent. */
+export function qr(transposed: bool, rank: i32, r: usize, perm: usize): void {
+  svd.pivotedQr(transposed, rank, r, perm);
 }
 
 /** scale * A is what the kernel computes with. */
@@ -138,6 +139,11 @@ export { truncate } from './driver/truncated-svd';
 /** Chooses the columns of an interpolative factorisation; returns how many. */
 export function choose(transposed: bool, most: i32, share: f64): i32 {
   return factors.choose(transposed, most, share);
+}
+
+/** Copies the columns that choose() has chosen. */
+export function chosen(columns: usize): void {
+  factors.copyChosen(columns);
 }
 
 /** The chosen columns, the coefficients of all others, and the Frobenius norm of the error. */

@@ -59,8 +59,33 @@ export function forwardTile(x: usize, tile: usize, unit: bool): void {
   }
 }
 
+/** Squared norms of the columns of `count` column panels of `steps` rows. */
+function columnSquares(X: usize, count: i32, steps: i32, squares: usize): void {
+  for (let q = 0; q < count; q++) {
+    let x = f64x2.splat(0);
+    let y = x;
+    for (const end = X + (<usize>steps << 5); X < end; X += 32) {
+      const a = v128.load(X);
+      const b = v128.load(X, 16);
+      x = madd(a, a, x);
+      y = madd(b, b, y);
+    }
+    v128.store(squares + (<usize>q << 5), x);
+    v128.store(squares + (<usize>q << 5), y, 16);
+  }
+}
+
 /** ||L^-1||_F for the packed lower triangle of a k x k L, whose padding is PAD; Infinity or NaN if singular. */
 export function inverseNorm(L: usize, k: i32): f64 {
+  return inverse(L, k, 0);
+}
+
+/** The squared norms of the columns of L^-1, which for L = R^T are the rows of R^-1, into 4 ceil(k / 4) numbers. */
+export function inverseColumnSquares(L: usize, k: i32, squares: usize): void {
+  inverse(L, k, squares);
+}
+
+function inverse(L: usize, k: i32, squares: usize): f64 {
   const start = mark();
   const count = panels(k);
   const step = <usize>count << 7;
@@ -81,6 +106,7 @@ export function inverseNorm(L: usize, k: i32): f64 {
       }
     }
     sum += dot(X, X, size);
+    if (squares) columnSquares(X, min(BLOCK, count - j0), count << 2, squares + (<usize>j0 << 5));
   }
   release(start);
   return Math.sqrt(sum);

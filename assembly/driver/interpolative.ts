@@ -1,16 +1,17 @@
 // A ~ A(:, J) X: k columns of A, and the coefficients that give all columns from them (interpolative
 // decomposition).
 //
-// Pivoted QR, A P = Q [R11 R12; 0 R22], names the columns: J are the first k of P, X P = [I, R11^-1 R12] is
+// Pivoted QR, A P = Q [R11 R12; 0 R22], and exchanges (strong-rrqr.ts) name the columns: J are the first k of P, X P = [I, R11^-1 R12] is
 // the least-squares solution, and the error is ||R22||_F in exact arithmetic. What is returned is the error
 // of the factors as they are: one more matrix product over all of A. Cost: about 4 m n k flops for the QR, n
 // k^2 for X, 2 m n k for the error. Source: Cheng, Gimbutas, Martinsson & Rokhlin 2005, "On the compression
 // of low rank matrices"; Golub & Van Loan 5.4.
 import { alloc, calloc, mark, release } from '../base/arena';
 import { panels } from '../factor/cholesky';
-import { column, dot, leading, readTransposed } from '../matrix/columns';
+import { column, createColumns, dot, leading, readTransposed, square } from '../matrix/columns';
 import { pack } from '../matrix/pack';
 import * as qrcp from '../factor/qrcp';
+import { dropReflectors, strengthen } from '../factor/strong-rrqr';
 import { matrix, tall } from '../factor/tsqr';
 import { residualSquare } from '../blas/residual';
 import * as source from '../matrix/source';
@@ -50,9 +51,40 @@ export function choose(transposed_: bool, most: i32, share: f64): i32 {
   const start = mark();
   const q = qrcp.begin(W, ld, rows, width, perm);
   qrcp.proceed(q, Math.sqrt(limit), 0, most);
-  kept = min(qrcp.leastSteps(q, Math.sqrt(limit)), most);
+  const needed = qrcp.leastSteps(q, Math.sqrt(limit));
+  const done = q.steps;
   release(start);
+  kept = min(needed, most);
+  dropReflectors(W, ld, rows, done);
+  // Where the error was asked for, pivoting has kept it: an exchange might not.
+  if (share > 0 && needed <= most) useFewer(limit);
+  else strengthen(W, ld, rows, width, kept, perm);
   return kept;
+}
+
+/** One column fewer, as long as exchanges find a choice that leaves an error of no more than `limit`, squared. */
+function useFewer(limit: f64): void {
+  const ld = leading(rows);
+  const bytes = <usize>ld * (width + 4) << 3;
+  let other = createColumns(rows, width);
+  let order = alloc(<u64>width << 2);
+  for (; kept > 0; kept--) {
+    memory.copy(other, W, bytes);
+    memory.copy(order, perm, <usize>width << 2);
+    strengthen(other, ld, rows, width, kept - 1, order);
+    if (square(other, ld, kept - 1, rows, kept - 1, width) > limit) return;
+    const w = W;
+    W = other;
+    other = w;
+    const p = perm;
+    perm = order;
+    order = p;
+  }
+}
+
+/** The chosen columns into J, the most important first but for those exchanged. */
+export function copyChosen(J: usize): void {
+  memory.copy(J, perm, <usize>kept << 2);
 }
 
 /** The chosen columns into J, X (k x columns) row-major into x. Returns ||A - A(:, J) X||_F of scale * A. */
@@ -62,7 +94,7 @@ export function interpolate(J: usize, x: usize): f64 {
   const ld = leading(rows);
   const steps = panels(k) << 2;
   const count = panels(width);
-  memory.copy(J, perm, <usize>k << 2);
+  copyChosen(J);
   // Right-hand sides R(0:k, :) in the caller's order of columns, [steps][4] for every four.
   const X = calloc(<u64>(count + 2) * steps << 5);
   for (let p = 0; p < width; p++) {

@@ -31,7 +31,7 @@ export interface Kernel {
   margin(): number;
   method(): number;
   singularValues(values: number): number;
-  qr(transposed: boolean, r: number, permutation: number): void;
+  qr(transposed: boolean, rank: number, r: number, permutation: number): void;
   scale(): number;
   spectrum(values: number): number;
   frobenius(): number;
@@ -40,6 +40,7 @@ export interface Kernel {
   participation(): number;
   triangle(r: number): void;
   choose(transposed: boolean, most: number, share: number): number;
+  chosen(columns: number): void;
   interpolate(columns: number, right: number): number;
   truncate(most: number, share: number): number;
   truncated(y: number, vt: number, turned: boolean): number;

@@ -4,7 +4,7 @@ import { readOptions } from '../input/options.js';
 import { readInput } from '../input/stack.js';
 import { copyOut, copyOutInt } from '../kernel/memory.js';
 import type { MatrixInput, NumericArray, PivotedQR, RankOptions } from '../types.js';
-import { each, ranksOf } from './rank.js';
+import { each, failed, ranksOf, split, tolerances } from './rank.js';
 
 /**
  * All min(m, n) singular values, descending, by one-sided Jacobi after two QR factorisations (Drmac & Veselic 2008): each to about
@@ -28,35 +28,21 @@ export function singularValues(a: unknown, shape?: unknown): Float64Array {
 }
 
 /**
- * Column-pivoted QR, A[:, permutation] = Q R, with the longest remaining column as pivot (Businger & Golub 1965):
- * R's diagonal descends in absolute value. Q is not formed.
+ * Column-pivoted QR, A[:, permutation] = Q R, with the longest remaining column as pivot (Businger & Golub 1965), the first `rank` columns then
+ * exchanged where others are better (Gu & Eisenstat 1996, as in `independentColumns`). Q is not formed.
+ *
+ * @param data elements in row-major order, with their shape [m, n]; or a matrix that knows its own shape
+ * @param options the tolerance of `rank`, as in `matrixRank`: by default sigma_1 * max(m, n) * eps
+ * @example
+ * const { r, permutation, rank } = qr([[1, 2, 2], [1, 2, 3]]);
+ * // r: 2 x 3, row-major; permutation: [2, 1, 0] or so; rank: 2
+ * @throws TypeError for wrong types, RangeError for wrong values, among them NaN or Infinity anywhere
  */
 export function qr(data: NumericArray, shape: readonly number[], options?: RankOptions): PivotedQR;
 export function qr(a: MatrixInput, options?: RankOptions): PivotedQR;
-export function qr(...args: [unknown, unknown?, unknown?]): PivotedQR {
-  return factor('qr', args);
-}
-
-/**
- * Indices of rank-many linearly independent columns, ascending; the others are, to within the tolerance, combinations
- * of them.
- */
-export function independentColumns(
-  data: NumericArray,
-  shape: readonly number[],
-  options?: RankOptions,
-): Int32Array;
-export function independentColumns(a: MatrixInput, options?: RankOptions): Int32Array;
-export function independentColumns(...args: [unknown, unknown?, unknown?]): Int32Array {
-  const { permutation, rank } = factor('independentColumns', args);
-  return permutation.slice(0, rank).sort();
-}
-
-function factor(fn: string, args: [unknown, unknown?, unknown?]): PivotedQR {
-  const flat = Array.isArray(args[1]) || ArrayBuffer.isView(args[1]);
-  const stack = readInput(fn, [args[0], flat ? args[1] : undefined], 2);
-  const options = flat ? args[2] : args[1];
-  const t = readOptions(fn, options);
+export function qr(a: unknown, b?: unknown, c?: unknown): PivotedQR {
+  const fn = 'qr';
+  const { stack, t, options } = readMatrix(fn, a, b, c);
   const { rows, cols } = stack;
   const size = Math.min(rows, cols);
   let r: Float64Array = new Float64Array(size * cols);
@@ -66,9 +52,55 @@ function factor(fn: string, args: [unknown, unknown?, unknown?]): PivotedQR {
   each(fn, stack, t.hermitian && !stack.vector, (k, _, transposed) => {
     const at = k.reserve(8 * size * cols);
     const perm = k.reserve(4 * cols);
-    k.qr(transposed, at, perm);
+    k.qr(transposed, rank, at, perm);
     r = copyOut(at, size * cols);
     permutation = copyOutInt(perm, cols);
   });
   return { r, permutation, rank };
+}
+
+/**
+ * Indices of rank-many linearly independent columns, ascending; the others are combinations of them, to within the tolerance.
+ *
+ * With k = rank and q = sqrt(1 + 2 k (n - k)): the chosen columns have a smallest singular value of at least sigma_k / q, and every other
+ * column lies within q sigma_{k+1} of their span (strong rank-revealing QR, Gu & Eisenstat 1996). Pivoting alone promises neither: on Kahan's
+ * matrix of order 60 it leaves a column 10^7 tolerances away.
+ *
+ * @param data elements in row-major order, with their shape [m, n]; or a matrix that knows its own shape
+ * @param options the tolerance, as in `matrixRank`: by default sigma_1 * max(m, n) * eps
+ * @example independentColumns([[1, 2, 2], [1, 2, 3]]) // [1, 2]: the first is half the second
+ * @throws TypeError for wrong types, RangeError for wrong values, among them NaN or Infinity anywhere
+ */
+export function independentColumns(
+  data: NumericArray,
+  shape: readonly number[],
+  options?: RankOptions,
+): Int32Array;
+export function independentColumns(a: MatrixInput, options?: RankOptions): Int32Array;
+export function independentColumns(a: unknown, b?: unknown, c?: unknown): Int32Array {
+  const fn = 'independentColumns';
+  const { stack, t } = readMatrix(fn, a, b, c);
+  let columns: Int32Array = new Int32Array(0);
+  if (stack.rows === 0 || stack.cols === 0) return columns;
+  const { absolute, relative } = stack.vector ? { absolute: 0, relative: 0 } : tolerances(t, stack);
+  each(fn, stack, t.hermitian && !stack.vector, (k, _, transposed) => {
+    const rank = k.rank(absolute, relative, false);
+    if (rank < 0) failed(fn);
+    if (rank === stack.cols) {
+      columns = Int32Array.from({ length: rank }, (_, j) => j);
+      return;
+    }
+    const kept = k.choose(transposed, rank, 0);
+    const at = k.reserve(4 * kept);
+    k.chosen(at);
+    columns = copyOutInt(at, kept).sort();
+  });
+  return columns;
+}
+
+/** One matrix and its options. */
+function readMatrix(fn: string, a: unknown, b: unknown, c: unknown) {
+  const [shape, options] = split(b, c);
+  const stack = readInput(fn, [a, shape], 2);
+  return { stack, options, t: readOptions(fn, options) };
 }
