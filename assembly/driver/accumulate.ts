@@ -5,16 +5,15 @@ import { column, leading } from '../matrix/columns';
 import { reduce } from '../factor/tsqr';
 import * as source from '../matrix/source';
 
-/** R of the open matrix (m >= n, not transposed), n x n row-major, zero below the diagonal. */
+/** R of scale * A, A the open matrix (m >= n, not transposed): n x n row-major, zero below the diagonal. */
 export function triangle(r: usize): void {
   source.keepAll();
   const n = source.n;
   const start = mark();
   const R = reduce();
-  const inverse = 1 / source.scale;
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < n; j++) {
-      const x: f64 = j < i ? 0 : load<f64>(column(R, leading(n), j) + (<usize>i << 3)) * inverse;
+      const x: f64 = j < i ? 0 : load<f64>(column(R, leading(n), j) + (<usize>i << 3));
       store<f64>(r + ((<usize>i * <usize>n + <usize>j) << 3), x);
     }
   }

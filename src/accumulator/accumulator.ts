@@ -3,13 +3,16 @@
 // Kept is a matrix `work` with the singular values of all rows pushed so far: at first these rows themselves,
 // then, each time the space is full, the triangle R of their QR factorisation followed by fresh rows
 // (sequential TSQR; Demmel, Grigori, Hoemmen & Langou 2012). Two accumulators merge by one taking the other's
-// rows. Elements are kept as x / 2^exponent, so that neither 1e300 nor denormals lose anything on the way.
+// rows, and more rows at once than the space holds come as their triangle, which the kernel makes panel by panel.
+// Elements are kept as x / 2^exponent, so that neither 1e300 nor denormals lose anything on the way.
 // Memory: at most about 3 n^2 numbers for n columns, 256 rows at least. Cost: about 3 m n^2 flops for m rows.
 
 import { describe, readOptions } from '../input/options.js';
 import { element, readInput, type Stack } from '../input/stack.js';
 import { allocate } from '../input/view.js';
-import { copyOut, floats } from '../kernel/memory.js';
+import { close } from '../kernel/host.js';
+import { type Kernel, kernel } from '../kernel/load.js';
+import { copyOut, floats, open } from '../kernel/memory.js';
 import { each, emptyReport, failed, METHODS, tolerances } from '../matrix/rank.js';
 import type { AccumulatorOptions, MatrixInput, NumericArray, RankOptions, RankReport } from '../types.js';
 import { readState, type State, writeState } from './saved.js';
@@ -85,6 +88,15 @@ export class RankAccumulator {
   push(rows: NumericArray | MatrixInput): this {
     const fn = 'RankAccumulator.push';
     const stack = this.#read(fn, rows);
+    const { rows: count } = stack;
+    if (count > rowsKept(this.columns)) this.#appendFactor(fn, stack);
+    else this.#appendRows(fn, stack);
+    if (count > 0) this.#double ||= !stack.single;
+    this.#rows += count;
+    return this;
+  }
+
+  #appendRows(fn: string, stack: Stack): void {
     const { rows: count, cols, colMajor } = stack;
     const size = count * cols;
     const { data, offset } = floats(stack);
@@ -95,9 +107,27 @@ export class RankAccumulator {
       if (!(x < Infinity)) this.#refuse(fn, stack);
     }
     this.#append(data, offset, count, colMajor, largest, 0);
-    if (size > 0) this.#double ||= !stack.single;
-    this.#rows += count;
-    return this;
+  }
+
+  /** More rows than the space holds: the kernel scans and factors them where they lie. */
+  #appendFactor(fn: string, stack: Stack): void {
+    const { rows: count, cols: n, colMajor } = stack;
+    const { data, offset } = floats(stack);
+    const k = kernel();
+    try {
+      open(data, offset, count, n, colMajor);
+      if (!k.scan()) this.#refuse(fn, stack);
+      const { factor, exponent } = factorOf(k, n);
+      let largest = 0;
+      for (const x of factor) {
+        largest = Math.max(largest, Math.abs(x));
+        if (!(largest < Infinity)) this.#refuse(fn, stack);
+      }
+      this.#append(factor, 0, n, false, largest, exponent);
+      this.#folds += Math.ceil(count / rowsFactored(n));
+    } finally {
+      close();
+    }
   }
 
   /** Takes in all rows of another accumulator, which stays as it is. The rank does not depend on the order. */
@@ -278,9 +308,8 @@ export class RankAccumulator {
   #fold(): void {
     const n = this.columns;
     each('RankAccumulator', this.#stack(), false, (k) => {
-      const at = k.reserve(8 * n * n);
-      k.triangle(at);
-      this.#work.set(copyOut(at, n * n));
+      const { factor, exponent } = factorOf(k, n);
+      this.#work.set(exponent === 0 ? factor : factor.map((x) => timesPower(x, exponent)));
     });
     this.#filled = n;
     this.#folds++;
@@ -342,6 +371,18 @@ export class RankAccumulator {
 /** Rows that the working matrix holds before it is factored. */
 function rowsKept(columns: number): number {
   return columns + (columns > 1024 ? columns : Math.max(2 * columns, 256));
+}
+
+/** Rows that the kernel factors at a time (factor/tsqr.ts). */
+function rowsFactored(columns: number): number {
+  return Math.max(4 * columns, 256);
+}
+
+/** R of the open matrix: factor * 2^exponent. */
+function factorOf(k: Kernel, n: number): { factor: Float64Array; exponent: number } {
+  const at = k.reserve(8 * n * n);
+  k.triangle(at);
+  return { factor: copyOut(at, n * n), exponent: -Math.log2(k.scale()) };
 }
 
 /** x 2^power, |power| up to 3000: in three steps, of which each is a number. */
