@@ -3,7 +3,7 @@
 // dist/kernel/ as they are, for those who would rather fetch them (src/kernel/init.ts).
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { encode, makePatch } from './embed.mjs';

@@ -3,6 +3,7 @@
 // Operands are micro-panels: a is [k][4 rows], b is [k][4 columns], both contiguous in k. c is one tile,
 // [4 columns][4 rows]. 8 accumulators of 2 lanes, 2 loads of a and 4 splats of b for 16 multiply-adds:
 // what fits the 15 vector registers that engines leave on x86-64. Cost: 32 k flops.
+import { CHAIN } from '../base/params';
 import { madd } from '../base/simd';
 
 /** One column of a tile. */
@@ -171,4 +172,25 @@ export function square44(c: usize): v128 {
     t = madd(y, y, t);
   }
   return f64x2.add(s, t);
+}
+
+/** `count` neighbouring tiles at c += a b_i^T over k steps, b_i `step` apart. */
+export function tiles(c: usize, a: usize, b: usize, step: usize, count: i32, k: i32): void {
+  for (let q = 0; q < k; q += CHAIN) {
+    const some = min(CHAIN, k - q);
+    let to = c;
+    let t = b;
+    let i = 2;
+    for (; i < count; i += 3, to += 384, t += 3 * step) madd412(to, a, t, t + step, t + 2 * step, some);
+    for (; i < count + 2; i++, to += 128, t += step) madd44(to, a, t, some);
+    a += <usize>CHAIN << 5;
+    b += <usize>CHAIN << 5;
+  }
+}
+
+/** The transpose of a tile times -1. */
+export function negated(out: usize, tile: usize): void {
+  for (let r: usize = 0; r < 32; r += 8) {
+    for (let c: usize = 0; c < 128; c += 32, out += 8) store<f64>(out, -load<f64>(tile + r + c));
+  }
 }

@@ -4,9 +4,9 @@
 // tile kernel.
 // Cost: 2 k flops an element.
 import { alloc, mark, release } from '../base/arena';
-import { pack } from '../matrix/pack';
 import { SHORT } from '../base/params';
 import { hsum } from '../base/simd';
+import { pack } from '../matrix/pack';
 import * as source from '../matrix/source';
 import { madd412, square44 } from './gemm';
 

@@ -1,29 +1,52 @@
-// A packed for the tile kernel, and its Gram matrix, read from the source panel by panel; packed symmetric matrices.
+// Gram matrices as packed triangles (matrix/triangle.ts), tile by tile: of a matrix in column panels [n/4][s][4], or of A, read from the
+// source panel by panel. Cost: s n^2 flops.
 import { alloc, mark, release } from '../base/arena';
-import { gram, panels, rowPanel, triangleBytes } from '../factor/cholesky';
-import { axpy, dot, scaleColumn } from '../matrix/columns';
-import { pack } from '../matrix/pack';
-import { CHAIN } from '../base/params';
+import { BLOCK, CHAIN } from '../base/params';
+import { packedBytes, packPanel } from '../matrix/pack';
 import * as source from '../matrix/source';
-import { spreadCombine } from './gemv';
+import { panels, rowPanel } from '../matrix/triangle';
+import { madd44, madd412 } from './gemm';
 
-/** Bytes of n columns of so many rows packed. */
-export function packedBytes(rows: i32, n: i32): u64 {
-  return (<u64>panels(n) * <u64>rows) << 5;
-}
-
-/** All rows of A into P, [n/4][m][4]. */
-export function packSource(P: usize): void {
-  for (let first = 0; first < source.m; first += source.panelRows) {
-    const count = min(source.panelRows, source.m - first);
-    source.panel(first, count);
-    packPanel(P + (<usize>first << 5), source.m, 0, count, source.columns, source.n);
+/**
+ * Tiles of row panels i0 .. i1 and column panels j0 .. j1, on and below the diagonal, += a_i b_j^T over k steps. Operand a_i is
+ * at a + (i - i0) aStep, operand b_j at b + j bStep, or in the rows of a packed triangle b when bStep is 0.
+ */
+export function addProducts(
+  L: usize, i0: i32, i1: i32, j0: i32, j1: i32, a: usize, aStep: usize, b: usize, bStep: usize, k: i32,
+): void {
+  for (let j = j0; j < min(i1, j1); j += 3) {
+    const b0 = bStep ? b + <usize>j * bStep : rowPanel(b, j);
+    const b1 = b0 + (bStep ? bStep : <usize>(j + 1) << 7);
+    const b2 = b1 + (bStep ? bStep : <usize>(j + 2) << 7);
+    for (let i = max(i0, j); i < i1; i++) {
+      const c = rowPanel(L, i) + (<usize>j << 7);
+      const ai = a + <usize>(i - i0) * aStep;
+      const count = min(i + 1, j1) - j;
+      for (let p = 0; p < k; p += CHAIN) {
+        const o = <usize>p << 5;
+        const some = min(CHAIN, k - p);
+        if (count >= 3) {
+          madd412(c, ai + o, b0 + o, b1 + o, b2 + o, some);
+        } else {
+          madd44(c, ai + o, b0 + o, some);
+          if (count == 2) madd44(c + 128, ai + o, b1 + o, some);
+        }
+      }
+    }
   }
 }
 
-function packPanel(to: usize, ld: i32, from: i32, count: i32, columns: usize, n: i32): void {
-  const rows = source.rows + (<usize>from << 2);
-  pack(to, ld, source.at, rows, count, columns, n, source.single, source.scale);
+/** Row panels i0 .. of G += P^T P, or G = P^T P when fresh. */
+export function gram(G: usize, i0: i32, n: i32, P: usize, ld: i32, s: i32, fresh: bool): void {
+  const count = panels(n);
+  const step = <usize>ld << 5;
+  if (fresh) memory.fill(rowPanel(G, i0), 0, rowPanel(G, count) - rowPanel(G, i0));
+  // A block of column panels stays in the L2 cache while row panels pass; tiles are met in the order of memory.
+  for (let j0 = 0; j0 < count; j0 += BLOCK) {
+    for (let i = max(i0, j0); i < count; i++) {
+      addProducts(G, i, i + 1, j0, min(count, j0 + BLOCK), P + <usize>i * step, step, P, step, s);
+    }
+  }
 }
 
 /** G = A^T A, packed lower triangle. */
@@ -56,41 +79,4 @@ export function gramOfColumns(G: usize, i0: i32, columns: usize, n: i32): void {
   }
   if (filled || fresh) gram(G, i0, n, P, ld, filled, fresh);
   release(start);
-}
-
-/** Copies a packed triangle, times +-1. */
-export function copyTriangle(to: usize, from: usize, n: i32, sign: f64): void {
-  const bytes = <usize>triangleBytes(n);
-  const s = f64x2.splat(sign);
-  for (let o: usize = 0; o < bytes; o += 16) v128.store(to + o, f64x2.mul(v128.load(from + o), s));
-}
-
-/** ||G||_F^2 of a packed symmetric matrix. */
-export function squareSymmetric(G: usize, n: i32): f64 {
-  let sum = 2 * dot(G, G, <i32>(triangleBytes(n) >> 3));
-  for (let i = 0; i < panels(n); i++) {
-    const tile = rowPanel(G, i) + (<usize>i << 7);
-    sum -= dot(tile, tile, 16);
-  }
-  return sum;
-}
-
-/** y = G x for a packed symmetric G: each row panel serves twice. x and y are padded to whole panels. */
-export function multiply(y: usize, G: usize, n: i32, x: usize): void {
-  const count = panels(n);
-  const sum = alloc(32);
-  memory.fill(y, 0, <usize>count << 5);
-  for (let i = 0; i < count; i++) {
-    const panel = rowPanel(G, i);
-    const own = x + (<usize>i << 5);
-    spreadCombine(y, panel, own, sum, x, i << 2);
-    for (let k: usize = 0; k < 4; k++) {
-      for (let r: usize = 0; r < 4; r++) {
-        const v = load<f64>(panel + (<usize>i << 7) + (k << 5) + (r << 3));
-        store<f64>(sum + (r << 3), load<f64>(sum + (r << 3)) + v * load<f64>(own + (k << 3)));
-      }
-    }
-    axpy(y + (<usize>i << 5), sum, -1, 4);
-  }
-  scaleColumn(y, -1, count << 2);
 }

@@ -1,33 +1,18 @@
 // Triangular matrices by tiles: ||T^-1||_F, and T^-1 B for many right-hand sides.
 //
-// T comes as a packed triangle of row panels (cholesky.ts): L itself, or R^T for an upper triangular R. A row
+// T comes as a packed triangle of row panels (matrix/triangle.ts): L itself, or R^T for an upper triangular R. A row
 // panel is an operand of the tile kernel as it stands; right-hand sides are column panels [k][4], operand and tiles in one.
 // Cost: inverse norm n^3 / 3, solve n^2 columns flops.
 import { alloc, calloc, mark, release } from '../base/arena';
-import { panels, rowPanel, triangleBytes } from '../factor/cholesky';
-import { column, dot } from '../matrix/columns';
 import { BLOCK, SHORT } from '../base/params';
 import { madd } from '../base/simd';
+import { column } from '../matrix/columns';
+import { panels, rowPanel } from '../matrix/triangle';
 import { identity, madd44 } from './gemm';
+import { dot } from './level1';
 
 /** So large that its inverse vanishes. */
 const PAD: f64 = 1e300;
-
-/** R (k x k upper, column-major) as the packed row panels of its transpose; padding on the diagonal is PAD. */
-export function packUpper(R: usize, ld: i32, k: i32): usize {
-  const L = alloc(triangleBytes(k));
-  for (let i = 0; i < panels(k); i++) {
-    let out = rowPanel(L, i);
-    for (let p = 0; p < (i + 1) << 2; p++) {
-      for (let c = i << 2; c < (i + 1) << 2; c++) {
-        const x: f64 = c >= k ? (p == c ? PAD : 0) : p <= c ? load<f64>(column(R, ld, c) + (<usize>p << 3)) : 0;
-        store<f64>(out, x);
-        out += 8;
-      }
-    }
-  }
-  return L;
-}
 
 /** x += s y for rows of four. */
 // @ts-ignore: decorator

@@ -3,7 +3,9 @@
 // All quantities are of scale * A. sigma_1 lies in [low, high], and a claim about the tolerance must hold for every
 // sigma_1 in there (docs/certificates.md, "sigma_1"): a lower bound is held against tolerance(high), an upper one against
 // tolerance(low).
+import { Cholesky } from '../factor/cholesky';
 import * as source from '../matrix/source';
+import { Bidiagonal } from '../spectrum/bidiagonal';
 
 /** The step that decided; the host knows them by these numbers. */
 export const enum Method { Trivial, Cholesky, Inertia, Sample, Qr, Lq, Jacobi, Bidiagonal, Trailing }

@@ -6,22 +6,25 @@
 // of a panel are one operand of the tile kernel, -Y in row panels [p][4] the other. W is formed as Cholesky gets to it.
 // Cost for s = n, p = n / 5: 1.05 n^3 flops where Gram and Cholesky alone take 1.33.
 import { alloc, release } from '../base/arena';
+import { BLOCK, U } from '../base/params';
+import { identity, negated, tiles } from '../blas/gemm';
+import { dot, swapIndices, swapRows } from '../blas/level1';
 import * as cholesky from '../factor/cholesky';
+import * as lu from '../factor/lu';
+import { packedBytes } from '../matrix/pack';
+import { stratifiedRows } from '../matrix/rows';
+import * as source from '../matrix/source';
+import { panels, triangleBytes } from '../matrix/triangle';
 import * as claim from './claim';
 import { Method } from './claim';
-import { dot, swapIndices } from '../matrix/columns';
-import { apart, rounding } from './full-rank';
-import { bound } from './null-space';
-import { packedBytes } from '../blas/syrk';
-import { spread } from './row-sample';
-import { factor, invert, negated, swapRows, tiles } from '../factor/lu';
-import { BLOCK, U } from '../base/params';
-import * as source from '../matrix/source';
-import { identity } from '../blas/gemm';
+import { bound, mayDeflate } from './null-space';
+import { rounding } from './rounding';
 
 /** Columns that the last call found independent, and those of them that it proved to be so beyond the tolerance. */
 export let found: i32 = 0;
 export let known: i32 = 0;
+/** Whether its pivots fell to the size of the shift without a gap. */
+export let gapless: bool = false;
 /** Whether the last call has left P other than it was. */
 export let spoiled: bool = false;
 
@@ -48,7 +51,7 @@ function take(T: usize, P: usize, s: i32, rows: usize, r: i32, p: i32): void {
 
 /** Brings the first p of the listed rows to the top of every column panel of P, in their order; `order` becomes A's rows as they then stand. */
 function raise(P: usize, s: i32, count: i32, rows: usize, p: i32, order: usize): void {
-  spread(order, s, source.m);
+  stratifiedRows(order, s, source.m);
   for (let k = 0; k < p; k++) {
     const at = rows + (<usize>k << 2);
     let from = load<i32>(at);
@@ -65,7 +68,7 @@ function raise(P: usize, s: i32, count: i32, rows: usize, p: i32, order: usize):
 /** Column panels j0 .. j1 of W from those of A; returns the square of their norm. */
 function block(W: usize, s: i32, N: usize, p: i32, j0: i32, j1: i32): f64 {
   const step = <usize>p << 5;
-  const groups = cholesky.panels(s);
+  const groups = panels(s);
   for (let i = p >> 2; i < groups; i += BLOCK) {
     for (let j = j0; j < j1; j++) {
       const x = W + ((<usize>j * <usize>s) << 5);
@@ -79,21 +82,21 @@ function block(W: usize, s: i32, N: usize, p: i32, j0: i32, j1: i32): f64 {
 export function eliminate(P: usize, s: i32): bool {
   const n = source.n;
   spoiled = false;
-  const columns = cholesky.panels(n);
+  const columns = panels(n);
   const p = (n / 5) & ~3;
   const first = p >> 2;
   const step = <usize>p << 5;
-  const groups = cholesky.panels(s);
+  const groups = panels(s);
   const N = alloc(<u64>groups * step); // -L and -U, then -Y
   const r = min(2 * p, s) & ~3;
   const rows = alloc(<u64>r << 2);
   const order = alloc(<u64>s << 2);
-  spread(rows, r, s);
+  stratifiedRows(rows, r, s);
   const M = alloc(packedBytes(r, p));
   take(M, P, s, rows, r, p);
   const a1 = Math.sqrt(square(P, s, s, 0, first));
-  if (factor(M, r, p, N, rows, 1e-8 * a1 / Math.sqrt(p)) < p) return false;
-  invert(M, p, N);
+  if (lu.factor(M, r, p, N, rows, 1e-8 * a1 / Math.sqrt(p)) < p) return false;
+  lu.invert(M, p, N);
   raise(P, s, columns, rows, p, order);
   spoiled = true;
 
@@ -137,23 +140,23 @@ export function eliminate(P: usize, s: i32): bool {
   const shift = threshold * threshold + 1.1 * rounding(s - p, q, most, most);
   const room = Math.sqrt(0.15 * shift) - error;
   if (!(d < 0.5 && room > 0 && 0.9 > threshold * (inverse + t / room))) return false;
-  const L = alloc(cholesky.triangleBytes(q));
-  cholesky.begin(q, apart(s));
-  let failed = q;
-  for (let j0 = 0; j0 < count && failed == q; ) {
+  const L = alloc(triangleBytes(q));
+  const f = cholesky.begin(L, q, shift, true, mayDeflate(s, q));
+  for (let j0 = 0; j0 < count && f.columns == q; ) {
     const j1 = cholesky.next(j0, count);
     if (j0) w2 += block(W, s, N, p, j0, j1);
     if (w2 > most) return false;
-    failed = cholesky.proceed(L, j0, j1, q, W + step, s, s - p, shift, true);
+    cholesky.proceed(f, j1, W + step, s, s - p);
     j0 = j1;
   }
-  found = p + failed - cholesky.negatives;
+  gapless = f.gapless;
+  found = p + f.columns - f.deflated;
   const least = 0.99 / (inverse + t / (Math.sqrt(shift - rounding(s - p, q, w2, w2)) - error));
   known = least > threshold ? found : 0;
-  if (failed < q || !known) return true;
+  if (f.columns < q || !known) return true;
   let rest: f64 = 0;
   if (found < n) {
-    rest = bound(P, s, order, L, p, N, M);
+    rest = bound(P, s, order, f, p, N, M);
     if (!(rest <= claim.tolerance(claim.low))) return true;
   }
   known = n;

@@ -1,34 +1,33 @@
 // Full rank by Cholesky: of the Gram matrix of a sample of rows, shifted by the tolerance, or of all rows.
 // docs/certificates.md, "Full rank from a sample". Cost: s n^2 + n^3 / 3 flops, and a pass over A.
 import { alloc, mark, release } from '../base/arena';
+import { ELIMINATION_COLUMNS, ELIMINATION_MOST, SAMPLE_COLUMNS } from '../base/params';
+import { dot } from '../blas/level1';
+import { gramOfColumns } from '../blas/syrk';
 import * as cholesky from '../factor/cholesky';
-import * as claim from './claim';
-import { Method } from './claim';
-import { dot } from '../matrix/columns';
-import { bound } from './null-space';
-import { copyTriangle, gramOfColumns, packSource, packedBytes } from '../blas/syrk';
-import { spread } from './row-sample';
-import { pack } from '../matrix/pack';
-import { CHAIN, ELIMINATION_COLUMNS, ELIMINATION_MOST, SAMPLE_COLUMNS, U } from '../base/params';
-import * as schur from './elimination';
+import { Cholesky } from '../factor/cholesky';
+import { pack, packedBytes, packSource } from '../matrix/pack';
+import { stratifiedRows } from '../matrix/rows';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
+import { copyTriangle, panels, triangleBytes } from '../matrix/triangle';
+import * as claim from './claim';
+import { Method } from './claim';
+import * as schur from './elimination';
+import { bound, mayDeflate } from './null-space';
+import { rounding } from './rounding';
 
 /** Columns that the last fullRank() found independent, and those of them that it proved to be so beyond the tolerance. */
 export let found: i32 = 0;
 export let known: i32 = 0;
-
-/** What rounding can do to G = P^T P and its factor, as a perturbation of G: "Full rank from a sample". */
-export function rounding(rows: i32, n: i32, square: f64, growth: f64): f64 {
-  const longest = min(rows + n, CHAIN + (rows + n) / CHAIN + 2);
-  return <f64>(longest + 16) * (square + growth) * U;
-}
+/** Whether its pivots fell to the size of the shift without a gap. */
+export let smooth: bool = false;
 
 /** The first n columns of s spread rows into P, [n/4][s][4]. */
 function packSample(P: usize, s: i32, n: i32): void {
   const start = mark();
   const list = alloc(<u64>s << 2);
-  spread(list, s, source.m);
+  stratifiedRows(list, s, source.m);
   const rows = source.select(list, s);
   pack(P, s, source.at, rows, s, source.selectedColumns(s), n, source.single, source.scale);
   release(start);
@@ -39,13 +38,7 @@ function large(): bool {
   const m = source.m;
   if (m > 2 * source.n && m > 4096) return true;
   const allowed = <u64>m * source.width * (source.single ? 5 : 10) + (12 << 20);
-  return packedBytes(m, source.n) + cholesky.triangleBytes(source.n) > allowed;
-}
-
-/** Whether to find a few dependent columns by passes over A, rather than by QR of the s rows at hand. */
-export function apart(s: i32): bool {
-  const n = source.n;
-  return n >= SAMPLE_COLUMNS && (s == source.m || source.m < (n * n) >> 6);
+  return packedBytes(m, source.n) + triangleBytes(source.n) > allowed;
 }
 
 /** s rows of A into P. */
@@ -85,41 +78,41 @@ function attempt(s: i32, G: usize): bool {
     if (schur.eliminate(P, s)) {
       found = schur.found;
       known = schur.known;
+      smooth = schur.gapless;
       return known == n;
     }
     release(room);
     if (schur.spoiled) fill(P, s);
   }
-  const L = alloc(cholesky.triangleBytes(n)); // after what packing needed for a while
+  const L = alloc(triangleBytes(n)); // after what packing needed for a while
   if (G) copyTriangle(L, G, n, 1);
-  cholesky.begin(n, P != 0 && apart(s));
-  const count = cholesky.panels(n);
-  const failed = P || G ? cholesky.proceed(L, 0, count, n, P, s, P ? s : 0, shift, true) : stages(L, shift);
-  found = known = failed - cholesky.negatives;
-  if (failed < n) return false;
+  const f = cholesky.begin(L, n, shift, true, P ? mayDeflate(s, n) : 0);
+  if (P || G) cholesky.proceed(f, panels(n), P, s, P ? s : 0);
+  else factorStreamed(f);
+  found = known = f.columns - f.deflated;
+  smooth = f.gapless;
+  if (f.columns < n) return false;
   let rest: f64 = 0;
   if (found < n) {
     const list = alloc(<u64>s << 2);
-    spread(list, s, source.m);
-    rest = bound(P, s, list, L, 0, 0, 0);
+    stratifiedRows(list, s, source.m);
+    rest = bound(P, s, list, f, 0, 0, 0);
   }
   if (!(rest <= claim.tolerance(claim.low))) return false;
   // With columns set aside the growth is infinite; that of the others is at most the square.
-  return claim.answer(found, Math.sqrt(shift - rounding(s, n, square, min(square, cholesky.growth))), rest, Method.Cholesky);
+  return claim.answer(found, Math.sqrt(shift - rounding(s, n, square, min(square, f.growth))), rest, Method.Cholesky);
 }
 
 /** Cholesky of A^T A - shift I, a few hundred rows of A at a time: the Gram matrix grows by eighths, for a deficiency to show early. */
-function stages(L: usize, shift: f64): i32 {
+function factorStreamed(f: Cholesky): void {
   const n = source.n;
-  const count = cholesky.panels(n);
-  let failed = n;
-  for (let i0 = 0; i0 < count && failed == n; ) {
+  const count = panels(n);
+  for (let i0 = 0; i0 < count && f.columns == n; ) {
     const i1 = min(count, i0 + ((count + 7) >> 3));
-    gramOfColumns(L, i0, source.columns, min(n, i1 << 2));
-    failed = cholesky.proceed(L, i0, i1, n, 0, 0, 0, shift, true);
+    gramOfColumns(f.L, i0, source.columns, min(n, i1 << 2));
+    cholesky.proceed(f, i1, 0, 0, 0);
     i0 = i1;
   }
-  return failed;
 }
 
 /** A guess at the rank, from a corner of s rows and columns: n where it shows no deficiency. Decides nothing. */
@@ -129,9 +122,12 @@ export function probe(s: i32): i32 {
   const start = mark();
   const P = alloc(packedBytes(s, s));
   packSample(P, s, s);
-  const L = alloc(cholesky.triangleBytes(s));
+  const L = alloc(triangleBytes(s));
   const share = scan.total * <f64>s / <f64>source.m * <f64>s / <f64>n;
-  const failed = cholesky.factor(L, s, P, s, s, 1e-12 * share, true);
+  const f = cholesky.begin(L, s, 1e-12 * share, true, 0);
+  cholesky.proceed(f, panels(s), P, s, s);
+  const failed = f.columns;
+  smooth = f.gapless;
   release(start);
   return failed < s - (s >> 3) ? failed : n;
 }

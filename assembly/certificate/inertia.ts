@@ -1,17 +1,19 @@
 // The count itself, by Sylvester's law of inertia: eigenvalues of A^T A above a shift, from the signs of L S L^T.
 // docs/certificates.md, "Inertia". Cost: m n^2 flops for the Gram matrix, n^3 / 3 for each count, up to three of them.
 import { alloc, mark, release } from '../base/arena';
-import * as cholesky from '../factor/cholesky';
-import * as claim from './claim';
-import { Method } from './claim';
-import { coarseness, noneFarAbove } from '../factor/cholesky16';
-import { rounding } from './full-rank';
-import { copyTriangle, gramOfSource, squareSymmetric } from '../blas/syrk';
-import { largestEigenvalue } from '../spectrum/lanczos';
 import { COARSE, COARSE_MOST, FINE, GROWTH, REACH_STEPS, U } from '../base/params';
+import { squareSymmetric } from '../blas/symv';
+import { gramOfSource } from '../blas/syrk';
+import { Cholesky, factor } from '../factor/cholesky';
+import { inverseRowsNormSquare } from '../factor/cholesky-solve';
+import { coarseness, noneFarAbove } from '../factor/cholesky16';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
-import { dual } from '../factor/cholesky-solve';
+import { copyTriangle, triangleBytes } from '../matrix/triangle';
+import { largestEigenvalue } from '../spectrum/lanczos';
+import * as claim from './claim';
+import { Method } from './claim';
+import { rounding } from './rounding';
 
 /** y (y - 3 rho) of the last factor: how far below its shift the eigenvalues below it are, where they are few; else 0. */
 let depth: f64 = 0;
@@ -20,23 +22,26 @@ let depth: f64 = 0;
 function above(L: usize, G: usize, shift: f64, few: i32): i32 {
   const n = source.n;
   const start = mark();
-  const p = factor(L, G, shift);
+  const f = factorShifted(L, G, shift);
   depth = 0;
-  if (cholesky.negatives <= few) {
-    const y = 0.999 / Math.sqrt(dual(L, n));
-    depth = y * (y - 3 * <f64>(n + 16) * U * Math.sqrt(cholesky.growth));
+  if (f.negativePivots <= few) {
+    const y = 0.999 / Math.sqrt(inverseRowsNormSquare(f));
+    depth = y * (y - 3 * <f64>(n + 16) * U * Math.sqrt(f.growth));
   }
+  const p = positivePivots(f);
   release(start);
   return p;
 }
 
-/** L S L^T = G - shift I; its scratch is left to the caller. Returns the number of positive pivots, or -1. */
-function factor(L: usize, G: usize, shift: f64): i32 {
-  const n = source.n;
-  copyTriangle(L, G, n, 1);
-  cholesky.begin(n, false);
-  cholesky.proceed(L, 0, cholesky.panels(n), n, 0, 0, 0, shift, false);
-  return cholesky.growth <= GROWTH * scan.total ? n - cholesky.negatives : -1;
+/** L S L^T = G - shift I. */
+function factorShifted(L: usize, G: usize, shift: f64): Cholesky {
+  copyTriangle(L, G, source.n, 1);
+  return factor(L, source.n, shift, false);
+}
+
+/** The number of positive pivots, or -1 when they grew past what rounding allows for. */
+function positivePivots(f: Cholesky): i32 {
+  return f.growth <= GROWTH * scan.total ? f.n - f.negativePivots : -1;
 }
 
 /** Whether the tolerance is so far above rounding that inertia() may answer. */
@@ -52,7 +57,7 @@ export function inertia(G: usize): bool {
   const slack = rounding(source.m, n, scan.total, GROWTH * scan.total);
   const start = mark();
   if (!G) {
-    G = alloc(cholesky.triangleBytes(n));
+    G = alloc(triangleBytes(n));
     gramOfSource(G);
     approach(G, n, slack, 1e-3, 60);
   }
@@ -60,7 +65,7 @@ export function inertia(G: usize): bool {
   const least = claim.tolerance(claim.low);
   let done = false;
   if (slack <= 0.25 * least * least) {
-    const L = alloc(cholesky.triangleBytes(n));
+    const L = alloc(triangleBytes(n));
     if (claim.tolerance(claim.high) > 0.25 * Math.sqrt(scan.total / n) / <f64>n) certify(L, G, n, slack);
     done = between(L, G, slack) || (certify(L, G, n, slack) && between(L, G, slack));
     if (!done) {
@@ -73,10 +78,18 @@ export function inertia(G: usize): bool {
   return done;
 }
 
+/** Cholesky of theta I - G: where it is complete no eigenvalue of G is above theta, up to its rounding. */
+function factorBelow(L: usize, G: usize, n: i32, theta: f64): Cholesky {
+  copyTriangle(L, G, n, -1);
+  return factor(L, n, -theta, true);
+}
+
 /** Whether Cholesky of theta I - G proves that no eigenvalue of G is above theta, up to its rounding. L is scratch. */
 export function noneAbove(L: usize, G: usize, n: i32, theta: f64): bool {
-  copyTriangle(L, G, n, -1);
-  return cholesky.factor(L, n, 0, 0, 0, -theta, true) == n;
+  const start = mark();
+  const proved = factorBelow(L, G, n, theta).columns == n;
+  release(start);
+  return proved;
 }
 
 /** Raises `low` to the largest Ritz value. */
@@ -87,9 +100,13 @@ export function approach(G: usize, n: i32, slack: f64, accuracy: f64, steps: i32
 /** Lowers `high` to within a `share` of `low` (of their squares) when Cholesky of theta I - G proves it. */
 function enclose(L: usize, G: usize, n: i32, slack: f64, share: f64): bool {
   const theta = claim.low * claim.low * (1 + share) + slack;
-  if (claim.high * claim.high <= theta * (1 + share) || !noneAbove(L, G, n, theta)) return false;
-  claim.cap(Math.sqrt(theta + slack + rounding(source.m, n, scan.total, cholesky.growth)));
-  return true;
+  if (claim.high * claim.high <= theta * (1 + share)) return false;
+  const start = mark();
+  const f = factorBelow(L, G, n, theta);
+  const proved = f.columns == n;
+  if (proved) claim.cap(Math.sqrt(theta + slack + rounding(source.m, n, scan.total, f.growth)));
+  release(start);
+  return proved;
 }
 
 /** The same to a per cent or two, in integers where they are close enough. */
@@ -126,13 +143,14 @@ export function reach(G: usize): void {
   if (!full && claim.upper * claim.upper <= least) return; // G does not see that side, and a gap of 1e7 needs no better bound
   const s = max<f64>(claim.lower * claim.lower, least) + slack;
   const start = mark();
-  const L = alloc(cholesky.triangleBytes(n));
+  const L = alloc(triangleBytes(n));
   const inner = mark();
-  if (factor(L, G, s) == claim.rank) {
+  const f = factorShifted(L, G, s);
+  if (positivePivots(f) == claim.rank) {
     claim.widen(max<f64>(claim.lower, Math.sqrt(s - slack)), claim.upper);
     // How far the next eigenvalues are, at most: the iteration may not have found the nearest.
-    const up = 1 / largestEigenvalue(L, n, 1 / slack, 1e-3, 24, 1);
-    const down = full ? 0 : 1 / largestEigenvalue(L, n, 1 / slack, 1e-3, 24, -1);
+    const up = 1 / largestEigenvalue(changetype<usize>(f), n, 1 / slack, 1e-3, 24, 1);
+    const down = full ? 0 : 1 / largestEigenvalue(changetype<usize>(f), n, 1 / slack, 1e-3, 24, -1);
     release(inner);
     const steps = n > 1000 ? 2 : REACH_STEPS; // of n^3 / 3 flops
     for (let side = full ? 0 : 1; side >= 0; side--) {

@@ -1,17 +1,18 @@
 // Rank k from a sample of rows (lowrank.ts): which sample, how far, and what its bounds decide.
 // docs/certificates.md, "Low rank from a sample", "Squeeze".
 import { alloc, mark, release } from '../base/arena';
-import * as cholesky from '../factor/cholesky';
-import * as claim from './claim';
-import { Method } from './claim';
-import { rounding } from './full-rank';
-import { countable } from './inertia';
-import * as lowrank from './row-sample';
 import { GUARD, REACH, SMOOTH, SPARE, U } from '../base/params';
+import { factor } from '../factor/cholesky';
 import * as qrcp from '../factor/qrcp';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
+import { triangleBytes } from '../matrix/triangle';
+import * as claim from './claim';
+import { Method } from './claim';
+import { countable } from './inertia';
 import { squeeze } from './qlp';
+import { rounding } from './rounding';
+import * as lowrank from './row-sample';
 
 /**
  * Rank k < n from a sample of rows; so many singular values are known to be above the tolerance. "Low rank from a
@@ -67,13 +68,14 @@ function fromSample(guess: i32, known: i32): bool {
     if (k <= known) return claim.answer(k, lower, up, Method.Sample);
 
     // All rows of the pivot columns say more about sigma_k than the sample does.
-    const L = alloc(cholesky.triangleBytes(k));
+    const L = alloc(triangleBytes(k));
     lowrank.gramOfPivots(L);
     const square = lowrank.squareOfPivots(scan.squares);
     const most = claim.tolerance(claim.high);
     const shift = most * most + 2 * rounding(source.m, k, square, square);
-    if (cholesky.factor(L, k, 0, 0, 0, shift, true) == k) {
-      return claim.answer(k, Math.sqrt(shift - rounding(source.m, k, square, cholesky.growth)), up, Method.Sample);
+    const f = factor(L, k, shift, true);
+    if (f.columns == k) {
+      return claim.answer(k, Math.sqrt(shift - rounding(source.m, k, square, f.growth)), up, Method.Sample);
     }
   }
 

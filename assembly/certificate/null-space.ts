@@ -4,16 +4,16 @@
 // Four vectors v are a micro-panel [n + 4][4], with their images A v, [m + 4][4], right behind; all panels pass A and the factor at once.
 // Cost: some five passes, 6 n^2 flops for each column in each. Source: Eisenstat, Elman & Schultz 1983 (Orthomin(1)); O'Leary 1980 for the blocks.
 import { alloc, calloc } from '../base/arena';
-import * as cholesky from '../factor/cholesky';
-import * as claim from './claim';
-import { dot, scaleColumn } from '../matrix/columns';
-import { image } from '../spectrum/power';
-import { TINY, U } from '../base/params';
-import * as scan from '../matrix/scan';
-import { aside, solve } from '../factor/cholesky-solve';
+import { SAMPLE_COLUMNS, SET_ASIDE, TINY, U } from '../base/params';
 import { madd44 } from '../blas/gemm';
 import { subtract } from '../blas/gemv';
+import { dot, scaleColumn } from '../blas/level1';
+import { Cholesky, isDeflated } from '../factor/cholesky';
+import { solve } from '../factor/cholesky-solve';
+import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
+import { image } from '../spectrum/power';
+import * as claim from './claim';
 
 /** Steps at most. */
 const STEPS: i32 = 12;
@@ -21,7 +21,7 @@ const STEPS: i32 = 12;
 let P: usize = 0;
 let s: i32 = 0;
 let list: usize = 0; // A's rows that P holds
-let L: usize = 0;
+let factored: usize = 0; // of Cholesky, which has set columns aside
 let p: i32 = 0;
 let N: usize = 0;
 let M: usize = 0;
@@ -33,6 +33,12 @@ let D: usize = 0; // directions, above orthonormal images,
 let last: usize = 0; // and those of the step before
 let G: usize = 0; // scratch: right-hand sides for the factor, above rows in the order of P
 let tile: usize = 0;
+
+/** How many of n columns may be deflated, to be found dependent by passes over A: none where QR of the s rows at hand is cheaper. */
+export function mayDeflate(s: i32, n: i32): i32 {
+  const all = source.n;
+  return all >= SAMPLE_COLUMNS && (s == source.m || source.m < (all * all) >> 6) ? min(SET_ASIDE, n / 11) : 0;
+}
 
 // @ts-ignore: decorator
 @inline
@@ -60,7 +66,7 @@ function correct(): void {
       madd44(G + b + row(j), R + b + first, w + first, s - p);
     }
   }
-  solve(L, q, G, all, step);
+  solve(changetype<Cholesky>(factored), G, all, step);
   for (let j = 0; j < q; j += 4) {
     for (let b: usize = 0; b < all; b += step) subtract(R + b, W + row(j >> 2) * s, G + b + row(j), p);
   }
@@ -135,16 +141,16 @@ function minimise(enough: f64): f64 {
  * An upper bound of the singular values past the number of columns not set aside. P holds the s rows of A in `list` in column panels; or
  * after elimination of p columns (schur.ts) B2 above W, N holding -Y, M the inverse of the pivot block.
  */
-export function bound(P_: usize, s_: i32, list_: usize, L_: usize, p_: i32, N_: usize, M_: usize): f64 {
+export function bound(P_: usize, s_: i32, list_: usize, f: Cholesky, p_: i32, N_: usize, M_: usize): f64 {
   P = P_;
   s = s_;
   list = list_;
-  L = L_;
+  factored = changetype<usize>(f);
   p = p_;
   N = N_;
   M = M_;
   const n = source.n;
-  const few = cholesky.negatives;
+  const few = f.deflated;
   below = row(n + 4);
   step = below + row(source.m + 4);
   all = step * ((few + 3) >> 2);
@@ -153,9 +159,9 @@ export function bound(P_: usize, s_: i32, list_: usize, L_: usize, p_: i32, N_: 
   V = calloc(all);
   D = calloc(all);
   last = calloc(all);
-  for (let f = p, k = 0; f < n; f++) {
-    if (!aside(L, f - p)) continue;
-    store<f64>(V + step * (k >> 2) + row(f) + (<usize>(k & 3) << 3), 1);
+  for (let j = p, k = 0; j < n; j++) {
+    if (!isDeflated(f, j - p)) continue;
+    store<f64>(V + step * (k >> 2) + row(j) + (<usize>(k & 3) << 3), 1);
     k++;
   }
   const enough = claim.tolerance(claim.low) / Math.sqrt(few);

@@ -1,15 +1,15 @@
 // Pivoted QR of all of A, for what no sample and no Gram matrix decides. docs/certificates.md, "Pivoted QR".
 // Cost: about 4 m n k flops; a tall A is reduced to its R factor first.
 import { alloc } from '../base/arena';
-import * as claim from './claim';
-import { Method } from './claim';
-import { leading } from '../matrix/columns';
-import { power } from '../spectrum/power';
 import { CLASSICAL_COLUMNS, GUARD, REACH, U } from '../base/params';
 import * as qrcp from '../factor/qrcp';
 import { matrix, tall } from '../factor/tsqr';
+import { leading, transposeUpper } from '../matrix/columns';
 import * as source from '../matrix/source';
-import { settle, squeeze, transposeUpper } from './qlp';
+import { power } from '../spectrum/power';
+import * as claim from './claim';
+import { Method } from './claim';
+import { settle, squeeze } from './qlp';
 import { byTrailing } from './trailing';
 
 /**

@@ -4,29 +4,17 @@
 // has columns close to orthogonal (Drmac & Veselic 2008; Huckaby & Chan 2003). Jacobi and the bidiagonal form are for tolerances that
 // rounding does not keep. docs/certificates.md, "Pivoted QR", "Squeeze", "Trailing matrix", "Jacobi", "Bidiagonal". Cost: 4/3 n k^2 and more.
 import { alloc, mark, release } from '../base/arena';
+import { BIDIAGONAL_COLUMNS, GUARD } from '../base/params';
+import { inverseNorm } from '../blas/trsm';
+import * as qrcp from '../factor/qrcp';
+import { leading, transposeUpper } from '../matrix/columns';
+import * as source from '../matrix/source';
+import { packUpper } from '../matrix/triangle';
 import { bidiagonalValues } from '../spectrum/bidiagonal';
+import { jacobi } from '../spectrum/jacobi';
 import * as claim from './claim';
 import { Method } from './claim';
-import { column, createColumns, leading } from '../matrix/columns';
-import { jacobi } from '../spectrum/jacobi';
-import { BIDIAGONAL_COLUMNS, GUARD, U } from '../base/params';
-import * as qrcp from '../factor/qrcp';
-import * as source from '../matrix/source';
 import { byTrailing } from './trailing';
-import { inverseNorm, packUpper } from '../blas/trsm';
-
-/** X = R(0:k, 0:n)^T, n x k lower trapezoidal, of leading(n). */
-export function transposeUpper(W: usize, ld: i32, k: i32, n: i32): usize {
-  const X = createColumns(n, k);
-  const xLd = leading(n);
-  for (let j = 0; j < n; j++) {
-    const from = column(W, ld, j);
-    for (let i = 0; i < min(j + 1, k); i++) {
-      store<f64>(column(X, xLd, i) + (<usize>j << 3), load<f64>(from + (<usize>i << 3)));
-    }
-  }
-  return X;
-}
 
 /** Decides from the leading k x k triangle of R and what it leaves, so many values being known to be above the tolerance: "Pivoted QR". */
 export function settle(q: qrcp.PivotedQr, rest: f64, slack: f64, known: i32, by: Method): bool {

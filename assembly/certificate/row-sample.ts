@@ -6,18 +6,21 @@
 // rows only lowers singular values). What the sample misses shows in the residual: then nothing is decided.
 // Cost: 2 m k (n - k) flops and two passes over A. docs/certificates.md, "Low rank from a sample".
 import { alloc, calloc, mark, release } from '../base/arena';
-import { column, createColumns, dot, leading, read } from '../matrix/columns';
-import { gramOfColumns } from '../blas/syrk';
-import { image, power } from '../spectrum/power';
-import { pack } from '../matrix/pack';
 import { U } from '../base/params';
+import { combine } from '../blas/gemv';
+import { dot } from '../blas/level1';
+import { chainOf, residualSquare } from '../blas/residual';
+import { gramOfColumns } from '../blas/syrk';
+import { coefficients, inverseNorm } from '../blas/trsm';
 import * as qrcp from '../factor/qrcp';
 import { qr } from '../factor/tsqr';
-import { chainOf, residualSquare } from '../blas/residual';
+import { column, createColumns, leading, read } from '../matrix/columns';
+import { pack } from '../matrix/pack';
+import { stratifiedRows } from '../matrix/rows';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
-import { coefficients, inverseNorm, packUpper } from '../blas/trsm';
-import { combine } from '../blas/gemv';
+import { packUpper } from '../matrix/triangle';
+import { image, power } from '../spectrum/power';
 
 /** Proven: sigma_{k+1} <= upper and sigma_k >= lower. */
 export let upper: f64 = 0;
@@ -26,17 +29,6 @@ export let lower: f64 = 0;
 export let noise: f64 = 0;
 /** A lower bound of sigma_1. */
 export let sigma: f64 = 0;
-
-/** `count` row indices, one from each of as many equal strata of 0 .. m, seeded. */
-export function spread(list: usize, count: i32, m: i32): void {
-  let seed: u64 = 0x2545f4914f6cdd1d + <u64>count;
-  for (let i = 0; i < count; i++) {
-    const from = <u64>i * m / count;
-    const to = <u64>(i + 1) * m / count;
-    seed = seed * 6364136223846793005 + 1442695040888963407;
-    store<i32>(list + (<usize>i << 2), <i32>(from + (seed >> 33) % max<u64>(to - from, 1)));
-  }
-}
 
 /** Byte offsets of the rows of a panel that are not in the sample into `table`; returns their number. */
 function unsampled(table: usize, first: i32, count: i32): i32 {
@@ -97,7 +89,7 @@ export function take(rows: i32): void {
   perm = alloc(<u64>n << 2);
   list = alloc(<u64>s << 2);
   const start = mark();
-  spread(list, s, source.m);
+  stratifiedRows(list, s, source.m);
   const ro = source.select(list, s);
   read(W, ld, 0, ro, s, source.selectedColumns(s), n);
   const v = calloc(<u64>n << 3);

@@ -5,21 +5,21 @@
 // counts. docs/certificates.md, "Trailing matrix". Layout: column-major W, packed triangles as in cholesky.ts.
 // Cost with d = n - k: k^2 d + (m - k) d^2 + k d^2 flops, d^3 / 3 for each count, and k^2 n for sigma_1, all of them in the tile kernel.
 import { alloc, mark, release } from '../base/arena';
-import * as cholesky from '../factor/cholesky';
-import { gram, panels, triangleBytes } from '../factor/cholesky';
-import * as claim from './claim';
-import { Method } from './claim';
-import { column, dot } from '../matrix/columns';
-import { rounding } from './full-rank';
-import { packedBytes } from '../blas/syrk';
-import { approach, certify } from './inertia';
-import { offsets, pack } from '../matrix/pack';
 import { CHAIN, FINE, GROWTH, NOISE, REACH, U } from '../base/params';
+import { dot } from '../blas/level1';
+import { gram } from '../blas/syrk';
+import { coefficients, inverseNorm } from '../blas/trsm';
+import { factor } from '../factor/cholesky';
 import * as qrcp from '../factor/qrcp';
-import { clearBelow } from '../factor/tsqr';
+import { clearBelow, column } from '../matrix/columns';
+import { offsets, pack, packedBytes } from '../matrix/pack';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
-import { coefficients, inverseNorm, packUpper } from '../blas/trsm';
+import { packUpper, panels, triangleBytes } from '../matrix/triangle';
+import * as claim from './claim';
+import { Method } from './claim';
+import { approach, certify } from './inertia';
+import { rounding } from './rounding';
 
 let k: i32 = 0; // steps
 let d: i32 = 0; // columns that remain
@@ -52,11 +52,11 @@ function positive(s: f64, noise: f64, all: bool): i32 {
   const bytes = <usize>triangleBytes(d);
   const L = alloc(bytes);
   for (let o: usize = 0; o < bytes; o += 8) store<f64>(L + o, load<f64>(C + o) - s * load<f64>(M + o));
-  cholesky.begin(d, 0);
-  const done = cholesky.proceed(L, 0, panels(d), d, 0, 0, 0, s, all);
+  const f = factor(L, d, s, all);
+  const own = rounding(source.m, source.n, c2 + s * (m2 + <f64>d), f.growth);
+  const p = f.columns < d || !(own <= noise) ? -1 : d - f.negativePivots;
   release(start);
-  const own = rounding(source.m, source.n, c2 + s * (m2 + <f64>d), cholesky.growth);
-  return done < d || !(own <= noise) ? -1 : d - cholesky.negatives;
+  return p;
 }
 
 /** Whether a count can tell singular values above x from those below. */

@@ -1,8 +1,8 @@
 // The triangle that stands for all rows seen so far: one step of a sequential TSQR (reduce.ts), on the host's
 // request. Source: Demmel, Grigori, Hoemmen & Langou 2012.
 import { mark, release } from '../base/arena';
-import { column, leading } from '../matrix/columns';
 import { reduce } from '../factor/tsqr';
+import { column, leading } from '../matrix/columns';
 import * as source from '../matrix/source';
 
 /** R of scale * A, A the open matrix (m >= n, not transposed): n x n row-major, zero below the diagonal. */

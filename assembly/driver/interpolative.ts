@@ -7,15 +7,16 @@
 // k^2 for X, 2 m n k for the error. Source: Cheng, Gimbutas, Martinsson & Rokhlin 2005, "On the compression
 // of low rank matrices"; Golub & Van Loan 5.4.
 import { alloc, calloc, mark, release } from '../base/arena';
-import { panels } from '../factor/cholesky';
-import { column, createColumns, dot, leading, readTransposed, square } from '../matrix/columns';
-import { pack } from '../matrix/pack';
+import { dot, square } from '../blas/level1';
+import { residualSquare } from '../blas/residual';
+import { solveUpper } from '../blas/trsm';
 import * as qrcp from '../factor/qrcp';
 import { dropReflectors, strengthen } from '../factor/strong-rrqr';
 import { matrix, tall } from '../factor/tsqr';
-import { residualSquare } from '../blas/residual';
+import { column, createColumns, leading, readTransposed } from '../matrix/columns';
+import { pack } from '../matrix/pack';
 import * as source from '../matrix/source';
-import { solveUpper } from '../blas/trsm';
+import { panels } from '../matrix/triangle';
 
 /** Ten equal singular values hold 90 % of the energy in nine, whatever rounding says. */
 export const ROUNDING: f64 = 1 + 1e-10;

@@ -7,12 +7,13 @@
 // and some 2 n^2 for each Lanczos step. Source: Golub & Van Loan, chapter 10; Rump 2006 for the proof
 // (docs/certificates.md, "Inertia"). All quantities are of scale * A.
 import { alloc, mark, release } from '../base/arena';
-import * as cholesky from '../factor/cholesky';
-import { gramOfSource, squareSymmetric } from '../blas/syrk';
+import { squareSymmetric } from '../blas/symv';
+import { gramOfSource } from '../blas/syrk';
 import { noneAbove } from '../certificate/inertia';
-import { largestEigenvalue } from '../spectrum/lanczos';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
+import { triangleBytes } from '../matrix/triangle';
+import { largestEigenvalue } from '../spectrum/lanczos';
 import * as svd from './singular-values';
 
 /** sigma_1^2 is proved to within this, relative, beside what rounding did to G. */
@@ -26,8 +27,8 @@ export function largestSquare(): f64 {
   const n = source.n;
   if (n < 2) return scan.total;
   const start = mark();
-  const G = alloc(cholesky.triangleBytes(n));
-  const L = alloc(cholesky.triangleBytes(n));
+  const G = alloc(triangleBytes(n));
+  const L = alloc(triangleBytes(n));
   gramOfSource(G);
   let theta = largestEigenvalue(G, n, scan.total, 1e-15, STEPS, 0);
   if (!noneAbove(L, G, n, theta * (1 + CERTIFIED))) {
@@ -46,7 +47,7 @@ export function participation(): f64 {
   if (source.n == 0) return 0;
   if (source.n == 1) return 1;
   const start = mark();
-  const G = alloc(cholesky.triangleBytes(source.n));
+  const G = alloc(triangleBytes(source.n));
   gramOfSource(G);
   const square = squareSymmetric(G, source.n);
   release(start);

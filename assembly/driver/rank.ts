@@ -1,17 +1,18 @@
 // The driver: from proof to proof, the cheapest first, and singular values only for what they leave open.
 import { alloc, mark, release } from '../base/arena';
-import { smooth, triangleBytes } from '../factor/cholesky';
+import { REPORT_COLUMNS, REPORT_ROWS, SAMPLE_COLUMNS, SAMPLE_ROWS, U } from '../base/params';
+import { gramOfSource } from '../blas/syrk';
 import * as claim from '../certificate/claim';
 import { Method } from '../certificate/claim';
-import { found, fullRank, hope, known, probe, rounding } from '../certificate/full-rank';
-import { byQr } from '../certificate/pivoted-qr';
-import { gramOfSource } from '../blas/syrk';
+import { found, fullRank, hope, known, probe, smooth } from '../certificate/full-rank';
 import { countable, inertia, reach } from '../certificate/inertia';
-import { largestEigenvalue } from '../spectrum/lanczos';
-import { REPORT_COLUMNS, REPORT_ROWS, SAMPLE_COLUMNS, SAMPLE_ROWS, U } from '../base/params';
 import { sampled } from '../certificate/low-rank';
+import { byQr } from '../certificate/pivoted-qr';
+import { rounding } from '../certificate/rounding';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
+import { triangleBytes } from '../matrix/triangle';
+import { largestEigenvalue } from '../spectrum/lanczos';
 
 /**
  * The rank of the open source, scanned and finite. The tolerance is max(absolute, relative sigma_1), absolute in scaled

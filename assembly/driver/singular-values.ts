@@ -4,16 +4,16 @@
 // sweeps of up to 4 n^3 flops; or, where rows and columns are of even size and Jacobi could not be more
 // accurate, by bidiagonalisation at a fifth of the cost.
 import { alloc, calloc, mark, release } from '../base/arena';
-import { bidiagonalValues } from '../spectrum/bidiagonal';
-import { column, dot, leading, readTransposed } from '../matrix/columns';
-import { panel } from '../factor/householder';
-import { jacobi } from '../spectrum/jacobi';
 import { BIDIAGONAL_COLUMNS, EVEN } from '../base/params';
+import { dot } from '../blas/level1';
+import { panel } from '../factor/householder';
 import * as qrcp from '../factor/qrcp';
 import { dropReflectors, sortPivots, strengthen } from '../factor/strong-rrqr';
 import { matrix, tall } from '../factor/tsqr';
+import { column, leading, readTransposed, transposeUpper } from '../matrix/columns';
 import * as source from '../matrix/source';
-import { transposeUpper } from '../certificate/qlp';
+import { bidiagonalValues } from '../spectrum/bidiagonal';
+import { jacobi } from '../spectrum/jacobi';
 
 /** The largest of n numbers over the smallest. */
 function ratio(x: usize, n: i32): f64 {

@@ -6,18 +6,18 @@
 // costs next to nothing. The error is computed from Y and V as they are. Cost: the singular values, and 2 m n
 // k flops twice. Everything is in the kernel's orientation, m >= n.
 import { alloc, calloc, mark, release } from '../base/arena';
-import { panels } from '../factor/cholesky';
-import { axpy, column, createColumns, dot, leading, scaleColumn, square } from '../matrix/columns';
-import { ROUNDING } from './interpolative';
-import { jacobi } from '../spectrum/jacobi';
-import { offsets, pack } from '../matrix/pack';
 import { U } from '../base/params';
+import { madd44, zero44 } from '../blas/gemm';
+import { axpy, dot, scaleColumn, square } from '../blas/level1';
+import { residualSquare } from '../blas/residual';
 import * as qrcp from '../factor/qrcp';
 import { matrix, tall } from '../factor/tsqr';
-import { residualSquare } from '../blas/residual';
+import { column, createColumns, leading, transposeUpper } from '../matrix/columns';
+import { offsets, pack } from '../matrix/pack';
 import * as source from '../matrix/source';
-import { transposeUpper } from '../certificate/qlp';
-import { madd44, zero44 } from '../blas/gemm';
+import { panels } from '../matrix/triangle';
+import { jacobi } from '../spectrum/jacobi';
+import { ROUNDING } from './interpolative';
 
 let V: usize = 0; // n x kept
 /** Triplets of the last truncate(). */

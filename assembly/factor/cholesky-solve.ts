@@ -1,22 +1,18 @@
 // Substitution with a factor L of cholesky.ts, four right-hand sides at a time: X is a micro-panel, [n][4], padded to whole row panels. Columns
 // set aside, whose diagonal is infinite, take no part: their component is zero. Cost: 4 n^2 flops a triangle, at memory speed.
 import { alloc, calloc } from '../base/arena';
-import { negative, panels, rowPanel } from './cholesky';
-import { dot } from '../matrix/columns';
-import { negated } from './lu';
-import { madd44 } from '../blas/gemm';
-import { backward, forwardTile, scaleRow } from '../blas/trsm';
+import { madd44, negated } from '../blas/gemm';
 import { subtract } from '../blas/gemv';
-
-/** Whether column j was set aside. */
-export function aside(L: usize, j: i32): bool {
-  return load<f64>(rowPanel(L, j >> 2) + (<usize>j << 5) + (<usize>(j & 3) << 3)) == Infinity;
-}
+import { dot } from '../blas/level1';
+import { backward, forwardTile, scaleRow } from '../blas/trsm';
+import { panels, rowPanel } from '../matrix/triangle';
+import { Cholesky, isNegative } from './cholesky';
 
 /** X <- L^-T X, a micro-panel every `step` of `all` bytes. */
-function transposed(L: usize, count: i32, X: usize, all: usize, step: usize): void {
+function solveTransposed(f: Cholesky, X: usize, all: usize, step: usize): void {
+  const L = f.L;
   const U = alloc(128);
-  for (let i = count - 1; i >= 0; i--) {
+  for (let i = panels(f.n) - 1; i >= 0; i--) {
     negated(U, rowPanel(L, i) + (<usize>i << 7));
     for (let b: usize = 0; b < all; b += step) {
       const from = X + b;
@@ -28,8 +24,9 @@ function transposed(L: usize, count: i32, X: usize, all: usize, step: usize): vo
 }
 
 /** X <- (L S L^T)^-1 X, a micro-panel every `step` of `all` bytes. */
-export function solve(L: usize, n: i32, X: usize, all: usize, step: usize): void {
-  const count = panels(n);
+export function solve(f: Cholesky, X: usize, all: usize, step: usize): void {
+  const L = f.L;
+  const count = panels(f.n);
   for (let i = 0; i < count; i++) {
     for (let b: usize = 0; b < all; b += step) {
       const from = X + b;
@@ -39,25 +36,26 @@ export function solve(L: usize, n: i32, X: usize, all: usize, step: usize): void
     }
   }
   for (let b: usize = 0; b < all; b += step) {
-    for (let j = 0; j < n; j++) scaleRow(X + b + (<usize>j << 5), negative(j) ? 1 : -1);
+    for (let j = 0; j < f.n; j++) scaleRow(X + b + (<usize>j << 5), isNegative(f, j) ? 1 : -1);
   }
-  transposed(L, count, X, all, step);
+  solveTransposed(f, X, all, step);
 }
 
-/** ||L^-T E||_F^2, E being the unit vectors of the negative pivots of the last factorisation. Cost: n^2 flops for each of them. */
-export function dual(L: usize, n: i32): f64 {
+/** ||L^-T E||_F^2, E being the unit vectors of the negative pivots. Cost: n^2 flops for each of them. */
+export function inverseRowsNormSquare(f: Cholesky): f64 {
+  const n = f.n;
   const count = panels(n);
   const X = calloc(<u64>count << 7);
   let sum: f64 = 0;
   let c: usize = 0;
   for (let j = 0; j <= n; j++) {
     if (c == 32 || (c && j == n)) {
-      transposed(L, count, X, 1, 1);
+      solveTransposed(f, X, 1, 1);
       sum += dot(X, X, count << 4);
       memory.fill(X, 0, <usize>count << 7);
       c = 0;
     }
-    if (j < n && negative(j)) {
+    if (j < n && isNegative(f, j)) {
       store<f64>(X + (<usize>j << 5) + c, 1);
       c += 8;
     }

@@ -1,110 +1,73 @@
-// The Gram matrix and its factor, tile by tile: G = P^T P is formed, shifted and factored in one sweep,
+// Cholesky and L S L^T of a Gram matrix, tile by tile: G = P^T P is formed, shifted and factored in one sweep,
 // so that a failure at column j has cost only the leading j x j block.
 //
-// Layout: the lower triangle in row panels of 4. Panel i holds rows 4i .. 4i+3 as [4(i+1) columns][4 rows],
-// so a tile is 128 contiguous bytes and a row panel is itself an operand of the tile kernel. The diagonal tiles of a symmetric matrix are
-// whole, those of L have zeros above the diagonal.
-// P is packed by columns: [n/4 panels][s][4].
+// Layout: L is a packed triangle (matrix/triangle.ts), P is packed by columns: [n/4 panels][s][4].
 //
 // The factor is L S L^T with S = diag(+-1), |L| |L|^T being what rounding is measured by: Cholesky when
 // every sign is +, and by Sylvester's law of inertia the number of + signs is the number of eigenvalues
 // of G above the shift. Cost: s n^2 + n^3 / 3 flops. Source: Golub & Van Loan, section 4.2; Demmel 1989.
-import { alloc, mark, release } from '../base/arena';
-import { BLOCK, CHAIN, FIRST, SET_ASIDE } from '../base/params';
+import { alloc } from '../base/arena';
+import { BLOCK, FIRST } from '../base/params';
 import { hsum, madd } from '../base/simd';
-import { madd412, madd44, square44 } from '../blas/gemm';
+import { madd44, square44 } from '../blas/gemm';
+import { addProducts } from '../blas/syrk';
+import { panels, rowPanel } from '../matrix/triangle';
 
-/** Negative pivots of the last factorisation, or columns set aside. */
-export let negatives: i32 = 0;
-/** Whether pivots fell to the size of the shift, without a gap, before a definite factorisation failed. */
-export let smooth: bool = false;
-/** ||L||_F^2 of the last factorisation; infinite where columns were set aside. */
-export let growth: f64 = 0;
-
-let least: f64 = 0; // the smallest positive pivot
-let spare: i32 = 0; // columns that a definite factorisation may set aside
-let signs: usize = 0; // +-1 for each column
-let inverses: usize = 0; // sign / pivot for each column
-let negated: usize = 0; // -L S for the row panels of a block
-
-export function panels(n: i32): i32 {
-  return (n + 3) >> 2;
-}
-
-/** Start of row panel i of a packed triangle. */
-// @ts-ignore: decorator
-@inline
-export function rowPanel(L: usize, i: i32): usize {
-  return L + (<usize>i * <usize>(i + 1) << 6);
-}
-
-export function triangleBytes(n: i32): u64 {
-  const p = <u64>panels(n);
-  return (p * (p + 1)) << 6;
-}
-
-/**
- * Tiles of row panels i0 .. i1 and column panels j0 .. j1, on and below the diagonal, += a_i b_j^T over k steps. Operand a_i is
- * at a + (i - i0) aStep, operand b_j at b + j bStep, or in the rows of a packed triangle b when bStep is 0.
- */
-function products(
-  L: usize, i0: i32, i1: i32, j0: i32, j1: i32, a: usize, aStep: usize, b: usize, bStep: usize, k: i32,
-): void {
-  for (let j = j0; j < min(i1, j1); j += 3) {
-    const b0 = bStep ? b + <usize>j * bStep : rowPanel(b, j);
-    const b1 = b0 + (bStep ? bStep : <usize>(j + 1) << 7);
-    const b2 = b1 + (bStep ? bStep : <usize>(j + 2) << 7);
-    for (let i = max(i0, j); i < i1; i++) {
-      const c = rowPanel(L, i) + (<usize>j << 7);
-      const ai = a + <usize>(i - i0) * aStep;
-      const count = min(i + 1, j1) - j;
-      for (let p = 0; p < k; p += CHAIN) {
-        const o = <usize>p << 5;
-        const some = min(CHAIN, k - p);
-        if (count >= 3) {
-          madd412(c, ai + o, b0 + o, b1 + o, b2 + o, some);
-        } else {
-          madd44(c, ai + o, b0 + o, some);
-          if (count == 2) madd44(c + 128, ai + o, b1 + o, some);
-        }
-      }
-    }
-  }
-}
-
-/** Row panels i0 .. of G += P^T P, or G = P^T P when fresh. */
-export function gram(G: usize, i0: i32, n: i32, P: usize, ld: i32, s: i32, fresh: bool): void {
-  const count = panels(n);
-  const step = <usize>ld << 5;
-  if (fresh) memory.fill(rowPanel(G, i0), 0, rowPanel(G, count) - rowPanel(G, i0));
-  // A block of column panels stays in the L2 cache while row panels pass; tiles are met in the order of memory.
-  for (let j0 = 0; j0 < count; j0 += BLOCK) {
-    for (let i = max(i0, j0); i < count; i++) {
-      products(G, i, i + 1, j0, min(count, j0 + BLOCK), P + <usize>i * step, step, P, step, s);
-    }
-  }
+/** A factorisation: what it is of, how far it has come, and what it found. It lives, with its scratch, above its maker's mark. */
+@unmanaged
+export class Cholesky {
+  /** The packed triangle, overwritten by the factor. */
+  L: usize;
+  n: i32;
+  /** G - shift I is factored. */
+  shift: f64;
+  /** Ends at the first pivot that is not positive, but for those columns that it may deflate; else signs are counted. */
+  definite: bool;
+  /** Whether pivots fell to the size of the shift, without a gap, before a definite factorisation failed. */
+  gapless: bool;
+  /** Columns that may be deflated: set aside, their diagonal infinite, so that they take no part in anything. */
+  mayDeflate: i32;
+  deflated: i32;
+  negativePivots: i32;
+  /** Row panels done. */
+  panelsDone: i32;
+  /** Columns before the one that a definite factorisation failed at; n where none did. */
+  columns: i32;
+  /** ||L||_F^2; infinite where columns were deflated. */
+  growth: f64;
+  leastPivot: f64;
+  /** +-1 for each column. */
+  signs: usize;
+  /** sign / pivot for each column. */
+  inverses: usize;
+  /** -L S for the row panels of a block. */
+  negated: usize;
 }
 
 /** Factors the 4x4 diagonal tile at column 4j. Returns how many pivots came before a forbidden one (4: all). */
-function diagonal(tile: usize, negative: usize, j: i32, n: i32, shift: f64, definite: bool): i32 {
+function diagonal(f: Cholesky, j: i32, tile: usize, negative: usize): i32 {
+  const signs = f.signs + (<usize>j << 5);
+  const inverses = f.inverses + (<usize>j << 5);
+  const own = f.n - (j << 2); // columns that are not padding
   for (let k = 0; k < 4; k++) {
     const column = tile + (<usize>k << 5);
-    const g = (j << 2) + k;
     // Padding gets a pivot too small to count in the growth.
-    let d = g < n ? load<f64>(column + (<usize>k << 3)) : abs(shift) + f64.MIN_NORMAL_VALUE;
-    const aside = definite && !(d > 0);
-    if (!(d > 0)) {
-      if (aside && negatives == spare) return k;
-      negatives++;
+    let d = k < own ? load<f64>(column + (<usize>k << 3)) : abs(f.shift) + f64.MIN_NORMAL_VALUE;
+    const deflate = f.definite && !(d > 0);
+    if (deflate) {
+      if (f.deflated == f.mayDeflate) return k;
+      f.deflated++;
+    } else if (!(d > 0)) {
+      f.negativePivots++;
     }
     const sign: f64 = d > 0 ? 1 : -1;
-    if (d > 0 && g < n) least = min(least, d);
+    if (d > 0 && k < own) f.leastPivot = min(f.leastPivot, d);
     // An exact zero is moved by a rounding error of the shift, which the bound on rounding covers.
-    d = max(abs(d), shift * f64.EPSILON + f64.MIN_NORMAL_VALUE);
-    const root = aside ? Infinity : Math.sqrt(d);
+    d = max(abs(d), f.shift * f64.EPSILON + f64.MIN_NORMAL_VALUE);
+    const root = deflate ? Infinity : Math.sqrt(d);
     const inverse = sign / root;
-    store<f64>(signs + (<usize>g << 3), sign);
-    store<f64>(inverses + (<usize>g << 3), inverse);
+    store<f64>(signs + (<usize>k << 3), sign);
+    store<f64>(inverses + (<usize>k << 3), inverse);
     for (let r = 0; r < k; r++) store<f64>(column + (<usize>r << 3), 0);
     store<f64>(column + (<usize>k << 3), root);
     for (let r = k + 1; r < 4; r++) {
@@ -120,7 +83,7 @@ function diagonal(tile: usize, negative: usize, j: i32, n: i32, shift: f64, defi
     }
   }
   for (let k = 0; k < 4; k++) {
-    const s = f64x2.splat(-load<f64>(signs + (<usize>((j << 2) + k) << 3)));
+    const s = f64x2.splat(-load<f64>(signs + (<usize>k << 3)));
     const o = <usize>k << 5;
     v128.store(negative + o, f64x2.mul(v128.load(tile + o), s));
     v128.store(negative + o, f64x2.mul(v128.load(tile + o, 16), s), 16);
@@ -128,12 +91,10 @@ function diagonal(tile: usize, negative: usize, j: i32, n: i32, shift: f64, defi
   return 4;
 }
 
-/** X L_jj^T S = C for one tile C, in place; -X S goes to `negative`. */
+/** X L_jj^T S = C for one tile C, in place; -X S goes to `negative`. sj, ij: the signs and inverses of its columns. */
 // @ts-ignore: decorator
 @inline
-function solveTile(tile: usize, negative: usize, diagonalTile: usize, j: i32): void {
-  const sj = signs + (<usize>j << 5);
-  const ij = inverses + (<usize>j << 5);
+function solveTile(tile: usize, negative: usize, diagonalTile: usize, sj: usize, ij: usize): void {
   let s = v128.load64_splat(ij);
   const x0 = f64x2.mul(v128.load(tile), s);
   const y0 = f64x2.mul(v128.load(tile, 16), s);
@@ -195,32 +156,35 @@ function solveTile(tile: usize, negative: usize, diagonalTile: usize, j: i32): v
   v128.store(negative, f64x2.mul(y3, s), 112);
 }
 
-/** Row panels i0 .. i1 of the factor, a block of columns at a time. Returns the column of a forbidden pivot, or -1. */
-function block(
-  L: usize, n: i32, P: usize, ld: i32, s: i32, shift: f64, definite: bool, i0: i32, i1: i32,
-): i32 {
-  const step = <usize>panels(n) << 7;
+/** Row panels up to i1 of the factor, a block of columns at a time. Returns the column of a forbidden pivot, or -1. */
+function block(f: Cholesky, i1: i32, P: usize, ld: i32, s: i32): i32 {
+  const L = f.L;
+  const i0 = f.panelsDone;
+  const negated = f.negated;
+  const step = <usize>panels(f.n) << 7;
   const pStep = <usize>ld << 5;
   let sum = f64x2.splat(0);
   if (s) memory.fill(rowPanel(L, i0), 0, rowPanel(L, i1) - rowPanel(L, i0));
   for (let j0 = 0; j0 < i1; j0 += BLOCK) {
     const j1 = min(i1, j0 + BLOCK);
-    if (s) products(L, i0, i1, j0, j1, P + <usize>i0 * pStep, pStep, P, pStep, s);
-    products(L, i0, i1, j0, j1, negated, step, L, 0, j0 << 2);
+    if (s) addProducts(L, i0, i1, j0, j1, P + <usize>i0 * pStep, pStep, P, pStep, s);
+    addProducts(L, i0, i1, j0, j1, negated, step, L, 0, j0 << 2);
     for (let j = j0; j < j1; j++) {
       const Lj = rowPanel(L, j);
+      const sj = f.signs + (<usize>j << 5);
+      const ij = f.inverses + (<usize>j << 5);
       for (let i = max(i0, j); i < i1; i++) {
         const own = negated + <usize>(i - i0) * step;
         const tile = rowPanel(L, i) + (<usize>j << 7);
         madd44(tile, own + (<usize>j0 << 7), Lj + (<usize>j0 << 7), (j - j0) << 2);
         const tail = own + (<usize>j << 7);
         if (i > j) {
-          solveTile(tile, tail, Lj + (<usize>j << 7), j);
+          solveTile(tile, tail, Lj + (<usize>j << 7), sj, ij);
         } else {
-          for (let k: usize = 0; k < 160; k += 40) store<f64>(tile + k, load<f64>(tile + k) - shift);
-          const k = diagonal(tile, tail, j, n, shift, definite);
+          for (let k: usize = 0; k < 160; k += 40) store<f64>(tile + k, load<f64>(tile + k) - f.shift);
+          const k = diagonal(f, j, tile, tail);
           if (k < 4) {
-            smooth = least < 8 * shift;
+            f.gapless = f.leastPivot < 8 * f.shift;
             return (j << 2) + k;
           }
         }
@@ -228,36 +192,33 @@ function block(
       }
     }
   }
-  growth += hsum(sum);
+  f.growth += hsum(sum);
   return -1;
 }
 
 /**
- * Factors G - shift I into L, where G = P^T P (s > 0) or the triangle already in L (s = 0).
- * definite: stop at the first pivot that is not positive and return its column; else return n and count
- * negative pivots.
+ * A factorisation of G - shift I in L, none of it done: Cholesky where `definite`, of which up to `mayDeflate` columns may be deflated; else
+ * L S L^T, whose negative pivots are counted.
  */
-export function factor(
-  L: usize, n: i32, P: usize, ld: i32, s: i32, shift: f64, definite: bool,
-): i32 {
-  const start = mark();
-  begin(n, false);
-  const done = proceed(L, 0, panels(n), n, P, ld, s, shift, definite);
-  release(start);
-  return done;
-}
-
-/** Room for a factor of order n, above the caller's mark; a definite one may set a few columns aside. */
-export function begin(n: i32, aside: bool): void {
-  spare = aside ? min(SET_ASIDE, n / 11) : 0;
+export function begin(L: usize, n: i32, shift: f64, definite: bool, mayDeflate: i32): Cholesky {
+  const f = changetype<Cholesky>(alloc(offsetof<Cholesky>()));
   const count = panels(n);
-  signs = alloc(<u64>count << 5);
-  inverses = alloc(<u64>count << 5);
-  negated = alloc((<u64>min(count, BLOCK) * count) << 7);
-  negatives = 0;
-  growth = 0;
-  smooth = false;
-  least = Infinity;
+  f.L = L;
+  f.n = n;
+  f.shift = shift;
+  f.definite = definite;
+  f.gapless = false;
+  f.mayDeflate = mayDeflate;
+  f.deflated = 0;
+  f.negativePivots = 0;
+  f.panelsDone = 0;
+  f.columns = n;
+  f.growth = 0;
+  f.leastPivot = Infinity;
+  f.signs = alloc(<u64>count << 5);
+  f.inverses = alloc(<u64>count << 5);
+  f.negated = alloc((<u64>min(count, BLOCK) * count) << 7);
+  return f;
 }
 
 /** Where the block of row panels from i0 on ends: blocks grow from a few panels on, for an early failure to cost little. */
@@ -265,20 +226,33 @@ export function next(i0: i32, i1: i32): i32 {
   return min(i1, i0 + min(BLOCK, max(FIRST, i0)));
 }
 
-/** factor() from row panel i0, those before it being factored, to row panel i1. */
-export function proceed(
-  L: usize, i0: i32, i1: i32, n: i32, P: usize, ld: i32, s: i32, shift: f64, definite: bool,
-): i32 {
-  while (i0 < i1) {
-    const to = next(i0, i1);
-    const failed = block(L, n, P, ld, s, shift, definite, i0, to);
-    if (failed >= 0) return min(n, failed);
-    i0 = to;
+/** Goes on to row panel `to` of G = P^T P (s > 0), or of the triangle that L holds (s = 0). False where a definite factorisation fails. */
+export function proceed(f: Cholesky, to: i32, P: usize, ld: i32, s: i32): bool {
+  while (f.panelsDone < to) {
+    const end = next(f.panelsDone, to);
+    const failed = block(f, end, P, ld, s);
+    if (failed >= 0) {
+      f.columns = failed;
+      return false;
+    }
+    f.panelsDone = end;
   }
-  return n;
+  return true;
+}
+
+/** Factors the triangle in L less shift I: Cholesky where `definite`, which ends at the first pivot that is not positive, else L S L^T. */
+export function factor(L: usize, n: i32, shift: f64, definite: bool): Cholesky {
+  const f = begin(L, n, shift, definite, 0);
+  proceed(f, panels(n), 0, 0, 0);
+  return f;
 }
 
 /** Whether the pivot of column j was negative. */
-export function negative(j: i32): bool {
-  return load<f64>(signs + (<usize>j << 3)) < 0;
+export function isNegative(f: Cholesky, j: i32): bool {
+  return load<f64>(f.signs + (<usize>j << 3)) < 0;
+}
+
+/** Whether column j was deflated. */
+export function isDeflated(f: Cholesky, j: i32): bool {
+  return load<f64>(rowPanel(f.L, j >> 2) + (<usize>j << 5) + (<usize>(j & 3) << 3)) == Infinity;
 }

@@ -3,10 +3,10 @@
 //
 // L has units of 1 / ONE, the products and what is left of the diagonal 1 / ONE^2. Every row of L has at most the length 1, so that by
 // Cauchy and Schwarz no sum of products leaves 32 bits. "Inertia" in docs/certificates.md.
-// Layout: a packed triangle as in cholesky.ts, a row panel being [2 (i + 1) pairs of columns][4 rows][2 columns]. Cost: n^3 / 3 operations.
+// Layout: a packed triangle as in matrix/triangle.ts, a row panel being [2 (i + 1) pairs of columns][4 rows][2 columns]. Cost: n^3 / 3 operations.
 import { alloc } from '../base/arena';
-import { panels, rowPanel } from './cholesky';
 import { BLOCK } from '../base/params';
+import { panels, rowPanel } from '../matrix/triangle';
 
 const ONE: f64 = 32600;
 

@@ -1,14 +1,12 @@
-// Householder QR of a panel, and its reflectors applied as one block.
+// Householder QR of a panel.
 //
-// W is column-major (columns.ts). The panel's R overwrites its upper triangle, the reflectors
-// v_j = (1, x) stand below the diagonal, H_j = I - tau_j v_j v_j^T. A block of b reflectors is
-// I - V T V^T (compact WY): V^T C and C - V (T^T V^T C) are then all matrix products, done four columns of C at a
-// time while those stay in cache, so the trailing matrix is read and written once a block.
-// Cost: panel 2 m b^2, application 4 m n b flops. Source: Schreiber & Van Loan 1989; Golub & Van Loan 5.2.
-import { alloc } from '../base/arena';
-import { axpy, column, dot, norm, scaleColumn, swapColumns, swapIndices } from '../matrix/columns';
+// W is column-major (matrix/columns.ts). The panel's R overwrites its upper triangle, the reflectors
+// v_j = (1, x) stand below the diagonal, H_j = I - tau_j v_j v_j^T.
+// Cost: 2 m b^2 flops for b columns. Source: Golub & Van Loan 5.2; Businger & Golub 1965 for the pivots.
 import { TINY } from '../base/params';
 import { hsum, madd } from '../base/simd';
+import { axpy, dot, norm, scaleColumn, swapColumns, swapIndices } from '../blas/level1';
+import { column } from '../matrix/columns';
 
 /** Largest remaining ||column||^2 and the sum of all of them, where panel() stopped. */
 export let restMost: f64 = 0;
@@ -80,180 +78,65 @@ export function panel(
   return k;
 }
 
-// A block of reflectors, ready to apply: V by columns (unit diagonal and zeros filled in), V by row panels
-// ([rows / 4][b][4]), and -T row by row.
-let blockRows: i32 = 0;
-let blockColumns: i32 = 0;
-let blockLd: i32 = 0;
-let V: usize = 0;
-let Vp: usize = 0;
-let T: usize = 0;
-let Z: usize = 0;
-
-/** Scratch for blocks of up to m rows and b reflectors. */
-export function allocBlock(m: i32, b: i32): void {
-  const rows = <u64>((m + 3) & ~3) + 8;
-  V = alloc((rows * <u64>(b + 2)) << 3);
-  Vp = alloc((rows * <u64>(b + 2)) << 3);
-  T = alloc(<u64>(b + 2) * <u64>(b + 2) << 3);
-  Z = alloc(<u64>(b + 2) << 5);
-}
-
-/** 2 x 4 products of columns: out[i][0..3] = v_i^T c_j over an even number of rows. */
-function dots24(out: usize, v0: usize, v1: usize, c0: usize, step: usize, rows: i32): void {
-  let a00 = f64x2.splat(0);
-  let a01 = a00;
-  let a02 = a00;
-  let a03 = a00;
-  let a10 = a00;
-  let a11 = a00;
-  let a12 = a00;
-  let a13 = a00;
-  const c1 = c0 + step;
+/**
+ * Four columns from c on, `step` bytes apart, made (I - h v v^T) C over bytes from .. end, v being zero above its first row k; from
+ * is k rounded down to a pair of rows, odd tells whether k was odd. Their squared norms below row k go to `squares`. For
+ * columns of a few dozen rows.
+ */
+// @ts-ignore: decorator
+@inline
+export function reflect4(
+  c: usize, step: usize, v: usize, from: usize, end: usize, h: f64, odd: bool, squares: usize,
+): void {
+  const c1 = c + step;
   const c2 = c1 + step;
   const c3 = c2 + step;
-  const end = <usize>rows << 3;
-  for (let o: usize = 0; o < end; o += 16) {
-    const p = v128.load(v0 + o);
-    const q = v128.load(v1 + o);
-    let s = v128.load(c0 + o);
-    a00 = madd(p, s, a00);
-    a10 = madd(q, s, a10);
-    s = v128.load(c1 + o);
-    a01 = madd(p, s, a01);
-    a11 = madd(q, s, a11);
-    s = v128.load(c2 + o);
-    a02 = madd(p, s, a02);
-    a12 = madd(q, s, a12);
-    s = v128.load(c3 + o);
-    a03 = madd(p, s, a03);
-    a13 = madd(q, s, a13);
+  let s0 = f64x2.splat(0);
+  let s1 = s0;
+  let s2 = s0;
+  let s3 = s0;
+  for (let o = from; o < end; o += 16) {
+    const x = v128.load(v + o);
+    s0 = madd(x, v128.load(c + o), s0);
+    s1 = madd(x, v128.load(c1 + o), s1);
+    s2 = madd(x, v128.load(c2 + o), s2);
+    s3 = madd(x, v128.load(c3 + o), s3);
   }
-  store<f64>(out, hsum(a00));
-  store<f64>(out, hsum(a01), 8);
-  store<f64>(out, hsum(a02), 16);
-  store<f64>(out, hsum(a03), 24);
-  store<f64>(out, hsum(a10), 32);
-  store<f64>(out, hsum(a11), 40);
-  store<f64>(out, hsum(a12), 48);
-  store<f64>(out, hsum(a13), 56);
+  const w0 = f64x2.splat(-hsum(s0) * h);
+  const w1 = f64x2.splat(-hsum(s1) * h);
+  const w2 = f64x2.splat(-hsum(s2) * h);
+  const w3 = f64x2.splat(-hsum(s3) * h);
+  // Of the first pair of rows only an even row's successor lies below row k.
+  const below = odd ? f64x2.splat(0) : f64x2.replace_lane(f64x2.splat(0), 1, 1);
+  s0 = first(c + from, v + from, w0, below);
+  s1 = first(c1 + from, v + from, w1, below);
+  s2 = first(c2 + from, v + from, w2, below);
+  s3 = first(c3 + from, v + from, w3, below);
+  for (let o = from + 16; o < end; o += 16) {
+    const x = v128.load(v + o);
+    let y = madd(w0, x, v128.load(c + o));
+    v128.store(c + o, y);
+    s0 = madd(y, y, s0);
+    y = madd(w1, x, v128.load(c1 + o));
+    v128.store(c1 + o, y);
+    s1 = madd(y, y, s1);
+    y = madd(w2, x, v128.load(c2 + o));
+    v128.store(c2 + o, y);
+    s2 = madd(y, y, s2);
+    y = madd(w3, x, v128.load(c3 + o));
+    v128.store(c3 + o, y);
+    s3 = madd(y, y, s3);
+  }
+  store<f64>(squares, hsum(s0));
+  store<f64>(squares, hsum(s1), 8);
+  store<f64>(squares, hsum(s2), 16);
+  store<f64>(squares, hsum(s3), 24);
 }
 
-/** C += a b^T for a strided tile: C is 4 rows x 4 columns, columns `step` bytes apart; k steps. */
-function update44(c0: usize, step: usize, a: usize, b: usize, k: i32): void {
-  const c1 = c0 + step;
-  const c2 = c1 + step;
-  const c3 = c2 + step;
-  let x0 = v128.load(c0);
-  let y0 = v128.load(c0, 16);
-  let x1 = v128.load(c1);
-  let y1 = v128.load(c1, 16);
-  let x2 = v128.load(c2);
-  let y2 = v128.load(c2, 16);
-  let x3 = v128.load(c3);
-  let y3 = v128.load(c3, 16);
-  const end = a + (<usize>k << 5);
-  while (a < end) {
-    const p = v128.load(a);
-    const q = v128.load(a, 16);
-    let s = v128.load64_splat(b);
-    x0 = madd(p, s, x0);
-    y0 = madd(q, s, y0);
-    s = v128.load64_splat(b, 8);
-    x1 = madd(p, s, x1);
-    y1 = madd(q, s, y1);
-    s = v128.load64_splat(b, 16);
-    x2 = madd(p, s, x2);
-    y2 = madd(q, s, y2);
-    s = v128.load64_splat(b, 24);
-    x3 = madd(p, s, x3);
-    y3 = madd(q, s, y3);
-    a += 32;
-    b += 32;
-  }
-  v128.store(c0, x0);
-  v128.store(c0, y0, 16);
-  v128.store(c1, x1);
-  v128.store(c1, y1, 16);
-  v128.store(c2, x2);
-  v128.store(c2, y2, 16);
-  v128.store(c3, x3);
-  v128.store(c3, y3, 16);
-}
-
-/** Makes a block of the b reflectors that panel() left in columns c .. of W from row r down. */
-export function formBlock(W: usize, ld: i32, m: i32, r: i32, c: i32, b: i32, taus: usize): void {
-  const rows = m - r;
-  blockRows = rows;
-  blockColumns = b;
-  blockLd = ((rows + 3) & ~3) + 2;
-  const even = (b + 1) & ~1;
-  for (let j = 0; j < even; j++) {
-    const to = column(V, blockLd, j);
-    memory.fill(to, 0, <usize>blockLd << 3);
-    if (j >= b) continue;
-    const from = column(W, ld, c + j) + (<usize>r << 3);
-    store<f64>(to + (<usize>j << 3), 1);
-    const skip = <usize>(j + 1) << 3;
-    if (rows > j + 1) memory.copy(to + skip, from + skip, <usize>(rows - j - 1) << 3);
-  }
-  let out = Vp;
-  for (let i = 0; i < rows; i += 4) {
-    const from = V + (<usize>i << 3);
-    for (let j = 0; j < b; j++) {
-      const p = column(from, blockLd, j);
-      v128.store(out, v128.load(p));
-      v128.store(out, v128.load(p, 16), 16);
-      out += 32;
-    }
-  }
-  // T(0:j, j) = -tau_j T(0:j, 0:j) V(:, 0:j)^T v_j
-  for (let j = 0; j < b; j++) {
-    const tau = load<f64>(taus + (<usize>j << 3));
-    const vj = column(V, blockLd, j);
-    for (let i = 0; i < j; i++) {
-      store<f64>(Z + (<usize>i << 3), dot(column(V, blockLd, i) + (<usize>j << 3), vj + (<usize>j << 3), rows - j));
-    }
-    for (let i = 0; i < j; i++) {
-      let s: f64 = 0;
-      for (let p = i; p < j; p++) {
-        s += load<f64>(T + (<usize>(i * b + p) << 3)) * load<f64>(Z + (<usize>p << 3));
-      }
-      store<f64>(T + (<usize>(i * b + j) << 3), -tau * s);
-    }
-    store<f64>(T + (<usize>(j * b + j) << 3), -tau);
-  }
-}
-
-/** C <- Q^T C for columns c0 .. c1 of W, rows r down; touches up to 3 columns past c1 (zero, and kept so). */
-export function applyBlock(W: usize, ld: i32, r: i32, c0: i32, c1: i32): void {
-  const b = blockColumns;
-  const rows = (blockRows + 1) & ~1;
-  const step = <usize>ld << 3;
-  const vStep = <usize>blockLd << 3;
-  for (let j = c0; j < c1; j += 4) {
-    const C = column(W, ld, j) + (<usize>r << 3);
-    for (let i = 0; i < b; i += 2) {
-      // Rows above i of reflector i are zero; pairs start at i, an even offset.
-      const v = V + <usize>i * vStep;
-      const o = <usize>i << 3;
-      dots24(Z + (<usize>i << 5), v + o, v + vStep + o, C + o, step, rows - i);
-    }
-    for (let i = b - 1; i >= 0; i--) {
-      let x = f64x2.splat(0);
-      let y = x;
-      for (let p = 0; p <= i; p++) {
-        const t = v128.load64_splat(T + (<usize>(p * b + i) << 3));
-        x = madd(t, v128.load(Z + (<usize>p << 5)), x);
-        y = madd(t, v128.load(Z + (<usize>p << 5), 16), y);
-      }
-      v128.store(Z + (<usize>i << 5), x);
-      v128.store(Z + (<usize>i << 5), y, 16);
-    }
-    let a = Vp;
-    for (let i = 0; i < blockRows; i += 4) {
-      update44(C + (<usize>i << 3), step, a, Z, b);
-      a += <usize>b << 5;
-    }
-  }
+// @ts-ignore: decorator
+@inline
+function first(c: usize, v: usize, w: v128, below: v128): v128 {
+  const x = madd(w, v128.load(v), v128.load(c));
+  v128.store(c, x);
+  return f64x2.mul(f64x2.mul(x, x), below);
 }

@@ -5,41 +5,9 @@
 // factored (left-looking). -L and -U go to N in row panels [p][4 rows], operands of the tile kernel. p and r are multiples of 4.
 // Nothing is claimed of the accuracy: whoever uses the inverse checks it. Cost: r p^2 + p^3 flops. Source: Golub & Van Loan, 3.4.
 import { alloc, mark, release } from '../base/arena';
-import { swapIndices } from '../matrix/columns';
-import { CHAIN } from '../base/params';
-import { identity, madd412, madd44 } from '../blas/gemm';
+import { identity, madd44, negated, tiles } from '../blas/gemm';
+import { swapIndices, swapRows } from '../blas/level1';
 import { addRow, backward, forwardTile } from '../blas/trsm';
-
-/** `count` neighbouring tiles at c += a b_i^T over k steps, b_i `step` apart. */
-export function tiles(c: usize, a: usize, b: usize, step: usize, count: i32, k: i32): void {
-  for (let q = 0; q < k; q += CHAIN) {
-    const some = min(CHAIN, k - q);
-    let to = c;
-    let t = b;
-    let i = 2;
-    for (; i < count; i += 3, to += 384, t += 3 * step) madd412(to, a, t, t + step, t + 2 * step, some);
-    for (; i < count + 2; i++, to += 128, t += step) madd44(to, a, t, some);
-    a += <usize>CHAIN << 5;
-    b += <usize>CHAIN << 5;
-  }
-}
-
-/** Exchanges two rows of a column panel. */
-export function swapRows(x: usize, y: usize): void {
-  const a = v128.load(x);
-  const b = v128.load(x, 16);
-  v128.store(x, v128.load(y));
-  v128.store(x, v128.load(y, 16), 16);
-  v128.store(y, a);
-  v128.store(y, b, 16);
-}
-
-/** The transpose of a tile times -1. */
-export function negated(out: usize, tile: usize): void {
-  for (let r: usize = 0; r < 32; r += 8) {
-    for (let c: usize = 0; c < 128; c += 32, out += 8) store<f64>(out, -load<f64>(tile + r + c));
-  }
-}
 
 /** Row groups from .. to of a column panel X <- L^-1 X; those before them are zero, or not there. */
 function forward(X: usize, N: usize, step: usize, from: i32, to: i32): void {

@@ -7,10 +7,12 @@
 // nothing: the residual that ends the factorisation is computed from W itself.
 // W: m x n column-major, overwritten by R (upper trapezoid) and the reflectors. Cost: about 4 m n k flops for k steps.
 import { alloc, mark, release } from '../base/arena';
-import { axpy, column, createColumns, dot, leading, reflect4, square, swapColumns, swapIndices } from '../matrix/columns';
-import { allocBlock, applyBlock, formBlock, panel, restTotal } from './householder';
 import { CLASSICAL_COLUMNS, OVERSAMPLE, QR_BLOCK, TINY } from '../base/params';
 import { madd } from '../base/simd';
+import { axpy, dot, square, swapColumns, swapIndices } from '../blas/level1';
+import { column, createColumns, leading } from '../matrix/columns';
+import { applyBlock, createBlock, formBlock, ReflectorBlock } from './compact-wy';
+import { panel, reflect4, restTotal } from './householder';
 
 /** Rows of the sketch. */
 const ROWS: i32 = QR_BLOCK + OVERSAMPLE;
@@ -250,12 +252,11 @@ export function proceed(q: PivotedQr, stop: f64, checkBelow: f64, cap: i32): voi
     return;
   }
   const start = mark();
-  allocBlock(q.m, QR_BLOCK);
-  blocks(q, stop, checkBelow, most);
+  blocks(q, createBlock(q.m, QR_BLOCK), stop, checkBelow, most);
   release(start);
 }
 
-function blocks(q: PivotedQr, stop: f64, checkBelow: f64, most: i32): void {
+function blocks(q: PivotedQr, reflectors: ReflectorBlock, stop: f64, checkBelow: f64, most: i32): void {
   const limit = stop * stop;
   for (const from = q.steps; q.steps < most; ) {
     if (q.fresh) sketch(q);
@@ -267,7 +268,7 @@ function blocks(q: PivotedQr, stop: f64, checkBelow: f64, most: i32): void {
       if (residual <= stop || (q.steps > from && residual <= checkBelow && residual > 0.5 * q.checked)) return;
       if (residual <= checkBelow) q.checked = residual;
     }
-    if (!block(q, choose(q, min(QR_BLOCK, most - q.steps), limit), stop) && q.steps < most) {
+    if (!block(q, reflectors, choose(q, min(QR_BLOCK, most - q.steps), limit), stop) && q.steps < most) {
       q.fresh = true; // the sketch knows nothing of a block cut short, and may have been wrong about its columns
       if (measureResidual(q) <= stop) return;
     }
@@ -276,13 +277,13 @@ function blocks(q: PivotedQr, stop: f64, checkBelow: f64, most: i32): void {
 }
 
 /** The next b steps, with the columns that stand there. False where it was cut short: the columns left are small. */
-function block(q: PivotedQr, b: i32, stop: f64): bool {
+function block(q: PivotedQr, reflectors: ReflectorBlock, b: i32, stop: f64): bool {
   const k = q.steps;
   const taus = q.taus + (<usize>k << 3);
   const done = panel(q.W, q.ld, q.m, k, k, b, 0, taus, q.squares, stop, q.n - k);
   if (done) {
-    formBlock(q.W, q.ld, q.m, k, k, done, taus);
-    applyBlock(q.W, q.ld, k, k + b, q.n);
+    formBlock(reflectors, column(q.W, q.ld, k) + (<usize>k << 3), q.ld, q.m - k, done, taus);
+    applyBlock(reflectors, q.W, q.ld, k, k + b, q.n);
     if (done == b) downdate(q, b);
     q.steps = k + done;
     return done == b;

@@ -11,12 +11,13 @@
 // R: m x n column-major, zero below the diagonal of R11; R22 need not be triangular. Cost: k^2 n flops to look, O(m n) an exchange.
 // Source: Gu & Eisenstat 1996, "Efficient algorithms for computing a strong rank-revealing QR factorization", section 4.
 import { alloc, mark, release } from '../base/arena';
-import { axpy, column, dot, norm, scaleColumn, swapColumns, swapIndices } from '../matrix/columns';
-import { panels } from './cholesky';
-import { panel } from './householder';
-import { coefficients, inverseColumnSquares, packUpper } from '../blas/trsm';
 import { TINY } from '../base/params';
 import { madd } from '../base/simd';
+import { axpy, dot, norm, scaleColumn, swapColumns, swapIndices } from '../blas/level1';
+import { coefficients, inverseColumnSquares } from '../blas/trsm';
+import { column } from '../matrix/columns';
+import { packUpper, panels } from '../matrix/triangle';
+import { panel } from './householder';
 
 /**
  * f^2. sqrt(2) is what is promised; random matrices then take up to 4 exchanges, with 1.12 up to 15, and what is left of a matrix that lacks one

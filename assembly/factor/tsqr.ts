@@ -2,10 +2,11 @@
 // Memory n (n + chunk), whatever m is. R has the singular values of A. Cost: about 2.5 m n^2 flops.
 // Source: Demmel, Grigori, Hoemmen & Langou 2012 (sequential TSQR).
 import { alloc, mark, release } from '../base/arena';
-import { column, createColumns, leading, read, readAll } from '../matrix/columns';
-import { allocBlock, applyBlock, formBlock, panel } from './householder';
 import { QR_BLOCK } from '../base/params';
+import { clearBelow, column, createColumns, leading, read, readAll } from '../matrix/columns';
 import * as source from '../matrix/source';
+import { applyBlock, createBlock, formBlock } from './compact-wy';
+import { panel } from './householder';
 
 /** Unpivoted blocked QR in place. */
 export function qr(W: usize, ld: i32, m: i32, n: i32): void {
@@ -13,24 +14,16 @@ export function qr(W: usize, ld: i32, m: i32, n: i32): void {
   const b = min(QR_BLOCK, n);
   const taus = alloc(<u64>b << 3);
   const squares = alloc(<u64>b << 3);
-  allocBlock(m, b);
+  const block = createBlock(m, b);
   for (let k = 0; k < min(m, n); k += b) {
     const width = min(b, min(m, n) - k);
     const done = panel(W, ld, m, k, k, width, 0, taus, squares, -1, 1);
     if (k + width < n) {
-      formBlock(W, ld, m, k, k, done, taus);
-      applyBlock(W, ld, k, k + width, n);
+      formBlock(block, column(W, ld, k) + (<usize>k << 3), ld, m - k, done, taus);
+      applyBlock(block, W, ld, k, k + width, n);
     }
   }
   release(start);
-}
-
-/** Zeros below the diagonal of the leading `rows` rows. */
-export function clearBelow(W: usize, ld: i32, rows: i32, n: i32): void {
-  for (let j = 0; j < n; j++) {
-    const from = min(j + 1, rows);
-    memory.fill(column(W, ld, j) + (<usize>from << 3), 0, <usize>(rows - from) << 3);
-  }
 }
 
 /** Whether A is tall enough that reducing it first pays. */

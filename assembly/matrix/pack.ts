@@ -5,6 +5,8 @@
 // float32 or float64; each is multiplied by `scale` on the way. Cost: one read and one write.
 import { alloc } from '../base/arena';
 import { load1, load2 } from '../base/simd';
+import * as source from './source';
+import { panels } from './triangle';
 
 // @ts-ignore: decorator
 @inline
@@ -74,4 +76,23 @@ export function offsets(count: i32, step: i32): usize {
   const table = alloc(<u64>count << 2);
   for (let i = 0; i < count; i++) store<u32>(table + (<usize>i << 2), <u32>i * <u32>step);
   return table;
+}
+
+/** Bytes of n columns of so many rows packed. */
+export function packedBytes(rows: i32, n: i32): u64 {
+  return (<u64>panels(n) * <u64>rows) << 5;
+}
+
+/** All rows of A into P, [n/4][m][4]. */
+export function packSource(P: usize): void {
+  for (let first = 0; first < source.m; first += source.panelRows) {
+    const count = min(source.panelRows, source.m - first);
+    source.panel(first, count);
+    packPanel(P + (<usize>first << 5), source.m, 0, count, source.columns, source.n);
+  }
+}
+
+export function packPanel(to: usize, ld: i32, from: i32, count: i32, columns: usize, n: i32): void {
+  const rows = source.rows + (<usize>from << 2);
+  pack(to, ld, source.at, rows, count, columns, n, source.single, source.scale);
 }

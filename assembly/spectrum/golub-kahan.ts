@@ -4,9 +4,10 @@
 // the previous step's rank-2 update and form A^T u, once for A v.
 // W: m x n column-major, m >= n, destroyed. Cost: 4 m n^2 - 4/3 n^3 flops at memory speed.
 import { calloc, mark, release } from '../base/arena';
-import { column, dot, norm, scaleColumn } from '../matrix/columns';
 import { TINY } from '../base/params';
 import { hsum, madd } from '../base/simd';
+import { dot, norm, scaleColumn } from '../blas/level1';
+import { column } from '../matrix/columns';
 
 /** a -= y u + v x, and a^T w of the new a, in one pass; up to 3 rows past the last are touched: zeros, and kept so. */
 function updateDot(a: usize, u: usize, y: f64, x: usize, v: f64, w: usize, rows: i32): f64 {

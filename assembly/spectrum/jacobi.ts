@@ -2,8 +2,9 @@
 // are then the singular values, each to high relative accuracy where the columns are well scaled.
 // Cost: up to 4 n^3 flops a sweep (m = n). Source: Drmac & Veselic 2008 (LAPACK's dgejsv, dgesvj); de Rijk 1989.
 import { alloc, mark, release } from '../base/arena';
-import { column, dot, norm, rotate, swapColumns } from '../matrix/columns';
 import { MAX_SWEEPS, U } from '../base/params';
+import { dot, norm, rotate, swapColumns } from '../blas/level1';
+import { column } from '../matrix/columns';
 
 /** Squared norms of all columns. */
 function refresh(B: usize, ld: i32, m: i32, n: i32, squares: usize): void {

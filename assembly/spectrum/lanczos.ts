@@ -4,10 +4,11 @@
 // result repeatable. No reorthogonalisation: ghosts of converged values do not harm the largest one (Paige 1980).
 // Cost: 2 n^2 flops a step, at memory speed. Source: Golub & Van Loan, chapter 10.
 import { alloc, calloc, mark, release } from '../base/arena';
-import { panels } from '../factor/cholesky';
-import { axpy, dot, scaleColumn } from '../matrix/columns';
-import { multiply } from '../blas/syrk';
+import { axpy, dot, scaleColumn } from '../blas/level1';
+import { multiply } from '../blas/symv';
+import { Cholesky } from '../factor/cholesky';
 import { solve } from '../factor/cholesky-solve';
+import { panels } from '../matrix/triangle';
 
 /** The largest eigenvalue of the k x k tridiagonal (alpha, beta), by bisection on Sturm counts. */
 function largestRitz(alpha: usize, beta: usize, k: i32, low: f64, high: f64): f64 {
@@ -33,7 +34,7 @@ function largestRitz(alpha: usize, beta: usize, k: i32, low: f64, high: f64): f6
 
 /**
  * A lower bound of lambda_1(G), within `accuracy` of it once the iteration has settled. trace >= lambda_1 >= 0. With inverse = 1 or -1 the same
- * of +-(L S L^T)^-1, the last factor of cholesky.ts being in G's place.
+ * of +-(L S L^T)^-1, a Cholesky being in G's place.
  */
 export function largestEigenvalue(G: usize, n: i32, trace: f64, accuracy: f64, steps: i32, inverse: i32): f64 {
   const start = mark();
@@ -56,7 +57,7 @@ export function largestEigenvalue(G: usize, n: i32, trace: f64, accuracy: f64, s
   for (let k = 0; k < steps; k++) {
     if (inverse) {
       for (let i = 0; i < n; i++) store<f64>(X + (<usize>i << 5), load<f64>(v + (<usize>i << 3)));
-      solve(G, n, X, 1, 1);
+      solve(changetype<Cholesky>(G), X, 1, 1);
       for (let i = 0; i < n; i++) store<f64>(w + (<usize>i << 3), load<f64>(X + (<usize>i << 5)) * <f64>inverse);
     } else {
       multiply(w, G, n, v);

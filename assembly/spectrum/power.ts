@@ -1,11 +1,12 @@
 // Lower bounds of sigma_1: ||A v|| for a unit v is one, whatever v is. The better v, the tighter the tolerance is
 // known. Cost: two passes over the matrix an iteration.
 import { alloc, mark, release } from '../base/arena';
-import { axpy, column, dot, scaleColumn } from '../matrix/columns';
-import { pack } from '../matrix/pack';
-import * as source from '../matrix/source';
 import { madd44 } from '../blas/gemm';
 import { combine } from '../blas/gemv';
+import { axpy, dot, scaleColumn } from '../blas/level1';
+import { column } from '../matrix/columns';
+import { pack } from '../matrix/pack';
+import * as source from '../matrix/source';
 
 /** Power iteration on W^T W. v (n) becomes the unit vector reached; returns ||W v||. */
 export function power(W: usize, ld: i32, m: i32, n: i32, v: usize, iterations: i32): f64 {

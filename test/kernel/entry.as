@@ -1,28 +1,47 @@
 // What the tests of test/kernel/ call: AssemblyScript, compiled by compile.ts from build/.
+import { Cholesky } from '../assembly/factor/cholesky';
+import { PivotedQr, proceed as proceedQr } from '../assembly/factor/qrcp';
+
 export { alloc, mark, release, reset } from '../assembly/base/arena';
-export { bidiagonalForm, bidiagonalValues, countAbove, largestValue } from '../assembly/spectrum/bidiagonal';
-export { begin as beginFactor, factor, gram, growth, negatives } from '../assembly/factor/cholesky';
-export { proceed as proceedFactor, triangleBytes } from '../assembly/factor/cholesky';
-export { axpy, createColumns, dot, leading, norm, readAll, rotate, square, swapColumns } from '../assembly/matrix/columns';
-export { gramOfSource, multiply, packSource, squareSymmetric } from '../assembly/blas/syrk';
+export { axpy, dot, norm, rotate, square, swapColumns } from '../assembly/blas/level1';
+export { madd412, madd44 } from '../assembly/blas/gemm';
+export { subtract } from '../assembly/blas/gemv';
+export { multiply, squareSymmetric } from '../assembly/blas/symv';
+export { gram, gramOfSource } from '../assembly/blas/syrk';
+export { inverseNorm, solveUpper } from '../assembly/blas/trsm';
+export { begin as beginFactor, factor, proceed as proceedFactor } from '../assembly/factor/cholesky';
+export { inverseRowsNormSquare, solve } from '../assembly/factor/cholesky-solve';
 export { coarseness, noneFarAbove } from '../assembly/factor/cholesky16';
-export { allocBlock, applyBlock, formBlock, panel, restMost, restTotal } from '../assembly/factor/householder';
-export { jacobi } from '../assembly/spectrum/jacobi';
-export { largestEigenvalue } from '../assembly/spectrum/lanczos';
+export { applyBlock, createBlock, formBlock } from '../assembly/factor/compact-wy';
+export { panel, restMost, restTotal } from '../assembly/factor/householder';
 export { factor as factorBlock, invert } from '../assembly/factor/lu';
-export { image, power } from '../assembly/spectrum/power';
-export { pack } from '../assembly/matrix/pack';
-export { begin } from '../assembly/factor/qrcp';
+export { begin, leastSteps, residualAfter } from '../assembly/factor/qrcp';
 export { reduce } from '../assembly/factor/tsqr';
+export { createColumns, leading, readAll, transposeUpper } from '../assembly/matrix/columns';
+export { pack, packSource } from '../assembly/matrix/pack';
 export { scan, squares, total } from '../assembly/matrix/scan';
 export { n as kept, open, original, scale } from '../assembly/matrix/source';
-export { dual, solve } from '../assembly/factor/cholesky-solve';
-export { transposeUpper } from '../assembly/certificate/qlp';
-export { madd412, madd44 } from '../assembly/blas/gemm';
-export { inverseNorm, packUpper, solveUpper } from '../assembly/blas/trsm';
-export { subtract } from '../assembly/blas/gemv';
+export { packUpper, triangleBytes } from '../assembly/matrix/triangle';
+export { bidiagonalForm, bidiagonalValues, countAbove, largestValue } from '../assembly/spectrum/bidiagonal';
+export { jacobi } from '../assembly/spectrum/jacobi';
+export { largestEigenvalue } from '../assembly/spectrum/lanczos';
+export { image, power } from '../assembly/spectrum/power';
 
-import { leastSteps, PivotedQr, proceed as proceedQr, residualAfter } from '../assembly/factor/qrcp';
+export function columnsOf(f: Cholesky): i32 {
+  return f.columns;
+}
+
+export function negativePivots(f: Cholesky): i32 {
+  return f.negativePivots;
+}
+
+export function deflated(f: Cholesky): i32 {
+  return f.deflated;
+}
+
+export function growth(f: Cholesky): f64 {
+  return f.growth;
+}
 
 /** Returns the steps done. */
 export function proceed(q: PivotedQr, stop: f64, checkBelow: f64, cap: i32): i32 {
@@ -33,5 +52,3 @@ export function proceed(q: PivotedQr, stop: f64, checkBelow: f64, cap: i32): i32
 export function residual(q: PivotedQr): f64 {
   return q.residual;
 }
-
-export { leastSteps, residualAfter };

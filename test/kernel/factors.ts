@@ -50,8 +50,16 @@ describe('Cholesky', () => {
         const bytes = Number(k.triangleBytes(n));
         const L = packed ? area(bytes) : putSymmetric(gram);
         const P = packed ? putPanels(x) : 0;
-        const done = watch([[L, bytes]], () => k.factor(L, n, P, s, packed ? s : 0, shift, true));
-        expect(done).toBe(n);
+        const f = k.beginFactor(L, n, shift, true, 0);
+        const before = k.mark();
+        watch(
+          [
+            [L, bytes],
+            [f, before - f],
+          ],
+          () => expect(k.proceedFactor(f, (n + 3) >> 2, P, s, packed ? s : 0)).toBeTruthy(),
+        );
+        expect(k.columnsOf(f)).toBe(n);
         const l = getTriangle(L, n);
         expect(distance(multiply(l, transpose(l)), shifted(gram, shift), n * s)).toBeLessThan(1e-14);
       }
@@ -63,8 +71,8 @@ describe('Cholesky', () => {
       k.reset();
       const x = new Random(n).matrix(n + 5, n);
       const L = putSymmetric(multiply(transpose(x), x));
-      k.factor(L, n, 0, 0, 0, 0, true);
-      expect(Math.abs((k.growth.value as number) / square(getTriangle(L, n)) - 1)).toBeLessThan(1e-12);
+      const f = k.factor(L, n, 0, true);
+      expect(Math.abs(k.growth(f) / square(getTriangle(L, n)) - 1)).toBeLessThan(1e-12);
     }
   });
 
@@ -74,7 +82,7 @@ describe('Cholesky', () => {
       // I, one diagonal entry of it negative.
       const L = putSymmetric(matrix(n, n, (i, j) => (i !== j ? 0 : i === at ? -1 : 1)));
       const bytes = Number(k.triangleBytes(n));
-      expect(watch([[L, bytes]], () => k.factor(L, n, 0, 0, 0, 0, true))).toBe(at);
+      expect(k.columnsOf(watch([[L, bytes]], () => k.factor(L, n, 0, true)))).toBe(at);
     }
   });
 
@@ -83,16 +91,9 @@ describe('Cholesky', () => {
       k.reset();
       const r = new Random(9);
       const x = map(multiply(r.matrix(30, 5), r.matrix(5, 20)), (v) => v * size);
-      const done = k.factor(
-        area(Number(k.triangleBytes(20))),
-        20,
-        putPanels(x),
-        30,
-        30,
-        1e-9 * size * size,
-        true,
-      );
-      expect(done).toBe(5);
+      const f = k.beginFactor(area(Number(k.triangleBytes(20))), 20, 1e-9 * size * size, true, 0);
+      expect(k.proceedFactor(f, 5, putPanels(x), 30, 30)).toBeFalsy();
+      expect(k.columnsOf(f)).toBe(5);
     }
   });
 });
@@ -110,9 +111,9 @@ describe('inertia', () => {
     for (const shift of [-n, -1.2, 0, 1.1, n / 2 + 0.1, n]) {
       k.reset();
       const L = putSymmetric(g);
-      const done = k.factor(L, n, 0, 0, 0, shift, false);
-      expect(done).toBe(n);
-      expect(k.negatives.value).toBe(values.filter((v) => v < shift).length);
+      const f = k.factor(L, n, shift, false);
+      expect(k.columnsOf(f)).toBe(n);
+      expect(k.negativePivots(f)).toBe(values.filter((v) => v < shift).length);
     }
   });
 
@@ -126,10 +127,10 @@ describe('inertia', () => {
     k.reset();
     const L = putSymmetric(g);
     const panels = (n + 3) >> 2;
-    k.beginFactor(n, false);
-    k.proceedFactor(L, 0, panels >> 1, n, 0, 0, 0, 1, false);
-    k.proceedFactor(L, panels >> 1, panels, n, 0, 0, 0, 1, false);
-    const dual = watch([], () => k.dual(L, n));
+    const f = k.beginFactor(L, n, 1, false, 0);
+    k.proceedFactor(f, panels >> 1, 0, 0, 0);
+    k.proceedFactor(f, panels, 0, 0, 0);
+    const dual = watch([], () => k.inverseRowsNormSquare(f));
     const l = getTriangle(L, n);
     // X = L^-T: X^T (G - I) X = S, its negative entries -1.
     const y = inverse(transpose(l));
@@ -143,11 +144,11 @@ describe('inertia', () => {
   });
 });
 
-describe('columns set aside', () => {
+describe('deflated columns', () => {
   test.each([14, 30, 66, 101, 350])('of order %i: the factor and solve() are those of the others', (n) => {
     const r = new Random(n);
     const x = r.matrix(n + 5, n);
-    // As many as may be: one in 11, and no more than 24.
+    // As many as may be.
     const most = Math.min(24, Math.floor(n / 11));
     const gone = new Set([n - 1, ...r.permutation(n - 2).map((j) => j + 1)].slice(0, most));
     const order = Array.from({ length: n }, (_, i) => i);
@@ -160,15 +161,17 @@ describe('columns set aside', () => {
     const one = Array.from({ length: n }, (_, j) => j).find((j) => j > 0 && !gone.has(j)) ?? 0;
     const more = matrix(x.m, n, (i, j) => x.a[i * n + (j === one ? 0 : j)]);
     const L = putSymmetric(multiply(transpose(more), more));
-    k.beginFactor(n, true);
-    expect(k.proceedFactor(L, 0, panels, n, 0, 0, 0, shift, true), 'one more than allowed').toBe(n - 1);
+    const failing = k.beginFactor(L, n, shift, true, most);
+    expect(k.proceedFactor(failing, panels, 0, 0, 0), 'one more than allowed').toBeFalsy();
+    expect(k.columnsOf(failing)).toBe(n - 1);
 
     k.reset();
     const again = putSymmetric(multiply(transpose(x), x));
-    k.beginFactor(n, true);
+    const f = k.beginFactor(again, n, shift, true, most);
     const bytes = Number(k.triangleBytes(n));
-    expect(k.proceedFactor(again, 0, panels, n, 0, 0, 0, shift, true)).toBe(n);
-    expect(k.negatives.value).toBe(most);
+    expect(k.proceedFactor(f, panels, 0, 0, 0)).toBeTruthy();
+    expect(k.columnsOf(f)).toBe(n);
+    expect(k.deflated(f)).toBe(most);
     const kept = matrix(x.m, others.length, (i, j) => x.a[i * n + others[j]]);
     // Two micro-panels of four right-hand sides each, some bytes apart.
     const columns = 8;
@@ -189,7 +192,7 @@ describe('columns set aside', () => {
         [again, bytes],
         [b, 2 * step],
       ],
-      () => k.solve(again, n, b, 2 * step, step),
+      () => k.solve(f, b, 2 * step, step),
     );
     for (let c = 0; c < columns; c++) {
       for (const j of gone) expect(Math.abs(view[at(j, c)])).toBe(0);
@@ -304,13 +307,13 @@ describe('Householder panel', () => {
     const columns = 6;
     const c = new Random(1).matrix(m, columns);
     const start = k.mark();
-    k.allocBlock(m, done);
+    const block = k.createBlock(m, done);
     const scratch: [number, number] = [start, k.mark() - start];
     const C = putColumns(
       matrix(m, n + columns, (i, j) => (j < n ? w.a[i * n + j] : c.a[i * columns + j - n])),
     );
-    watch([scratch], () => k.formBlock(C.W, C.ld, m, 0, 0, done, taus));
-    watch([scratch, [C.W, C.bytes]], () => k.applyBlock(C.W, C.ld, 0, n, n + columns));
+    watch([scratch], () => k.formBlock(block, C.W, C.ld, m, done, taus));
+    watch([scratch, [C.W, C.bytes]], () => k.applyBlock(block, C.W, C.ld, 0, n, n + columns));
     const all = getColumns(C.W, C.ld, m, n + columns);
     expect(
       distance(

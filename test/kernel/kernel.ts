@@ -7,6 +7,10 @@ import { type Matrix, matrix } from '../numbers.js';
 
 type Value = WebAssembly.Global;
 
+/** Addresses of records. */
+type Cholesky = number;
+type ReflectorBlock = number;
+
 interface Exports {
   memory: WebAssembly.Memory;
   alloc(bytes: bigint): number;
@@ -17,25 +21,15 @@ interface Exports {
   bidiagonalValues(W: number, ld: number, m: number, n: number, values: number): void;
   countAbove(B: number, x: number): number;
   largestValue(B: number): number;
-  factor(L: number, n: number, P: number, ld: number, s: number, shift: number, definite: boolean): number;
-  beginFactor(n: number, aside: boolean): void;
-  proceedFactor(
-    ...args: [
-      L: number,
-      from: number,
-      to: number,
-      n: number,
-      P: number,
-      ld: number,
-      s: number,
-      shift: number,
-      definite: boolean,
-    ]
-  ): number;
-  dual(L: number, n: number): number;
+  factor(L: number, n: number, shift: number, definite: boolean): Cholesky;
+  beginFactor(L: number, n: number, shift: number, definite: boolean, mayDeflate: number): Cholesky;
+  proceedFactor(f: Cholesky, to: number, P: number, ld: number, s: number): number;
+  columnsOf(f: Cholesky): number;
+  negativePivots(f: Cholesky): number;
+  deflated(f: Cholesky): number;
+  growth(f: Cholesky): number;
+  inverseRowsNormSquare(f: Cholesky): number;
   gram(G: number, from: number, n: number, P: number, ld: number, s: number, fresh: boolean): void;
-  growth: Value;
-  negatives: Value;
   multiply(y: number, G: number, n: number, x: number): void;
   triangleBytes(n: number): bigint;
   axpy(b: number, a: number, s: number, n: number): number;
@@ -50,9 +44,9 @@ interface Exports {
   gramOfSource(G: number): void;
   packSource(P: number): void;
   squareSymmetric(G: number, n: number): number;
-  allocBlock(m: number, b: number): void;
-  applyBlock(W: number, ld: number, r: number, c0: number, c1: number): void;
-  formBlock(W: number, ld: number, m: number, r: number, c: number, b: number, taus: number): void;
+  createBlock(m: number, b: number): ReflectorBlock;
+  applyBlock(block: ReflectorBlock, W: number, ld: number, r: number, c0: number, c1: number): void;
+  formBlock(block: ReflectorBlock, A: number, ld: number, rows: number, b: number, taus: number): void;
   panel(
     ...args: [
       W: number,
@@ -112,7 +106,7 @@ interface Exports {
   madd44(c: number, a: number, b: number, k: number): void;
   inverseNorm(L: number, k: number): number;
   packUpper(R: number, ld: number, k: number): number;
-  solve(L: number, n: number, X: number, all: number, step: number): void;
+  solve(f: Cholesky, X: number, all: number, step: number): void;
   subtract(X: number, P: number, T: number, rows: number): void;
   solveUpper(R: number, rLd: number, k: number, B: number, ld: number, count: number): void;
 }

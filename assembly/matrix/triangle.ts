@@ -1,0 +1,49 @@
+// Packed triangles: the layout of Gram matrices and their factors.
+//
+// The lower triangle in row panels of 4: panel i holds rows 4i .. 4i+3 as [4(i+1) columns][4 rows], so that a tile is 128 contiguous
+// bytes and a row panel is itself an operand of the tile kernel. The diagonal tiles of a symmetric matrix are whole, those of a
+// triangular one have zeros above the diagonal.
+import { alloc } from '../base/arena';
+import { column } from './columns';
+
+/** So large that its inverse vanishes. */
+const PAD: f64 = 1e300;
+
+export function panels(n: i32): i32 {
+  return (n + 3) >> 2;
+}
+
+/** Start of row panel i of a packed triangle. */
+// @ts-ignore: decorator
+@inline
+export function rowPanel(L: usize, i: i32): usize {
+  return L + (<usize>i * <usize>(i + 1) << 6);
+}
+
+export function triangleBytes(n: i32): u64 {
+  const p = <u64>panels(n);
+  return (p * (p + 1)) << 6;
+}
+
+/** Copies a packed triangle, times +-1. */
+export function copyTriangle(to: usize, from: usize, n: i32, sign: f64): void {
+  const bytes = <usize>triangleBytes(n);
+  const s = f64x2.splat(sign);
+  for (let o: usize = 0; o < bytes; o += 16) v128.store(to + o, f64x2.mul(v128.load(from + o), s));
+}
+
+/** R (k x k upper, column-major) as the packed row panels of its transpose; padding on the diagonal is PAD. */
+export function packUpper(R: usize, ld: i32, k: i32): usize {
+  const L = alloc(triangleBytes(k));
+  for (let i = 0; i < panels(k); i++) {
+    let out = rowPanel(L, i);
+    for (let p = 0; p < (i + 1) << 2; p++) {
+      for (let c = i << 2; c < (i + 1) << 2; c++) {
+        const x: f64 = c >= k ? (p == c ? PAD : 0) : p <= c ? load<f64>(column(R, ld, c) + (<usize>p << 3)) : 0;
+        store<f64>(out, x);
+        out += 8;
+      }
+    }
+  }
+  return L;
+}
