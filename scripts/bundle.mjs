@@ -216,6 +216,7 @@ for (const name of readdirSync(join(dist, 'cli'))) {
 for (const file of ['uPlot.iife.min.js', 'uPlot.min.css']) {
   copyFileSync(join(root, 'node_modules/uplot/dist', file), join(dist, 'cli/html', file));
 }
+copyFileSync(join(root, 'node_modules/uplot/LICENSE'), join(dist, 'cli/html/uPlot.LICENSE'));
 used.add('uplot');
 
 // ---- licences

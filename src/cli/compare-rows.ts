@@ -2,7 +2,7 @@
 import pico from 'picocolors';
 import type { RankReport } from '../types.js';
 import { bare, type Column, commonPrefix, Layout, type Line } from './layout.js';
-import { field, number } from './records.js';
+import { field, json, number } from './records.js';
 import { marginText } from './text.js';
 import type { Screen } from './writer.js';
 
@@ -50,7 +50,7 @@ const changed = ({ before, after }: Pair) =>
 export function pairWriter(output: 'table' | 'json' | 'csv', screen: Screen, diff: boolean): PairWriter {
   const summary = (text: string) => screen.err(`${text}\n`);
   if (output === 'json') {
-    return { pair: (pair) => screen.out(`${JSON.stringify(toRecord(pair, diff))}\n`), end() {}, summary };
+    return { pair: (pair) => screen.out(`${json(toRecord(pair, diff))}\n`), end() {}, summary };
   }
   if (output === 'csv') {
     const keys = [...Object.keys(toRecord({ name: '' }, diff)), 'error'];

@@ -11,8 +11,8 @@ import {
   fileMessage,
   inFile,
   type Job,
+  Lost,
   message,
-  tellLost,
   tensorsOf,
   toTask,
 } from '../files/rows.js';
@@ -55,17 +55,21 @@ async function produce(
   out: Channel<Event<Pair>>,
 ): Promise<void> {
   let at = after;
-  const lost: string[] = [];
+  const lost = new Lost();
   const failed = (name: string, error: unknown) => {
-    lost.push(message(error));
+    lost.add(message(error));
     out.push(Promise.resolve({ row: { name, error: message(error) } }));
   };
   try {
-    const partner = await Partner.open(after, {
-      ...job.read,
-      onError: failed,
-      onProgress: (read, total) => job.onProgress(`${after} (after)`, read, total),
-    });
+    const partner = await Partner.open(
+      after,
+      {
+        ...job.read,
+        onError: failed,
+        onProgress: (read, total) => job.onProgress(`${after} (after)`, read, total),
+      },
+      job.budget.most,
+    );
     at = before;
     for await (const tensor of tensorsOf(before, openInput, job, failed)) {
       if (tensor.shape.length < 2) continue;
@@ -78,9 +82,9 @@ async function produce(
     for await (const tensor of partner.rest()) await submit(undefined, tensor, diff, job, out);
   } catch (error) {
     if (job.read.signal?.aborted) return;
-    lost.unshift(fileMessage(at, error));
+    lost.first(fileMessage(at, error));
   }
-  tellLost(lost, out);
+  lost.tell(out);
 }
 
 async function submit(

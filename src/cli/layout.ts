@@ -1,7 +1,7 @@
 // Aligned columns after a name: as wide as the terminal where there is one, as wide as the longest cell where not. Too
 // narrow: the columns that can be spared go first, then the middle of long names.
 import Table from 'cli-table3';
-import { oneLine } from '../formats/errors.js';
+import { oneLine, printable } from '../formats/errors.js';
 import { shorten } from './text.js';
 import type { Screen } from './writer.js';
 
@@ -61,7 +61,7 @@ export class Layout {
 
   text(line: Line): string {
     const name = shorten(line.name, this.nameWidth);
-    if ('note' in line) return `${name.padEnd(this.nameWidth)}  ${line.note}`;
+    if ('note' in line) return printable(`${name.padEnd(this.nameWidth)}  ${line.note}`);
     const table = new Table({
       chars: NO_LINES,
       style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
@@ -72,7 +72,7 @@ export class Layout {
       name,
       ...this.kept.map((i) => (this.columns[i].right ? line.cells[i] : line.cells[i].padEnd(this.widths[i]))),
     ]);
-    return table.toString().trimEnd();
+    return printable(table.toString().trimEnd());
   }
 }
 

@@ -2,6 +2,7 @@
 // The command. Reads the arguments, runs, and turns what happened into an exit status:
 // 0 fine, 1 some tensor or file failed, 2 bad usage, 130 interrupted.
 import { readFileSync } from 'node:fs';
+import { printable } from '../formats/errors.js';
 import { readArguments, UsageError } from './args.js';
 import { HELP, SHORT_HELP } from './help.js';
 
@@ -25,17 +26,29 @@ async function main(argv: readonly string[]): Promise<number> {
     : (await import('./compare.js')).runCompare(args);
 }
 
+function tell(error: unknown): void {
+  const usage = error instanceof UsageError;
+  const text = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`matrix-rank: ${printable(text)}${usage ? " 'matrix-rank --help' explains." : ''}\n`);
+  process.exitCode = usage ? 2 : 1;
+}
+
 // `| head` closes the pipe: nobody reads on, so there is nothing left to do.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') process.stderr.write(`matrix-rank: standard output: ${error.message}\n`);
   process.exit(error.code === 'EPIPE' ? 0 : 1);
 });
+process.stderr.on('error', () => {}); // nobody hears of errors; the rows go on
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  const usage = error instanceof UsageError;
-  const text = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`matrix-rank: ${text}${usage ? " 'matrix-rank --help' explains." : ''}\n`);
-  process.exitCode = usage ? 2 : 1;
-}
+// No await at the top: a promise that never settles would end in status 13, without a word.
+let ended = false;
+process.on('beforeExit', () => {
+  if (!ended) tell(new Error('stopped before the end; please report how this came about.'));
+});
+main(process.argv.slice(2))
+  .then((status) => {
+    process.exitCode = status;
+  }, tell)
+  .finally(() => {
+    ended = true;
+  });

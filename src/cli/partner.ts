@@ -14,8 +14,9 @@ export class Partner {
     private readonly find: (name: string) => Promise<NamedTensor | undefined>,
   ) {}
 
-  static async open(file: string, read: ReadOptions): Promise<Partner> {
-    const { from, options } = await openInput(file);
+  /** `most`: bytes of the standard input that may be held. */
+  static async open(file: string, read: ReadOptions, most?: number): Promise<Partner> {
+    const { from, options } = await openInput(file, most);
     const all = { ...options, ...read };
     const filter = read.filter ?? (() => true);
     const partner: Partner = new Partner(
@@ -25,6 +26,7 @@ export class Partner {
           ...options,
           signal: read.signal,
           filter: (other) => other === name,
+          onError: () => {}, // other entries have been told of, or will be
         });
         for await (const tensor of only) if (tensor.name === name) return tensor;
         return undefined;

@@ -2,6 +2,7 @@
 // are part of the public interface.
 import { toRecord as flatten } from '../files/record.js';
 import type { Row } from '../files/rows.js';
+import { printable } from '../formats/errors.js';
 import { FIELDS, SAVES } from './fields.js';
 import type { Screen, Writer } from './writer.js';
 
@@ -29,7 +30,7 @@ export function number(value: number | undefined): number | string | null {
 export function jsonWriter(screen: Screen, withFile: boolean): Writer {
   return {
     file() {},
-    row: (row) => screen.out(`${JSON.stringify(toRecord(row, withFile))}\n`),
+    row: (row) => screen.out(`${json(toRecord(row, withFile))}\n`),
     end() {},
     text: (text) => screen.err(`${text}\n`),
   };
@@ -55,7 +56,18 @@ export function csvWriter(screen: Screen, withFile: boolean, metrics: readonly s
   };
 }
 
+/** One line of JSON. Characters that a terminal or a reader would obey are escaped: JSON.stringify leaves most of them. */
+export function json(record: unknown): string {
+  const escaped = (c: string) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(record).replace(
+    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+    escaped,
+  );
+}
+
+/** A cell. Text that a spreadsheet would take for a formula gets an apostrophe before it. */
 export function field(value: unknown): string {
-  const text = Array.isArray(value) ? value.join('x') : String(value ?? '');
+  let text = Array.isArray(value) ? value.join('x') : String(value ?? '');
+  if (typeof value === 'string') text = printable(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Report } from './html/data.js';
 import { STYLE } from './html/style.js';
+import { GENERATOR } from './output-file.js';
 
 const escaped = (text: string) =>
   text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);
@@ -17,14 +18,15 @@ function inlined(name: string): string {
   return text.replace(/^import .*$/gm, '').replace(/^export (?=const|function)/gm, '');
 }
 
-export function toHtml(report: Report): string {
-  const [uplot, uplotStyle] = ['uPlot.iife.min.js', 'uPlot.min.css'].map(besides);
+/** The page in pieces: a hundred thousand layers are more than one string can hold. */
+export function* toHtml(report: Report): Generator<string> {
+  const [uplot, uplotStyle, licence] = ['uPlot.iife.min.js', 'uPlot.min.css', 'uPlot.LICENSE'].map(besides);
   const script = inlined('plots') + inlined('page');
-  const data = JSON.stringify(report).replaceAll('<', '\\u003c');
-  return `<!doctype html>
+  yield `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+${GENERATOR}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:">
 <title>${escaped(report.title)}: matrix-rank</title>
@@ -52,10 +54,21 @@ export function toHtml(report: Report): string {
 <div class="scroll"><table class="layers"><thead><tr id="heads"></tr></thead><tbody id="rows"></tbody></table></div>
 </section>
 </main>
-<script type="application/json" id="report">${data}</script>
-<script>${uplot}</script>
+<script type="application/json" id="report">`;
+  yield* dataOf(report);
+  yield `</script>
+<script>/*! uPlot
+${licence}*/
+${uplot}</script>
 <script type="module">${script}</script>
 </body>
 </html>
 `;
+}
+
+function* dataOf({ layers, ...rest }: Report): Generator<string> {
+  const inHtml = (value: unknown) => JSON.stringify(value).replaceAll('<', '\\u003c');
+  yield `${inHtml(rest).slice(0, -1)},"layers":[`;
+  for (const [i, layer] of layers.entries()) yield (i > 0 ? ',' : '') + inHtml(layer);
+  yield ']}';
 }

@@ -1,13 +1,12 @@
 // The usual run: the rows of all files, to the writer and into the page.
-import { accessSync, constants, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { produce, type Row } from '../files/rows.js';
-import { oneLine } from '../formats/errors.js';
-import { type Arguments, UsageError } from './args.js';
+import { oneLine, printable } from '../formats/errors.js';
+import type { Arguments } from './args.js';
 import { ONLY, sortRows } from './arrange.js';
 import { METRICS, SAVES, toWeight } from './fields.js';
 import { type Layer, toLayer } from './html/data.js';
 import { openInput } from './input.js';
+import { isRankList, isReport, OutputFile } from './output-file.js';
 import { csvWriter, jsonWriter } from './records.js';
 import { openScreen, run } from './run.js';
 import { rankAt, type Weight } from './shrink.js';
@@ -42,8 +41,8 @@ function arranged(writer: Writer, { sort, top }: Arguments): Writer {
 /** Runs the command and returns its exit status. */
 export async function runReport(args: Arguments): Promise<number> {
   const { files, html, ranks, failIf } = args;
-  if (html !== undefined) checkFolder('--html', html);
-  if (ranks !== undefined) checkFolder('--ranks', ranks);
+  const page = html === undefined ? undefined : new OutputFile('--html', html, files, isReport);
+  const list = ranks === undefined ? undefined : new OutputFile('--ranks', ranks, files, isRankList);
   const screen = openScreen();
   const writer = await createWriter(args, screen);
   const summary = new Summary();
@@ -70,7 +69,7 @@ export async function runReport(args: Arguments): Promise<number> {
     },
     flush: () => writer.end(),
     async finish(status) {
-      if (seen === 0 && status === 0) screen.err(`matrix-rank: ${nothing(args)}\n`);
+      if (seen === 0 && status === 0) screen.err(`matrix-rank: ${printable(nothing(args))}\n`);
       if (args.only && seen > 0 && shown === 0)
         writer.text(`None of the ${count(seen, 'row')} is ${args.only}.`);
       const text = summary.text();
@@ -78,10 +77,10 @@ export async function runReport(args: Arguments): Promise<number> {
         for (const line of shrinkText(weights, args.energy, screen)) writer.text(line);
       if (seen > 0) writer.text(text);
       if (failIf && matching.length > 0) screen.err(`matrix-rank: ${failure(failIf.text, matching, seen)}\n`);
-      if (ranks !== undefined) writeFileSync(ranks, rankList(weights, args));
-      if (html !== undefined) {
+      list?.write([rankList(weights, args)]);
+      if (page !== undefined) {
         const { toHtml } = await import('./report-html.js');
-        writeFileSync(html, toHtml({ title: files.join(', '), summary: text, layers }));
+        page.write(toHtml({ title: printable(files.join(', ')), summary: text, layers }));
       }
       return seen === 0 || matching.length > 0 ? 1 : status;
     },
@@ -112,13 +111,4 @@ function nothing({ filter, files }: Arguments): string {
   return filter
     ? `no matrix in ${where} has a name that matches ${filter}; without --filter all of them are shown.`
     : `${where}: no tensor of two or more dimensions was found.`;
-}
-
-/** Said at once rather than after an hour of work. */
-function checkFolder(option: string, file: string): void {
-  try {
-    accessSync(dirname(file), constants.W_OK);
-  } catch {
-    throw new UsageError(`${option}: the folder of '${file}' does not exist or cannot be written to.`);
-  }
 }

@@ -3,7 +3,9 @@ import { MemoryError } from '../files/budget.js';
 import { Channel } from '../files/channel.js';
 import type { Event, Job } from '../files/rows.js';
 import { run as runJob } from '../files/run.js';
+import { printable } from '../formats/errors.js';
 import { type Arguments, UsageError } from './args.js';
+import { NameFilter } from './name-filter.js';
 import { noProgress } from './progress.js';
 import type { Screen } from './writer.js';
 
@@ -33,17 +35,18 @@ export function openScreen(): Screen {
 
 /** Runs a plan and returns the exit status. */
 export async function run<Row>(args: Arguments, screen: Screen, plan: Plan<Row>): Promise<number> {
-  const { filter, threads, memory, tolerance, metrics } = args;
+  const { threads, memory, tolerance, metrics } = args;
   const progress = process.stderr.isTTY
     ? (await import('./progress-bar.js')).createProgress(process.stderr)
     : noProgress;
   const events = new Channel<Event<Row>>();
+  const filter = args.filter === undefined ? undefined : new NameFilter(args.filter);
   let status = 0;
   let done = 0;
   const write = (event: Event<Row>) => {
     if ('file' in event) return plan.file?.(event.file);
     if ('broken' in event) {
-      screen.err(`matrix-rank: ${event.broken}\n`);
+      screen.err(`matrix-rank: ${printable(event.broken)}\n`);
       status = 1;
       return;
     }
@@ -76,6 +79,7 @@ export async function run<Row>(args: Arguments, screen: Screen, plan: Plan<Row>)
   } finally {
     progress.stop();
   }
+  if (filter?.problem !== undefined) write({ broken: filter.problem });
   plan.flush?.();
   return plan.finish(status);
 }

@@ -2,6 +2,7 @@
 // and a model of many layers folds into its blocks: of each block one line, and below it what is deficient or failed.
 import pico from 'picocolors';
 import type { Row } from '../files/rows.js';
+import { printable } from '../formats/errors.js';
 import type { Arguments } from './args.js';
 import { sortRows } from './arrange.js';
 import { type Block, toBlocks, withinBlock } from './blocks.js';
@@ -99,7 +100,7 @@ export function tableWriter(screen: Screen, args: Arguments): Writer {
   const print = () => {
     if (rows.length === 0) return;
     const shown = args.sort ? sortRows(rows, args.sort) : rows;
-    if (withFile) screen.out(`${printed ? '\n' : ''}${bold(name)}\n`);
+    if (withFile) screen.out(`${printed ? '\n' : ''}${bold(printable(name))}\n`);
     for (const line of layOut(shown.slice(0, args.top), args, screen)) screen.out(`${line}\n`);
     const more = rows.length - (args.top ?? rows.length);
     if (more > 0) screen.out(`${dim(`${count(more, 'more row')}: --top ${args.top} was asked for.`)}\n`);

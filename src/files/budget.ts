@@ -20,8 +20,16 @@ export class Budget {
     private readonly strict = false,
   ) {}
 
+  /** What is there for things that nobody can wait for, such as the standard input. */
+  get most(): number {
+    return this.limit;
+  }
+
   /** Takes the bytes for a tensor of a file; resolves to what gives them back. */
   async take(bytes: number, file: string, name: string): Promise<() => void> {
+    if (!(bytes < Number.POSITIVE_INFINITY)) {
+      throw new FormatError(file, `tensor ${quote(name)} has a shape that no memory can hold.`); // NaN would never be free again
+    }
     if (this.strict && bytes > this.limit) {
       const [needs, leaves] = [bytes, this.limit].map((b) => Math.ceil(b / MIB));
       throw new FormatError(

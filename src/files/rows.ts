@@ -44,7 +44,8 @@ export interface Job {
 }
 
 /** What a file's name stands for. */
-export type Open = (file: string) => Promise<{ from: Readable; options: ReadOptions }>;
+/** `most`: bytes of it that may be held, where it can't be read in parts. */
+export type Open = (file: string, most: number) => Promise<{ from: Readable; options: ReadOptions }>;
 
 /** Reads the files one after the other and puts their events into the channel; what breaks one is an event too. */
 export async function produce(
@@ -55,14 +56,14 @@ export async function produce(
 ): Promise<void> {
   for (const file of files) {
     out.push(Promise.resolve({ file }));
-    const lost: string[] = [];
+    const lost = new Lost();
     try {
       await produceFile(file, open, job, out, lost);
     } catch (error) {
       if (job.read.signal?.aborted) return;
-      lost.unshift(fileMessage(file, error));
+      lost.first(fileMessage(file, error));
     }
-    tellLost(lost, out);
+    lost.tell(out);
   }
 }
 
@@ -72,7 +73,7 @@ export async function produceFile(
   open: Open,
   job: Job,
   out: Channel<Event<Row>>,
-  lost: string[] = [],
+  lost = new Lost(),
 ): Promise<void> {
   let release = () => {}; // gives back what the tensor being read holds of the budget
   const before = async (name: string, info: TensorInfo) => {
@@ -81,7 +82,7 @@ export async function produceFile(
   };
   const failed = (name: string, error: unknown) => {
     release();
-    lost.push(message(error));
+    lost.add(message(error));
     out.push(Promise.resolve({ row: { file, name, error: inFile(error) } }));
   };
   try {
@@ -101,10 +102,23 @@ export async function produceFile(
   }
 }
 
-/** One line for all that a file could not give. */
-export function tellLost<R>(lost: readonly string[], out: Channel<Event<R>>): void {
-  const more = lost.length > 1 ? ` (and ${lost.length - 1} more)` : '';
-  if (lost.length > 0) out.push(Promise.resolve({ broken: lost[0] + more }));
+/** One line for all that a file could not give: the first of it, and how many more. */
+export class Lost {
+  private line = '';
+  private count = 0;
+
+  add(line: string): void {
+    if (this.count++ === 0) this.line = line;
+  }
+  /** What ended the file goes before what it lost on the way. */
+  first(line: string): void {
+    this.count++;
+    this.line = line;
+  }
+  tell<R>(out: Channel<Event<R>>): void {
+    const more = this.count > 1 ? ` (and ${this.count - 1} more)` : '';
+    if (this.count > 0) out.push(Promise.resolve({ broken: this.line + more }));
+  }
 }
 
 /** The tensors of a file; `failed` is told of those that cannot be read. */
@@ -114,7 +128,7 @@ export async function* tensorsOf(
   job: Job,
   failed: (name: string, error: unknown) => void,
 ): AsyncGenerator<NamedTensor> {
-  const { from, options } = await open(file);
+  const { from, options } = await open(file, job.budget.most);
   yield* readTensors(from, {
     ...options,
     ...job.read,

@@ -76,26 +76,28 @@ function watched(watch: Watch | undefined): Pick<Job, 'onProgress' | 'begin'> {
   if (watch === undefined) return { onProgress() {}, begin: () => () => {} };
   const sizes = new Map<string, [read: number, total: number]>();
   const under = new Set<{ name: string; bytes: number }>(); // the tensors under way, oldest first
-  const showBytes = () => {
-    const waiting = [...under].reduce((total, { bytes }) => total + bytes, 0);
-    const sum = (k: 0 | 1) => [...sizes.values()].reduce((total, size) => total + size[k], 0);
-    watch.bytes(sum(0), waiting, sum(1));
-  };
+  const sums: [read: number, total: number] = [0, 0];
+  let waiting = 0; // bytes under way
+  const showBytes = () => watch.bytes(sums[0], waiting, sums[1]);
   const show = () => {
     watch.current(under.values().next().value?.name ?? '');
     showBytes();
   };
   return {
     onProgress(file, read, total) {
+      const before = sizes.get(file) ?? [0, 0];
+      sums[0] += read - before[0];
+      sums[1] += total - before[1];
       sizes.set(file, [read, total]);
       showBytes();
     },
     begin(name, bytes) {
       const entry = { name, bytes };
       under.add(entry);
+      waiting += bytes;
       show();
       return () => {
-        under.delete(entry);
+        if (under.delete(entry)) waiting -= bytes;
         show();
       };
     },

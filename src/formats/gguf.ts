@@ -36,6 +36,11 @@ const VALUE_SIZE = [1, 1, 2, 2, 4, 4, 4, 1, -1, -1, 8, 8, 8];
 const WINDOW = 1 << 16;
 const MAX_NAME = 1 << 16;
 const MAX_DIMS = 8;
+/** The fewest bytes of a tensor's entry (name, dimensions, type, offset), of a metadata value (key, type, a byte), of a text. */
+const MIN_TENSOR = 24;
+const MIN_VALUE = 13;
+const MIN_TEXT = 8;
+const MAX_TENSORS = 1_000_000;
 
 /** The tensors of a .gguf file in stored order. Shapes are turned to the usual order, outermost first. */
 export async function* readGguf(source: ByteSource, options: ReadOptions = {}): AsyncGenerator<NamedTensor> {
@@ -43,8 +48,8 @@ export async function* readGguf(source: ByteSource, options: ReadOptions = {}): 
   const { tensors, base } = await readHeader(source);
   for (const { name, shape, dtype, offset, problem } of tensors) {
     const tensor = await attempt(name, file, options, async () => {
-      if (problem !== undefined) throw problem;
-      if (!(await admit(options, name, { shape, dtype }))) return undefined;
+      if (problem !== undefined) throw new FormatError(file, `tensor ${quote(name)} ${problem}.`);
+      if (!(await admit(file, options, name, { shape, dtype }))) return undefined;
       const length = countElements(file, name, shape) * elementSize(file, name, dtype);
       checkRange(file, source.size, base + offset, length, `tensor ${quote(name)}`);
       const { data, bits } = decode(await source.read(base + offset, length), dtype, {
@@ -65,7 +70,8 @@ interface Entry {
   shape: number[];
   dtype: string;
   offset: number;
-  problem?: FormatError;
+  /** Why it cannot be read; text, since there may be millions. */
+  problem?: string;
 }
 
 async function readHeader(source: ByteSource): Promise<{ tensors: Entry[]; base: number }> {
@@ -79,6 +85,8 @@ async function readHeader(source: ByteSource): Promise<{ tensors: Entry[]; base:
   }
   const tensorCount = await cursor.u64();
   const valueCount = await cursor.u64();
+  cursor.expect(tensorCount, MIN_TENSOR, 'tensors');
+  cursor.expect(valueCount, MIN_VALUE, 'metadata values');
   let alignment = 32;
   for (let i = 0; i < valueCount; i++) {
     const key = await cursor.string();
@@ -97,19 +105,16 @@ async function readHeader(source: ByteSource): Promise<{ tensors: Entry[]; base:
     const type = await cursor.u32();
     tensors.push({ name, shape, dtype: TYPES[type] ?? `ggml type ${type}`, offset: await cursor.u64() });
   }
-  refuseOverlaps(file, tensors);
+  refuseOverlaps(tensors);
   return { tensors, base: Math.ceil(cursor.pos / alignment) * alignment };
 }
 
-function refuseOverlaps(file: string, tensors: readonly Entry[]) {
+function refuseOverlaps(tensors: readonly Entry[]) {
   let end = 0;
   for (const entry of [...tensors].sort((a, b) => a.offset - b.offset)) {
-    const { name, shape, dtype, offset } = entry;
+    const { shape, dtype, offset } = entry;
     if (offset < end) {
-      entry.problem = new FormatError(
-        file,
-        `tensor ${quote(name)} at data offset ${offset} overlaps another.`,
-      );
+      entry.problem = `at data offset ${offset} overlaps another`;
     }
     const size = ELEMENT_SIZE[dtype] ?? 0; // the length of quantised blocks is not known here
     end = Math.max(end, offset + shape.reduce((a, b) => a * b, size));
@@ -154,6 +159,16 @@ class Cursor {
     return this.text(length);
   }
 
+  /** Throws unless `count` things of at least `size` bytes can follow. */
+  expect(count: number, size: number, what: string) {
+    const left = this.source.size - this.pos;
+    if (count * size > left || (what === 'tensors' && count > MAX_TENSORS)) {
+      throw new FormatError(
+        this.source.name,
+        `the GGUF header claims ${count} ${what} at offset ${this.pos}; ${left} bytes follow.`,
+      );
+    }
+  }
   private skip(length: number) {
     checkRange(this.source.name, this.source.size, this.pos, length, 'the GGUF header');
     this.pos += length;
@@ -169,6 +184,7 @@ class Cursor {
     const inner = await this.u32();
     const count = await this.u64();
     if (VALUE_SIZE[inner] > 0) return this.skip(count * VALUE_SIZE[inner]);
+    this.expect(count, MIN_TEXT, 'values');
     for (let i = 0; i < count; i++) await this.skipValue(inner, depth + 1);
   }
 }

@@ -2,7 +2,7 @@
 //   OIHW conv          [O, I kh kw]          as stored
 //   HWIO conv (tfjs)   [O, I kh kw]          transposed
 //   HWCM depthwise     [C M, kh kw]          transposed
-//   rnn W, R           [directions, ...]     one matrix per direction
+//   rnn W, R           [directions, ...]     one matrix for each of one or two directions
 //   anything else      [shape[0], the rest]  as stored; vectors and scalars are no matrices
 
 import type { TensorData } from './decode.js';
@@ -27,11 +27,11 @@ export function toMatrices(tensor: NamedTensor): NamedMatrix[] {
   const dims = shape.length;
   if (dims < 2) return [];
   const dtype = tensor.bits && { dtype: tensor.bits };
-  if (layout === 'rnn' && dims >= 3) {
+  if (layout === 'rnn' && dims >= 3 && shape[0] <= DIRECTIONS.length) {
     const [directions, rows] = shape;
     const columns = product(shape.slice(2));
     return Array.from({ length: directions }, (_, i) => ({
-      name: directions === 1 ? name : `${name}[${directions === 2 ? DIRECTIONS[i] : i}]`,
+      name: directions === 1 ? name : `${name}[${DIRECTIONS[i]}]`,
       data: part(data, i * rows * columns, rows * columns),
       shape: [rows, columns],
       ...dtype,

@@ -53,7 +53,7 @@ export async function readNpyTensor(
   exact = false,
 ): Promise<NamedTensor | undefined> {
   const { shape, dtype, fortran, little, offset } = await readNpyHeader(source, name);
-  if (!(await admit(options, name, { shape, dtype }))) return undefined;
+  if (!(await admit(source.name, options, name, { shape, dtype }))) return undefined;
   // Bytes past the array are no error: np.save may be called more than once on one file.
   const length = countElements(source.name, name, shape) * elementSize(source.name, name, dtype);
   checkRange(source.name, source.size, offset, length, `${dtype} [${shape.join(', ')}]`);

@@ -5,6 +5,8 @@ import { type ProtoField, ProtoWalker } from './protobuf.js';
 import type { ByteSource } from './source.js';
 
 const MAX_DEPTH = 32;
+/** Messages and names of the graphs; the largest models have some hundred thousand. */
+const MAX_PARTS = 2_000_000;
 
 /** A TensorProto, its elements still in the file. */
 export interface OnnxTensor {
@@ -21,7 +23,7 @@ export interface OnnxTensor {
   external?: Map<string, string>;
   segmented?: boolean;
   /** Why the tensor cannot be read. */
-  problem?: FormatError;
+  problem?: string;
 }
 
 export interface OnnxNode {
@@ -65,11 +67,28 @@ export async function readOnnxGraphs(
 
 class GraphReader {
   readonly walker: ProtoWalker;
+  private parts = 0;
   constructor(private readonly source: ByteSource) {
     this.walker = new ProtoWalker(source);
   }
 
+  /** A message of two bytes becomes an object of two hundred: their number is bounded. */
+  private count() {
+    if (++this.parts > MAX_PARTS) {
+      throw new FormatError(
+        this.source.name,
+        `the graph has more than ${MAX_PARTS} nodes, weights and names.`,
+      );
+    }
+  }
+
+  private text(field: ProtoField): string {
+    this.count();
+    return this.walker.text(field);
+  }
+
   expectMessage(field: ProtoField, what: string) {
+    this.count();
     if (field.type !== 2) {
       throw new FormatError(
         this.source.name,
@@ -85,7 +104,7 @@ class GraphReader {
     const graph: OnnxGraph = { name: '', inputs: [], initializers: [], nodes: [] };
     await this.walker.fields('the graph', at.start, at.end, async (field) => {
       if (field.number === 1) graph.nodes.push(await this.node(field, depth));
-      else if (field.number === 2) graph.name = this.walker.text(field);
+      else if (field.number === 2) graph.name = this.text(field);
       else if (field.number === 5) graph.initializers.push(await this.tensor(field));
       else if (field.number === 11) graph.inputs.push(await this.valueName(field));
       else if (field.number === 15) graph.initializers.push(await this.sparse(field));
@@ -96,8 +115,8 @@ class GraphReader {
   async function(at: ProtoField): Promise<OnnxGraph> {
     const graph: OnnxGraph = { name: '', inputs: [], initializers: [], nodes: [] };
     await this.walker.fields('a function', at.start, at.end, async (field) => {
-      if (field.number === 1) graph.name = this.walker.text(field);
-      else if (field.number === 4) graph.inputs.push(this.walker.text(field));
+      if (field.number === 1) graph.name = this.text(field);
+      else if (field.number === 4) graph.inputs.push(this.text(field));
       else if (field.number === 7) graph.nodes.push(await this.node(field, 1));
     });
     return graph;
@@ -107,7 +126,7 @@ class GraphReader {
     this.expectMessage(at, 'input');
     let name = '';
     await this.walker.fields('an input', at.start, at.end, (field) => {
-      if (field.number === 1) name = this.walker.text(field);
+      if (field.number === 1) name = this.text(field);
     });
     return name;
   }
@@ -117,10 +136,10 @@ class GraphReader {
     const node: OnnxNode = { name: '', op: '', inputs: [], outputs: [], graphs: [] };
     const attributes: ProtoField[] = [];
     await this.walker.fields('a node', at.start, at.end, (field) => {
-      if (field.number === 1) node.inputs.push(this.walker.text(field));
-      else if (field.number === 2) node.outputs.push(this.walker.text(field));
-      else if (field.number === 3) node.name = this.walker.text(field);
-      else if (field.number === 4) node.op = this.walker.text(field);
+      if (field.number === 1) node.inputs.push(this.text(field));
+      else if (field.number === 2) node.outputs.push(this.text(field));
+      else if (field.number === 3) node.name = this.text(field);
+      else if (field.number === 4) node.op = this.text(field);
       else if (field.number === 5) attributes.push(field);
     });
     for (const field of attributes) await this.attribute(field, node, depth);
@@ -132,7 +151,7 @@ class GraphReader {
     let name = '';
     const tensors: ProtoField[] = [];
     await this.walker.fields('an attribute', at.start, at.end, async (field) => {
-      if (field.number === 1) name = this.walker.text(field);
+      if (field.number === 1) name = this.text(field);
       else if (field.number === 5) tensors.push(field);
       else if (field.number === 6 || field.number === 11) {
         this.expectMessage(field, 'graph');
@@ -153,7 +172,7 @@ class GraphReader {
         if (field.number === 1) this.walker.integers(field, tensor.dims, 64);
         else if (field.number === 2) tensor.type = field.value;
         else if (field.number === 3) tensor.segmented = true;
-        else if (field.number === 8) tensor.name = this.walker.text(field);
+        else if (field.number === 8) tensor.name = this.text(field);
         else if (field.number === 9) {
           this.expectMessage(field, 'raw_data');
           tensor.raw = [field.start, field.end];
@@ -162,7 +181,7 @@ class GraphReader {
       });
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
-      tensor.problem = error;
+      tensor.problem = error.message.slice(error.file.length + 2).replace(/\.$/, '');
     }
     return tensor;
   }
@@ -173,10 +192,7 @@ class GraphReader {
     await this.walker.fields('a sparse tensor', at.start, at.end, async (field) => {
       if (field.number === 1) tensor = await this.tensor(field);
     });
-    tensor.problem = new FormatError(
-      this.source.name,
-      `the tensor at offset ${at.start} is sparse, not supported.`,
-    );
+    tensor.problem = `the tensor at offset ${at.start} is sparse, not supported`;
     return tensor;
   }
 
@@ -185,8 +201,8 @@ class GraphReader {
     let key = '';
     let value = '';
     await this.walker.fields('an entry', at.start, at.end, (field) => {
-      if (field.number === 1) key = this.walker.text(field);
-      else if (field.number === 2) value = this.walker.text(field);
+      if (field.number === 1) key = this.text(field);
+      else if (field.number === 2) value = this.text(field);
     });
     into.set(key, value);
   }

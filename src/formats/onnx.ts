@@ -70,14 +70,14 @@ async function readTensor(
   tensor: OnnxTensor,
   options: ReadOptions,
 ): Promise<NamedTensor | undefined> {
-  if (tensor.problem !== undefined) throw tensor.problem;
   const file = source.name;
+  if (tensor.problem !== undefined) throw new FormatError(file, `${tensor.problem}.`);
   const known = TYPES[tensor.type];
   if (known === undefined) throw new FormatError(file, `tensor ${quote(name)} has data type ${tensor.type}.`);
   const [dtype, field] = known;
   const shape = tensor.dims;
   const count = countElements(file, name, shape);
-  if (!(await admit(options, name, { shape, dtype }))) return undefined;
+  if (!(await admit(file, options, name, { shape, dtype }))) return undefined;
   if (tensor.segmented)
     throw new FormatError(file, `tensor ${quote(name)} is stored in segments, not supported.`);
   const half = dtype === 'int4' || dtype === 'uint4';

@@ -13,7 +13,9 @@ import { openEntry, readZip, type ZipEntry } from './zip.js';
 
 const MAX_PICKLE = 1 << 28;
 const MAX_DEPTH = 64;
-const MAX_NAME = 1 << 16;
+const MAX_NAME = 1 << 12;
+/** Characters of all names: a key that is written once may be part of a million names. */
+const MAX_NAMES = 1 << 26;
 /** A view may repeat elements (stride 0) up to this many; past that it would be larger than what is stored. */
 const MAX_REPEATED = 1 << 20;
 /** A file whose tensors share storages so much that they are more than this many times its size is refused. */
@@ -40,6 +42,11 @@ const DTYPES: Readonly<Record<string, string>> = {
   short: 'int16',
   float8_e4m3fn: 'float8_e4m3',
 };
+
+/** Calls that make a tensor. */
+const REBUILDS = /^torch\._(utils|tensor)\._rebuild_|^torch\.nn\.(\w+\.)*(Parameter|Buffer)$/;
+/** Those of them that hand on their first argument. */
+const WRAPPERS = /\._rebuild_(parameter(_with_state)?|device_tensor_from_cpu_tensor)$|\.(Parameter|Buffer)$/;
 
 /** The tensors of a checkpoint, in the order of the saved object, named by the path of keys to them. */
 export async function* readPytorch(
@@ -85,24 +92,43 @@ interface Archive {
   budget: number;
 }
 
-/** Every tensor below `value`; a container that is there twice is entered once. */
+/** What stands between a module and its weights where a whole model was pickled. */
+const UNNAMED = new Set(['_modules', '_parameters', '_buffers']);
+
+/**
+ * Every tensor below `value`; a container that is there twice is entered once, an object's attributes are looked through,
+ * and what nests deeper or has a longer name than a weight ever does is left aside.
+ */
 function* findTensors(file: string, root: unknown): Generator<[name: string, call: PickleCall]> {
   const seen = new Set<unknown>();
+  let characters = 0;
   yield* visit(root, '', 0);
 
   function* visit(value: unknown, path: string, depth: number): Generator<[string, PickleCall]> {
+    if (path.length > MAX_NAME || depth > MAX_DEPTH) return;
     if (value instanceof PickleCall) {
-      if (value.callee.includes('_rebuild_')) yield [path, value];
+      if (!REBUILDS.test(value.callee)) {
+        yield* visit(value.state, path, depth + 1);
+        return;
+      }
+      characters += path.length;
+      if (characters > MAX_NAMES) {
+        throw new FormatError(
+          file,
+          `the names of the tensors up to ${quote(path)} are ${MAX_NAMES} characters and more.`,
+        );
+      }
+      yield [path, value];
       return;
     }
     if (!(value instanceof Map || Array.isArray(value)) || seen.has(value)) return;
-    if (path.length > MAX_NAME)
-      throw new FormatError(file, `data.pkl has the name ${quote(path)}, too long.`);
-    if (depth > MAX_DEPTH)
-      throw new FormatError(file, `data.pkl nests deeper than ${MAX_DEPTH} at ${quote(path)}.`);
     seen.add(value);
     for (const [key, inner] of value.entries()) {
       if (typeof inner !== 'object' || inner === null) continue;
+      if (typeof key === 'string' && UNNAMED.has(key)) {
+        yield* visit(inner, path, depth + 1);
+        continue;
+      }
       const step = typeof key === 'string' || typeof key === 'number' ? String(key) : '?';
       yield* visit(inner, path === '' ? step : `${path}.${step}`, depth + 1);
     }
@@ -130,7 +156,7 @@ async function readTensor(
     throw fail('has a fractional or negative stride');
   const count = countElements(file, name, shape);
   const dtype = type instanceof PickleGlobal ? dtypeOf(type.name) : (STORAGES[kind] ?? kind);
-  if (!(await admit(archive.options, name, { shape, dtype }))) return undefined;
+  if (!(await admit(file, archive.options, name, { shape, dtype }))) return undefined;
   const size = elementSize(file, name, dtype);
   const stored = kind === 'UntypedStorage' ? Math.floor(elements / size) : elements;
   const end = count === 0 ? offset : shape.reduce((sum, n, i) => sum + (n - 1) * strides[i], offset) + 1;
@@ -139,7 +165,8 @@ async function readTensor(
   archive.budget -= count * size;
   if (archive.budget < 0) throw fail('and those before it share storages beyond belief');
 
-  const key = String(id[2]);
+  const key = id[2];
+  if (typeof key !== 'string') throw fail('has a storage without a name');
   const entry = archive.entry(key);
   if (entry === undefined) throw fail(`needs the storage ${quote(key)}, which the archive lacks`);
   if (stored * size > entry.size)
@@ -165,7 +192,7 @@ function unwrap(call: PickleCall, fail: (detail: string) => FormatError): Pickle
     const { callee, args } = inner;
     if (/\._rebuild_tensor(_v[23])?$/.test(callee)) return inner;
     let next: unknown;
-    if (/\._rebuild_parameter(_with_state)?$/.test(callee)) next = args[0];
+    if (WRAPPERS.test(callee)) next = args[0];
     else if (
       callee.endsWith('._rebuild_from_type_v2') &&
       args[0] instanceof PickleGlobal &&

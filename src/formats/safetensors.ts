@@ -30,6 +30,8 @@ const TYPES: Readonly<Record<string, string>> = {
   BOOL: 'bool',
 };
 
+const NO_SHAPE: number[] = [];
+
 interface Entry {
   name: string;
   dtype: string;
@@ -37,7 +39,8 @@ interface Entry {
   /** In the file. */
   start: number;
   end: number;
-  problem?: FormatError;
+  /** Why it cannot be read: text, since an error for each of a million bad entries would take gigabytes. */
+  problem?: string;
 }
 
 /** The tensors of a .safetensors file, in the order of their bytes. */
@@ -65,8 +68,12 @@ export async function* readSafetensorsIndex(
   if (!isObject(map)) throw new FormatError(file, "expected an object in the field 'weight_map'.");
   const shards = new Map<string, Set<string>>();
   for (const [name, shard] of Object.entries(map)) {
-    if (typeof shard !== 'string')
-      throw new FormatError(file, `expected a file name at weight_map[${quote(name)}].`);
+    if (typeof shard !== 'string') {
+      await attempt(name, file, options, () => {
+        throw new FormatError(file, `expected a file name at weight_map[${quote(name)}].`);
+      });
+      continue;
+    }
     const names = shards.get(shard);
     if (names === undefined) shards.set(shard, new Set([name]));
     else names.add(name);
@@ -114,8 +121,9 @@ async function readEntry(
   options: ReadOptions,
 ): Promise<NamedTensor | undefined> {
   const { name, dtype, shape, start, end } = entry;
-  if (entry.problem !== undefined) throw entry.problem;
-  if (!(await admit(options, name, { shape, dtype }))) return undefined;
+  if (entry.problem !== undefined)
+    throw new FormatError(source.name, `tensor ${quote(name)} ${entry.problem}.`);
+  if (!(await admit(source.name, options, name, { shape, dtype }))) return undefined;
   checkLength(source.name, name, dtype, shape, end - start, start);
   const bytes = await source.read(start, end - start);
   const { data, bits } = decode(bytes, dtype, { file: source.name, name, dims: shape.length });
@@ -140,8 +148,7 @@ async function readHeader(source: ByteSource): Promise<Entry[]> {
     .filter(([name]) => name !== '__metadata__')
     .map(([name, value]) => {
       const entry = toEntry(source, base, name, value);
-      if (twice.has(name))
-        entry.problem = new FormatError(file, `tensor ${quote(name)} is in the header twice.`);
+      if (twice.has(name)) entry.problem = 'is in the header twice';
       return entry;
     });
   entries.sort((a, b) => a.start - b.start);
@@ -149,20 +156,16 @@ async function readHeader(source: ByteSource): Promise<Entry[]> {
   for (const entry of entries) {
     if (entry.problem !== undefined || entry.start === entry.end) continue;
     if (last !== undefined && entry.start < last.end) {
-      entry.problem = new FormatError(
-        file,
-        `tensor ${quote(entry.name)} at offset ${entry.start} overlaps ${quote(last.name)}, which ends at ${last.end}.`,
-      );
+      entry.problem = `at offset ${entry.start} overlaps ${quote(last.name)}, which ends at ${last.end}`;
     } else last = entry;
   }
   return entries;
 }
 
 function toEntry(source: ByteSource, base: number, name: string, value: unknown): Entry {
-  const file = source.name;
-  const entry: Entry = { name, dtype: '', shape: [], start: base, end: base };
-  const fail = (detail: string) => {
-    entry.problem = new FormatError(file, `tensor ${quote(name)} ${detail}.`);
+  const entry: Entry = { name, dtype: '', shape: NO_SHAPE, start: base, end: base };
+  const fail = (problem: string) => {
+    entry.problem = problem;
     return entry;
   };
   if (!isObject(value)) return fail('has no object in the header');
@@ -173,7 +176,7 @@ function toEntry(source: ByteSource, base: number, name: string, value: unknown)
   entry.shape = shape;
   const whole = (v: unknown): v is number => typeof v === 'number' && Number.isSafeInteger(v) && v >= 0;
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(whole) || offsets[0] > offsets[1]) {
-    return fail(`has ${quote(JSON.stringify(offsets))} as data_offsets`);
+    return fail(`has ${quote(offsets)} as data_offsets`);
   }
   entry.start = base + offsets[0];
   entry.end = base + offsets[1];

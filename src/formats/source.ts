@@ -189,9 +189,44 @@ async function openPath(path: string): Promise<ByteSource> {
     name,
     size: stat.size,
     read: inBlocks(name, stat.size, read),
-    sibling: async (other) => openPath(path.slice(0, cut) + checkSibling(name, other)),
+    sibling: async (other) => {
+      const beside = path.slice(0, cut) + checkSibling(name, other);
+      await checkInside(fs, name, path.slice(0, cut) || '.', beside);
+      return openPath(beside);
+    },
     close: () => handle.close(),
   };
+}
+
+/**
+ * A model names the files beside it, and a link there could name any file of the machine: what a sibling really is must lie in
+ * the model's folder, or in the blobs/ of the Hugging Face cache whose snapshot the folder is.
+ */
+async function checkInside(
+  fs: typeof import('node:fs/promises'),
+  file: string,
+  folder: string,
+  path: string,
+): Promise<void> {
+  const real = await fs.realpath(path).catch(() => undefined);
+  if (real === undefined) return; // opening it says why
+  const inside = async (root: string) => {
+    const base = await fs.realpath(root).catch(() => undefined);
+    return (
+      base !== undefined && (real.startsWith(base.replace(/[/\\]?$/, '/')) || real.startsWith(`${base}\\`))
+    );
+  };
+  if (await inside(folder)) return;
+  const parts = (await fs.realpath(folder)).split(/[/\\]/);
+  const snapshot = parts.lastIndexOf('snapshots');
+  if (snapshot > 0 && snapshot < parts.length - 1) {
+    if (await inside([...parts.slice(0, snapshot), 'blobs'].join('/'))) return;
+  }
+  const name = path.slice(folder.length);
+  throw new FormatError(
+    file,
+    `${quote(name)} is a link to a file outside the model's folder; it is not followed.`,
+  );
 }
 
 /** A stretch of another source, as a source of its own. */

@@ -42,11 +42,17 @@ export async function* readTfjs(
     throw new FormatError(file, "expected an array in the field 'weightsManifest'.");
   const layoutOf = tfjsLayouts(isObject(json) ? json.modelTopology : undefined);
   const total = manifestBytes(manifest);
+  const paths = new Set<unknown>();
   let done = 0;
   for (const [index, group] of manifest.entries()) {
     const where = `weightsManifest[${index}]`;
     if (!isObject(group) || !Array.isArray(group.paths) || !Array.isArray(group.weights)) {
       throw new FormatError(file, `expected 'paths' and 'weights' in ${where}.`);
+    }
+    for (const path of group.paths) {
+      if (paths.has(path))
+        throw new FormatError(file, `${where} names ${quote(path)}, which was named before.`);
+      paths.add(path);
     }
     const shards = new Shards(source, where, group.paths);
     try {
@@ -65,7 +71,7 @@ export async function* readTfjs(
           const weight = toWeight(file, name, item);
           const { shape, dtype, stored } = weight;
           length = countElements(file, name, shape) * elementSize(file, name, stored);
-          if (!(await admit(options, name, { shape, dtype }))) return undefined;
+          if (!(await admit(file, options, name, { shape, dtype }))) return undefined;
           return dequantise(file, weight, await shards.read(name, at, length));
         });
         if (length < 0) {

@@ -82,6 +82,8 @@ export function describe(value: unknown): string {
   if (typeof value === 'bigint') return 'a BigInt';
   if (typeof value !== 'object') return `a ${typeof value}`;
   const proto = Object.getPrototypeOf(value);
+  if (value instanceof Object.getPrototypeOf(Uint8Array) && !ArrayBuffer.isView(value))
+    return 'a Proxy of a typed array';
   const name = proto === null ? 'Object' : proto.constructor?.name;
   if (typeof name === 'string' && name !== '' && name !== 'Object') {
     return `${/^[AEIOU]/i.test(name) && !name.startsWith('Ui') ? 'an' : 'a'} ${name}`;

@@ -51,6 +51,8 @@ function read(fn: string, a: unknown, shape: unknown, maxDims: number): Stack {
     const cols = shape[1];
     if (isIndex(rows) && isIndex(cols) && rows * cols > 0) {
       const size = rows * cols;
+      // isView too: a Proxy of a typed array passes for an instance, and its length throws.
+      if (!ArrayBuffer.isView(a)) return arrange(fn, flatView(fn, a, shape), maxDims);
       if (a instanceof Float64Array && a.length === size) {
         return stack(a, 0, 'f64', false, NO_BATCH, 1, rows, cols, false, false, NaN);
       }
@@ -301,6 +303,7 @@ function fromBfloat16(bits: number): number {
 }
 
 const SCRATCH = new Float64Array(1024);
+let turn = 0;
 
 /**
  * A small matrix given as rows of plain numbers, in scratch that the next call overwrites: a typed array of its own would cost more
@@ -311,6 +314,7 @@ export function smallRows(a: unknown): Stack | undefined {
   const rows = a.length;
   const cols = a[0].length;
   if (cols === 0 || rows * cols > SCRATCH.length) return undefined;
+  const mine = ++turn;
   let p = 0;
   for (let i = 0; i < rows; i++) {
     const row = a[i];
@@ -321,5 +325,7 @@ export function smallRows(a: unknown): Stack | undefined {
       SCRATCH[p++] = value;
     }
   }
+  // A getter among the rows may have asked for a rank itself, and left its matrix here.
+  if (turn !== mine) return undefined;
   return stack(SCRATCH, 0, 'f64', false, NO_BATCH, 1, rows, cols, false, false, NaN);
 }

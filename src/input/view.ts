@@ -46,8 +46,9 @@ const isList = (value: unknown): value is ArrayLike<unknown> =>
 
 /** Data with a shape beside it. */
 export function flatView(fn: string, data: unknown, shape: unknown): View {
+  const dims = readShape(fn, 'shape', shape); // first: reading it may run the caller's code, which may change the data
   const { elements, kind } = readElements(fn, data, undefined);
-  return { data: elements, kind, shape: readShape(fn, 'shape', shape), strides: null, offset: null };
+  return { data: elements, kind, shape: dims, strides: null, offset: null };
 }
 
 /** Something that has to know its own shape: an array of rows, a TensorLike, another library's matrix. */
@@ -128,10 +129,7 @@ function readElements(
       `${fn}: dtype '${bits}' goes with a Uint16Array of 16-bit patterns; got ${describe(data)}.`,
     );
   }
-  if (name === undefined) {
-    checkNumbers(fn, data as unknown[]);
-    return { elements: data as number[], kind: 'other' };
-  }
+  if (name === undefined) return { elements: numbers(fn, data as unknown[]), kind: 'f64' };
   const elements = data as Exclude<Elements, readonly number[]>;
   if (elements.length === 0 && isDetached(elements.buffer)) {
     throw new TypeError(
@@ -162,10 +160,15 @@ function isDetached(buffer: ArrayBufferLike): boolean {
   }
 }
 
-function checkNumbers(fn: string, data: readonly unknown[]): void {
-  for (let i = 0; i < data.length; i++) {
-    if (typeof data[i] !== 'number') throw notNumber(fn, `data[${i}]`, data, i);
+/** The numbers of an array, each read once: the second time a getter may say something else. */
+function numbers(fn: string, data: readonly unknown[]): Float64Array {
+  const out = allocate(fn, Float64Array, data.length);
+  for (let i = 0; i < out.length; i++) {
+    const value = data[i];
+    if (typeof value !== 'number') throw notNumber(fn, `data[${i}]`, data, i);
+    out[i] = value;
   }
+  return out;
 }
 
 function notNumber(fn: string, name: string, list: ArrayLike<unknown>, i: number): TypeError {
@@ -253,12 +256,13 @@ function tensorView(fn: string, a: Record<string, unknown>): View {
   const name = 'shape' in a ? 'shape' : 'dims';
   if (a[name] === undefined) throw new TypeError(`${fn}: the tensor has data but neither shape nor dims.`);
   const shape = readShape(fn, name, a[name]);
-  const { elements, kind } = readElements(fn, a.data, dtype);
   const noise = readNoise(fn, a.noise);
   const stepName = a.strides === undefined ? 'stride' : 'strides';
   const steps = a[stepName];
   const strides = steps === undefined ? null : readIntegers(fn, stepName, steps, 'whole numbers', -Infinity);
-  const offset = a.offset === undefined ? null : readInteger(fn, 'offset', a.offset, 0);
+  const start = a.offset;
+  const offset = start === undefined ? null : readInteger(fn, 'offset', start, 0);
+  const { elements, kind } = readElements(fn, a.data, dtype); // last, for the same reason as in flatView
   // @stdlib gives a scalar the strides [0].
   if (shape.length === 0) return { data: elements, kind, shape, strides: null, offset };
   if (strides && strides.length !== shape.length) {
@@ -283,8 +287,9 @@ function tensorFlowView(fn: string, a: Record<string, unknown>): View {
   const dtype = typeName(a.dtype);
   checkDtype(fn, dtype);
   if (a.isDisposed === true) throw new TypeError(`${fn}: the tensor is disposed.`);
+  const shape = readShape(fn, 'shape', a.shape);
   const { elements, kind } = readElements(fn, (a.dataSync as () => unknown)(), undefined);
-  return { data: elements, kind, shape: readShape(fn, 'shape', a.shape), strides: null, offset: null };
+  return { data: elements, kind, shape, strides: null, offset: null };
 }
 
 /** mathjs: valueOf() is nested arrays, dense or sparse. */

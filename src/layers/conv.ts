@@ -4,7 +4,7 @@
 // (transposed convolutions). Rank does not change under transposition, nor under a reordering of the columns, so
 // HWIO is read as stored.
 
-import { readOptions } from '../input/options.js';
+import { readOptions, type Tolerance } from '../input/options.js';
 import { readInput } from '../input/stack.js';
 import { ranksOf } from '../matrix/rank.js';
 import type { MatrixInput, RankOptions } from '../types.js';
@@ -51,8 +51,8 @@ export interface ConvLayerOptions extends RankOptions {
  * @throws RangeError when the layout does not fit the shape, when groups do not divide it, for NaN or Infinity
  */
 export function convLayerRank(kernel: MatrixInput, options?: ConvLayerOptions): number {
-  readOptions('convLayerRank', options, ['layout', 'groups', 'transposed']);
-  const { layout = 'OIHW', groups, transposed = false, ...rankOptions } = options ?? {};
+  const t = readOptions('convLayerRank', options, ['layout', 'groups', 'transposed']);
+  const { layout = 'OIHW', groups, transposed = false } = options ?? {};
   if (layout !== 'OIHW' && layout !== 'HWIO' && layout !== 'HWCM') {
     const Kind = typeof layout === 'string' ? RangeError : TypeError;
     throw new Kind(`convLayerRank: layout must be 'OIHW', 'HWIO' or 'HWCM'; got ${show(layout)}.`);
@@ -80,15 +80,15 @@ export function convLayerRank(kernel: MatrixInput, options?: ConvLayerOptions): 
     (layout === 'HWIO' && !transposed && isDepthwise(view, groups ?? 1, outer, inner))
   ) {
     checkDepthwise(view, groups ?? view.shape[inner], inner, transposed);
-    return total(unfoldAnyOrder(view, outer, inner), rankOptions);
+    return total(unfoldAnyOrder(view, outer, inner), t);
   }
   if (groups === undefined || groups === 1) {
-    return total(unfoldAnyOrder(view, transposed ? inner : outer), rankOptions);
+    return total(unfoldAnyOrder(view, transposed ? inner : outer), t);
   }
   const split = splitAxis(view, outer, groups, transposed, layout);
   const [group, each] = [outer, outer + 1];
   const rows = transposed ? (inner < outer ? inner : inner + 1) : each;
-  return total(unfoldAnyOrder(split, rows, group), rankOptions);
+  return total(unfoldAnyOrder(split, rows, group), t);
 }
 
 /** Whether a HWIO kernel can only be a depthwise one. */
@@ -135,7 +135,7 @@ function splitAxis(
 }
 
 /** The rank of a matrix, or the sum of the ranks of a stack. */
-function total(matrices: TensorView, options: RankOptions): number {
-  const ranks = ranksOf('convLayerRank', readInput('convLayerRank', [matrices]), options);
+function total(matrices: TensorView, t: Tolerance): number {
+  const ranks = ranksOf('convLayerRank', readInput('convLayerRank', [matrices]), t);
   return ranks.reduce((sum, rank) => sum + rank, 0);
 }

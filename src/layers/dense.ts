@@ -18,12 +18,12 @@ import { readTensor, show } from './tensor.js';
  * @throws TypeError when kernel is no tensor; RangeError when it is no matrix, or holds a NaN or an infinity
  */
 export function denseLayerRank(kernel: MatrixInput, options?: RankOptions): number {
-  readOptions('denseLayerRank', options);
+  const t = readOptions('denseLayerRank', options);
   const view = readTensor('denseLayerRank: kernel', kernel);
   if (view.shape.length !== 2) {
     throw new RangeError(
       `denseLayerRank: kernel must have 2 dimensions, inputs and outputs; got the shape ${show(view.shape)}.`,
     );
   }
-  return ranksOf('denseLayerRank', readInput('denseLayerRank', [view]), options)[0];
+  return ranksOf('denseLayerRank', readInput('denseLayerRank', [view]), t)[0];
 }

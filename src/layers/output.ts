@@ -43,8 +43,8 @@ export function batchRank(
   output: unknown,
   options: (RankOptions & BatchOptions) | undefined,
 ): number {
-  readOptions(caller, options, ['batchAxis']);
-  const { batchAxis = 0, ...rankOptions } = options ?? {};
+  const t = readOptions(caller, options, ['batchAxis']);
+  const { batchAxis = 0 } = options ?? {};
   const view = readTensor(`${caller}: ${argument}`, output);
   const order = view.shape.length;
   if (order === 0) {
@@ -58,7 +58,7 @@ export function batchRank(
       `${caller}: batchAxis must be an integer from 0 to ${order - 1} for a tensor ${show(view.shape)}; got ${batchAxis}.`,
     );
   }
-  return ranksOf(caller, readInput(caller, [unfoldAnyOrder(view, batchAxis)]), rankOptions)[0];
+  return ranksOf(caller, readInput(caller, [unfoldAnyOrder(view, batchAxis)]), t)[0];
 }
 
 /**

@@ -43,7 +43,7 @@ export function unfold(tensor: MatrixInput, mode: number): TensorView {
  * @throws TypeError for what is no tensor, RangeError for a NaN or an infinity
  */
 export function multilinearRank(tensor: MatrixInput, options?: RankOptions): number[] {
-  readOptions('multilinearRank', options);
+  const t = readOptions('multilinearRank', options);
   const view = readTensor('multilinearRank: tensor', tensor);
   const ranks: number[] = [];
   const [first, second, ...more] = view.shape.flatMap((extent, axis) => (extent === 1 ? [] : [axis]));
@@ -51,7 +51,7 @@ export function multilinearRank(tensor: MatrixInput, options?: RankOptions): num
     // Two dimensions that matter are a matrix, and its transpose has the same rank.
     const known = mode === second && more.length === 0;
     const fn = `multilinearRank: unfolding ${mode}`;
-    ranks.push(known ? ranks[first] : ranksOf(fn, readInput(fn, [unfoldAnyOrder(view, mode)]), options)[0]);
+    ranks.push(known ? ranks[first] : ranksOf(fn, readInput(fn, [unfoldAnyOrder(view, mode)]), t)[0]);
   }
   return ranks;
 }

@@ -33,9 +33,9 @@ export function rankFactors(a: MatrixInput, options?: FactorOptions): RankFactor
 export function rankFactors(a: unknown, b?: unknown, c?: unknown): RankFactors {
   const fn = 'rankFactors';
   const [shape, options] = split(b, c);
-  const stack = readInput(fn, [a, shape], 2);
   const t = readOptions(fn, options, ['rank', 'energy', 'method']);
   const { limit, share, method } = readLimits(fn, options as FactorOptions | undefined);
+  const stack = readInput(fn, [a, shape], 2);
   const { rows, cols } = stack;
   const result: RankFactors = {
     left: new Float64Array(0),

@@ -43,13 +43,13 @@ export function spectralMetrics(a: MatrixInput, options?: MetricsOptions): Spect
 export function spectralMetrics(a: unknown, b?: unknown, c?: unknown): SpectralMetrics | CenteredMetrics {
   const fn = 'spectralMetrics';
   const [shape, options] = split(b, c);
-  const stack = readInput(fn, [a, shape], 2);
   const t = readOptions(fn, options, ['centered']);
   const centered = (options as MetricsOptions | undefined)?.centered ?? false;
   if (typeof centered !== 'boolean') {
     throw new TypeError(`${fn}: centered must be true or false; got ${describe(centered)}.`);
   }
   if (centered && t.hermitian) throw new TypeError(`${fn}: centered and hermitian exclude each other.`);
+  const stack = readInput(fn, [a, shape], 2);
   if (centered && stack.vector) {
     throw new RangeError(`${fn}: centered needs a matrix [samples, features]; got a vector.`);
   }

@@ -85,14 +85,16 @@ export function failed(fn: string): never {
   throw new Error(`${fn}: the Jacobi iteration did not converge; please report this matrix.`);
 }
 
-/** The ranks of a stack, into `ranks` where it is given. */
+/**
+ * The ranks of a stack, into `ranks` where it is given. The options are read already: a getter among them is the caller's code, and
+ * might change the elements or run another matrix once they have been read.
+ */
 export function ranksOf(
   fn: string,
   stack: Stack,
-  options: unknown,
+  t: Tolerance,
   ranks = new Int32Array(stack.count),
 ): Int32Array {
-  const t = readOptions(fn, options);
   if (stack.rows === 0 || stack.cols === 0) return ranks.fill(0);
   if (stack.vector) {
     each(fn, stack, false, (k, i) => {
@@ -144,8 +146,9 @@ export function matrixRank(data: NumericArray, shape: readonly number[], options
 export function matrixRank(a: MatrixInput, options?: RankOptions): number;
 export function matrixRank(a: unknown, b?: unknown, c?: unknown): number {
   const [shape, options] = split(b, c);
+  const t = readOptions('matrixRank', options);
   const stack = (shape === undefined && smallRows(a)) || readInput('matrixRank', [a, shape], 2);
-  return ranksOf('matrixRank', stack, options, ONE)[0];
+  return ranksOf('matrixRank', stack, t, ONE)[0];
 }
 
 /**
@@ -156,7 +159,8 @@ export function matrixRanks(data: NumericArray, shape: readonly number[], option
 export function matrixRanks(a: MatrixInput, options?: RankOptions): Int32Array;
 export function matrixRanks(a: unknown, b?: unknown, c?: unknown): Int32Array {
   const [shape, options] = split(b, c);
-  return ranksOf('matrixRanks', readInput('matrixRanks', [a, shape]), options);
+  const t = readOptions('matrixRanks', options);
+  return ranksOf('matrixRanks', readInput('matrixRanks', [a, shape]), t);
 }
 
 /** What there is to say of a matrix without elements. */
@@ -179,8 +183,8 @@ export function rankReport(a: MatrixInput, options?: RankOptions): RankReport;
 export function rankReport(a: unknown, b?: unknown, c?: unknown): RankReport {
   const fn = 'rankReport';
   const [shape, options] = split(b, c);
-  const stack = readInput(fn, [a, shape], 2);
   const t = readOptions(fn, options);
+  const stack = readInput(fn, [a, shape], 2);
   const { absolute, relative, noise } = stack.vector ? EXACT : tolerances(t, stack);
   const { rows, cols } = stack;
   let report = emptyReport(rows, cols, absolute);

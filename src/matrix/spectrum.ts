@@ -42,13 +42,13 @@ export function qr(data: NumericArray, shape: readonly number[], options?: RankO
 export function qr(a: MatrixInput, options?: RankOptions): PivotedQR;
 export function qr(a: unknown, b?: unknown, c?: unknown): PivotedQR {
   const fn = 'qr';
-  const { stack, t, options } = readMatrix(fn, a, b, c);
+  const { stack, t } = readMatrix(fn, a, b, c);
   const { rows, cols } = stack;
   const size = Math.min(rows, cols);
   let r: Float64Array = new Float64Array(size * cols);
   let permutation: Int32Array = Int32Array.from({ length: cols }, (_, j) => j);
   if (size === 0) return { r, permutation, rank: 0 };
-  const rank = ranksOf(fn, stack, options)[0];
+  const rank = ranksOf(fn, stack, t)[0];
   each(fn, stack, t.hermitian && !stack.vector, (k, _, transposed) => {
     const at = k.reserve(8 * size * cols);
     const perm = k.reserve(4 * cols);
@@ -101,6 +101,6 @@ export function independentColumns(a: unknown, b?: unknown, c?: unknown): Int32A
 /** One matrix and its options. */
 function readMatrix(fn: string, a: unknown, b: unknown, c: unknown) {
   const [shape, options] = split(b, c);
-  const stack = readInput(fn, [a, shape], 2);
-  return { stack, options, t: readOptions(fn, options) };
+  const t = readOptions(fn, options); // first: a getter among them may change the elements
+  return { stack: readInput(fn, [a, shape], 2), t };
 }

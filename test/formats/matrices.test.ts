@@ -50,7 +50,8 @@ test('recurrent weights: one matrix per direction', () => {
   expect(both.map((m) => m.name)).toEqual(['w[forward]', 'w[backward]']);
   expect(both[1].data[0]).toBe(24);
   expect(both[1].data.length).toBe(24);
-  expect(toMatrices(tensor([3, 2, 2], 'rnn')).map((m) => m.name)).toEqual(['w[0]', 'w[1]', 'w[2]']);
+  // A hundred million directions of nothing are one matrix, not as many.
+  expect(toMatrices(tensor([3, 0, 2], 'rnn')).map((m) => m.shape)).toEqual([[3, 0]]);
 });
 
 test('16-bit patterns keep their type', () => {

@@ -1,4 +1,7 @@
 // PyTorch checkpoints: pickles written opcode by opcode.
+
+import { existsSync } from 'node:fs';
+import { deflateSync } from 'fflate';
 import { describe, expect, test } from 'vitest';
 import { all, failure, one, salvage } from './helpers.js';
 import { bytesOf, concat, pickle, torchFile, torchStorage, torchTensor, uint, utf8, zip } from './write.js';
@@ -127,21 +130,62 @@ describe('what a checkpoint can hold', () => {
   });
 });
 
+describe('what a checkpoint names beside its tensors', () => {
+  const weight = torchTensor(storage, 0, [3, 4], [4, 1]);
+  const build = (object: Uint8Array, state: Uint8Array) => concat(object, state, utf8('b'));
+  const made = (module: string, own: string) => concat(global(module, own), utf8(')'), [0x81]);
+  test.each([
+    ['argparse.Namespace', build(made('argparse', 'Namespace'), dict({ lr: int(1) }))],
+    ['a function', global('torch.nn.functional', 'gelu')],
+    [
+      'a numpy scalar',
+      call(
+        global('numpy.core.multiarray', 'scalar'),
+        call(global('numpy', 'dtype'), short('f8')),
+        short('x'),
+      ),
+    ],
+    ['a path', call(global('pathlib', 'PosixPath'), short('/'), short('data'))],
+    ['a complex number', call(global('builtins', 'complex'), int(1), int(2))],
+    ['os.system', call(global('os', 'system'), short('touch taken'))],
+    ['builtins.eval', call(global('builtins', 'eval'), short('1'))],
+    ['a call of a call', call(call(global('builtins', 'getattr'), int(1)), int(2))],
+    ['a call with a number', concat(global('torch', 'Size'), int(1), utf8('R'))],
+    ['INST', utf8('(ios\nsystem\n')],
+    ['OBJ', concat(utf8('('), global('os', 'system'), short('true'), utf8('o'))],
+    ['NEWOBJ_EX', concat(global('os', 'system'), utf8(')}'), [0x92])],
+    ['EXT1', Uint8Array.of(0x82, 1)],
+    ['PERSID', utf8('Pabc\n')],
+    ['a list of its own kind', concat(call(global('omegaconf', 'ListConfig')), int(1), utf8('a'))],
+    [
+      'a dict of its own kind',
+      concat(call(global('omegaconf', 'DictConfig')), short('k'), int(1), utf8('s')),
+    ],
+    ['integers of protocol 0', utf8("(I01\nI-7\nL12L\nF1.5\nVtext\nS'x'\nt")],
+  ])('%s', async (_, value) => {
+    const file = torchFile(pickled(dict({ before: value, fc: dict({ weight }), after: value })), storages);
+    const read = await one(file, { name });
+    expect(read).toMatchObject({ name: 'fc.weight', shape: [3, 4] });
+    expect(existsSync('taken')).toBe(false);
+  });
+
+  test('a whole model, and TorchScript: weights among the attributes of objects', async () => {
+    const linear = build(
+      made('torch.nn.modules.linear', 'Linear'),
+      dict({ _parameters: dict({ weight }), training: int(1) }),
+    );
+    const model = build(made('mine', 'Net'), dict({ _modules: dict({ fc: linear }), epoch: int(3) }));
+    expect((await one(torchFile(pickled(model), storages), { name })).name).toBe('fc.weight');
+    const script = build(
+      made('__torch__', 'Net'),
+      dict({ fc: build(made('__torch__', 'Linear'), dict({ weight })) }),
+    );
+    expect((await one(torchFile(pickled(script), storages), { name })).name).toBe('fc.weight');
+  });
+});
+
 describe('pickles that are not tensors', () => {
   test.each([
-    ['os.system', concat(global('os', 'system'), tuple(short('true')), utf8('R')), "names 'os.system'"],
-    [
-      'builtins.eval',
-      concat(global('builtins', 'eval'), tuple(short('1')), utf8('R')),
-      "names 'builtins.eval'",
-    ],
-    ['a storage type called', call(global('torch', 'FloatStorage')), "calls 'torch.FloatStorage'"],
-    ['getattr', concat(global('builtins', 'getattr'), tuple(), utf8('R')), 'is no part of a tensor'],
-    ['INST', utf8('(ios\nsystem\n'), 'opcode 0x69'],
-    ['OBJ', utf8('(o'), 'opcode 0x6f'],
-    ['PERSID', utf8('Pabc\n'), 'opcode 0x50'],
-    ['EXT1', Uint8Array.of(0x82, 1), 'opcode 0x82'],
-    ['NEWOBJ_EX', Uint8Array.of(0x92), 'opcode 0x92'],
     ['an empty stack', utf8('R'), 'that is not there'],
     ['no mark', utf8('t'), 'needs a mark'],
     ['no STOP', utf8('N')],
@@ -152,20 +196,49 @@ describe('pickles that are not tensors', () => {
     ['append to None', utf8('NNa'), 'is no list'],
     ['protocol 9', Uint8Array.of(0x80, 9), 'protocol 9'],
     ['values left', utf8('NN'), 'values left'],
-    ['a call with a number', concat(global('torch', 'Size'), int(1), utf8('R')), 'no tuple'],
+    ['an opcode that pickle has not', Uint8Array.of(0xff), 'opcode 0xff'],
   ] as [string, Uint8Array, string?][])('%s', async (_, body, message = 'ends without STOP') => {
     const data = message === 'ends without STOP' ? concat([0x80, 2], body) : pickled(body);
     expect(await failure(torchFile(data, storages), { name })).toContain(message);
   });
 
-  test('copies that grow without end', async () => {
+  test('copies that grow without end, and maps that are one byte each', async () => {
     const pair = Uint8Array.of(0x4e, 0x4e, 0x86);
-    const pairs = concat(utf8(']q\x01('), ...Array.from({ length: 200 }, () => pair), utf8('e0'));
+    const pairs = concat(utf8(']q\x01('), ...Array.from({ length: 4000 }, () => pair), utf8('e0'));
     const copy = concat(global('collections', 'OrderedDict'), [0x68, 1, 0x85, 0x52, 0x30]);
-    const copies = Array.from({ length: 200 }, () => copy);
-    expect(
-      await failure(torchFile(pickled(concat(pairs, ...copies, utf8('N'))), storages), { name }),
-    ).toContain('copies more');
+    const copies = Array.from({ length: 4000 }, () => copy);
+    const copied = torchFile(pickled(concat(pairs, ...copies, utf8('N'))), storages);
+    expect(await failure(copied, { name })).toContain('more values than fit into 512 MiB');
+    // Deflated, nineteen kilobytes of file are nineteen megabytes of empty dicts.
+    const data = pickled(concat(utf8('('), new Uint8Array(4e6).fill(0x7d), utf8('t')));
+    const bomb = zip([{ name: 'a/data.pkl', data, deflated: deflateSync(data) }]);
+    expect(bomb.length).toBeLessThan(19_000);
+    expect(await failure(bomb, { name })).toContain('more values than fit');
+  });
+
+  test('a name that stands for a list within lists is no text to be made of it', async () => {
+    // Each list holds the one before it twice; as text the last is 2^40 brackets long.
+    const doubled = Array.from({ length: 40 }, () => utf8('q\x01h\x01')).map((b) => concat(b, [0x86]));
+    const list = concat(utf8(')'), ...doubled);
+    expect(await failure(torchFile(pickled(concat(list, short('x'), [0x93])), storages), { name })).toContain(
+      'a name that is no text',
+    );
+    const keyed = concat(utf8('}'), list, torchTensor(storage, 0, [3, 4], [4, 1]), utf8('s'));
+    expect((await one(torchFile(pickled(keyed), storages), { name })).name).toBe('?');
+  });
+
+  test('one long key in the name of every tensor', async () => {
+    const tensor = torchTensor(storage, 0, [0, 4], [4, 1]);
+    const nest = (inner: Uint8Array) => dict({ ['k'.repeat(4000)]: inner });
+    const many = concat(
+      tensor,
+      utf8('q\x07(h\x07'),
+      ...Array.from({ length: 20_000 }, () => utf8('h\x07')),
+      utf8('t'),
+      [0x86],
+    );
+    const read = salvage(torchFile(pickled(nest(many)), storages), { name });
+    await expect(read).rejects.toThrow('the names of the tensors up to');
   });
 
   test('a list that holds itself', async () => {

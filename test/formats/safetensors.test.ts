@@ -144,7 +144,7 @@ describe('bad .safetensors files', () => {
       header(`${entry('a', 0, 8)},${entry('\\u0061', 8, 16)}`),
       "'a' is in the header twice",
     ],
-    ['offsets backwards', header(entry('a', 8, 4)), "has '[8,4]' as data_offsets"],
+    ['offsets backwards', header(entry('a', 8, 4)), "has '[8, 4]' as data_offsets"],
     ['negative offsets', header(entry('a', -4, 4)), 'as data_offsets'],
     [
       'fractional offsets',
