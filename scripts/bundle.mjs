@@ -186,6 +186,9 @@ await bundle({
 import relaxed from '../kernel/relaxed.wasm';
 export const embedded = (build) => (build === 'relaxed' ? relaxed : baseline);`,
       'pool/node.js': `export { start } from './browser.js';`,
+      'shared/builtin.js': `export const builtin = async (name) => {
+        throw new Error('matrix-rank: Cloudflare Workers have no ' + name + '.');
+      };`,
       'pool/browser.js': `export const start = async () => {
         throw new Error('createRankPool: Cloudflare Workers have no threads; call the functions themselves.');
       };`,

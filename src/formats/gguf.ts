@@ -3,6 +3,7 @@
 // per tensor its name, dimensions (innermost first), type and offset; then, aligned, the data that the offsets count from.
 // Floats and integers are read; block-quantised tensors are reported, one by one, as not supported.
 // Source: docs/gguf.md of the ggml project.
+import { textDecoder } from '../shared/text.js';
 import { admit } from './admit.js';
 import { countElements, decode, ELEMENT_SIZE, elementSize } from './decode.js';
 import { attempt, FormatError, quote } from './errors.js';
@@ -149,7 +150,7 @@ class Cursor {
   }
   async text(length: number) {
     const at = await this.take(length);
-    return new TextDecoder().decode(new Uint8Array(this.window.buffer, at, length));
+    return textDecoder().decode(new Uint8Array(this.window.buffer, at, length));
   }
   async string() {
     const length = await this.u64();

@@ -2,6 +2,7 @@
 // Layout: '\x93NUMPY', version (2 bytes), header length (2 bytes little-endian in version 1, 4 in versions 2 and 3), the
 // header, then the elements. The header is a Python literal: {'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }.
 // Source: NEP 1 and numpy/lib/format.py.
+import { textDecoder } from '../shared/text.js';
 import { admit } from './admit.js';
 import { checkLength, countElements, decode, elementSize } from './decode.js';
 import { attempt, FormatError, quote } from './errors.js';
@@ -82,7 +83,7 @@ async function readNpyHeader(source: ByteSource, name: string): Promise<NpyHeade
     throw new FormatError(file, `the header at offset ${start} claims ${length} bytes.`);
   checkRange(file, source.size, start, length, 'the .npy header');
   const bytes = await source.read(start, length);
-  const text = new TextDecoder(version === 3 ? 'utf-8' : 'latin1').decode(bytes);
+  const text = textDecoder(version === 3 ? 'utf-8' : 'latin1').decode(bytes);
   return { ...parseHeader(file, name, text), offset: start + length };
 }
 

@@ -3,6 +3,7 @@
 // it, an opaque value that stands in its place. Only an opcode that does not exist is an error.
 // Memory: every object that an opcode makes is counted before it is made, at most `limit` bytes of them.
 // Source: Lib/pickletools.py and Lib/pickle.py of CPython, protocols 0 to 5; torch/_weights_only_unpickler.py for the names.
+import { textDecoder } from '../shared/text.js';
 import { FormatError, quote } from './errors.js';
 
 /** A name from a module: 'torch.FloatStorage'. */
@@ -124,7 +125,7 @@ class Unpickler {
   private text(length: number): string {
     const start = this.take(length);
     this.spend(2 * length);
-    return new TextDecoder().decode(this.bytes.subarray(start, start + length));
+    return textDecoder().decode(this.bytes.subarray(start, start + length));
   }
   private line(): string {
     const end = this.bytes.subarray(0, this.pos + MAX_LINE).indexOf(10, this.pos);

@@ -2,6 +2,7 @@
 // asks for is stepped over unread. Every length is checked against the end of the message that holds it.
 // pbf decodes what lies in the window.
 // Source: protobuf.dev/programming-guides/encoding.
+import { textDecoder } from '../shared/text.js';
 import { PbfReader } from '../vendor/pbf.js';
 import { FormatError } from './errors.js';
 import type { ByteSource } from './source.js';
@@ -109,7 +110,7 @@ export class ProtoWalker {
       );
     }
     const from = field.start - this.base;
-    return new TextDecoder().decode(this.pbf.buf.subarray(from, from + length));
+    return textDecoder().decode(this.pbf.buf.subarray(from, from + length));
   }
 
   /** The integers of a repeated field just visited, packed or one at a time; no more than `most`. */

@@ -1,6 +1,8 @@
 // Bytes at an offset, from a path, a Blob or an array: readers take the parts that they need and never the whole file.
 // read() always returns an array that owns its buffer from offset 0, so that it can be viewed as any element type.
+
 import { builtin } from '../shared/builtin.js';
+import { textDecoder } from '../shared/text.js';
 import type { BlobLike } from '../types.js';
 import { FormatError, quote } from './errors.js';
 import type { Readable, ReadOptions } from './types.js';
@@ -62,7 +64,7 @@ export async function readText(
   length = source.size - offset,
 ): Promise<string> {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(await source.read(offset, length));
+    return textDecoder('utf-8', { fatal: true }).decode(await source.read(offset, length));
   } catch (error) {
     if (error instanceof FormatError) throw error;
     throw new FormatError(source.name, `the text at offset ${offset} is not UTF-8.`, { cause: error });

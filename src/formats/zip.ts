@@ -2,6 +2,7 @@
 // An entry is a ByteSource: stored ones are read in place, deflated ones as a stream that only goes forward (going back
 // starts over), so that memory holds what the caller asked for and one chunk.
 // Source: PKWARE APPNOTE.TXT 6.3; zip64 records included. Encryption, other methods and split archives are refused.
+import { textDecoder } from '../shared/text.js';
 import { Inflate } from '../vendor/fflate.js';
 import { FormatError, quote } from './errors.js';
 import { type ByteSource, checkRange, sliceSource } from './source.js';
@@ -50,7 +51,7 @@ export async function readZip(source: ByteSource): Promise<ZipEntry[]> {
     const next = at + 46 + nameLength + extraLength + commentLength;
     if (next > size) throw new FormatError(source.name, `${where} runs past the directory's end.`);
     const entry: ZipEntry = {
-      name: new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameLength)),
+      name: textDecoder().decode(bytes.subarray(at + 46, at + 46 + nameLength)),
       flags: view.getUint16(at + 8, true),
       method: view.getUint16(at + 10, true),
       crc: view.getUint32(at + 16, true),
@@ -157,7 +158,7 @@ export async function openEntry(
   }
   const nameLength = head.getUint16(26, true);
   checkRange(file, source.size, entry.offset + 30, nameLength, what);
-  const name = new TextDecoder().decode(await source.read(entry.offset + 30, nameLength));
+  const name = textDecoder().decode(await source.read(entry.offset + 30, nameLength));
   if (name !== entry.name)
     throw new FormatError(file, `${what} is named ${quote(name)} at offset ${entry.offset}.`);
   const start = entry.offset + 30 + nameLength + head.getUint16(28, true);

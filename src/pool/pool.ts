@@ -90,6 +90,11 @@ function takeSignal(name: string, args: readonly unknown[]): [args: unknown[], s
   return [[...args.slice(0, at), ...rest], signal];
 }
 
+/** Whether a thread can be told these options. */
+function travels(options: object = {}): boolean {
+  return Object.values(options).every((value) => typeof value !== 'function' && typeof value !== 'symbol');
+}
+
 /** Threads that wait for matrices. They do not keep a Node process alive; close() gives their memory back. */
 export function createRankPool(options: PoolOptions = {}): RankPool {
   const tasks = createTaskPool(options);
@@ -99,13 +104,9 @@ export function createRankPool(options: PoolOptions = {}): RankPool {
       const [args, signal] = takeSignal(name, given);
       if (signal?.aborted) throw reasonOf(signal);
       const task = toTask(name, args);
-      try {
-        return (await tasks.run(task, signal))[0];
-      } catch (error) {
-        if ((error as Error)?.name !== 'DataCloneError') throw error;
-        const { run } = await import('./run.js'); // options that cannot travel are none that a function takes: it says so
-        return run(task)[0];
-      }
+      if (travels(task.options)) return (await tasks.run(task, signal))[0];
+      const { run } = await import('./run.js'); // no function takes such options: it says so itself
+      return run(task)[0];
     };
   const names = Object.keys(SIGNATURES) as (TaskName & Exclude<keyof RankPool, 'close'>)[];
   const pool = Object.fromEntries(names.map((name) => [name, call(name)]));

@@ -1,5 +1,6 @@
 // A call as it travels to a thread: the names of functions, and one tensor whose buffer is given away.
 
+import { describe } from '../input/options.js';
 import { readInput, type Stack } from '../input/stack.js';
 import { readTensor, type TensorView } from '../layers/tensor.js';
 import { split } from '../matrix/rank.js';
@@ -105,17 +106,39 @@ function copiedView({ data, shape, strides, offset, dtype }: TensorView): TaskTe
   };
 }
 
-/** A copy of `length` elements, alone in its buffer. */
+/** A copy of `length` elements, of the same type, alone in its buffer. */
 function slice(data: Stack['data'], first: number, length: number): NumericArray {
-  const elements = ArrayBuffer.isView(data)
-    ? (data as Float64Array).slice(first, first + length)
-    : Float64Array.from(first === 0 && data.length === length ? data : data.slice(first, first + length));
-  return owns(elements) ? elements : new Uint8Array(elements); // a Buffer's slice is a view of its parent
+  const part = first === 0 && data.length === length ? data : data.slice(first, first + length);
+  if (!ArrayBuffer.isView(part)) return Float64Array.from(part);
+  if (part !== data && owns(part)) return part;
+  const Type = TYPES.find(({ name }) => name === (part as Float64Array)[Symbol.toStringTag]);
+  if (!Type) throw new TypeError(`matrix-rank: ${describe(data)} cannot be sent to a thread.`);
+  const copy = new Type(length);
+  copy.set(part as ArrayLike<number>);
+  return copy;
 }
 
+/** By their tags: a Buffer is a Uint8Array, and arrays of another realm (Jest's, a frame's) are what they say. */
+const TYPES = [
+  Float64Array,
+  Float32Array,
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+];
+
 /** Whether the array is all of a buffer that may be given away. */
-export function owns(array: ArrayBufferView): boolean {
-  return array.buffer instanceof ArrayBuffer && array.byteLength === array.buffer.byteLength;
+export function owns({ buffer, byteLength }: ArrayBufferView): boolean {
+  return isArrayBuffer(buffer) && byteLength === buffer.byteLength;
+}
+
+/** Of any realm, and not shared. */
+export function isArrayBuffer(buffer: ArrayBufferLike): buffer is ArrayBuffer {
+  return Object.prototype.toString.call(buffer) === '[object ArrayBuffer]';
 }
 
 function columnStrides(batch: readonly number[], rows: number, cols: number): number[] {

@@ -2,7 +2,7 @@
 // task after the other. node.ts and browser.ts say how one is launched; a way that fails is followed by the next.
 import { compiled } from '../kernel/load.js';
 import type { AbortSignalLike } from '../types.js';
-import type { Task } from './task.js';
+import { isArrayBuffer, type Task } from './task.js';
 
 export interface Threads {
   /** How many tasks may run at once. */
@@ -43,7 +43,7 @@ export type Launch = (hear: (reply: Reply) => void, broken: (why: string) => voi
 
 /** Buffers to hand over with a task. */
 function transfers({ tensor: { data } }: Task): ArrayBuffer[] {
-  return ArrayBuffer.isView(data) && data.buffer instanceof ArrayBuffer ? [data.buffer] : [];
+  return ArrayBuffer.isView(data) && isArrayBuffer(data.buffer) ? [data.buffer] : [];
 }
 
 const KINDS: Record<string, ErrorConstructor> = { TypeError, RangeError };
