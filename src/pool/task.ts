@@ -92,17 +92,18 @@ function copied(stack: Stack): TaskTensor {
 }
 
 /** The stretch of the elements that the view reaches. */
-function copiedView({ data, shape, strides, offset, dtype }: TensorView): TaskTensor {
-  if (shape.includes(0)) return { data: slice(data, 0, 0), shape: [...shape], dtype };
+function copiedView(view: TensorView): TaskTensor {
+  const { data, shape, strides, offset } = view;
+  const empty = shape.includes(0);
   const spans = shape.map((extent, axis) => (extent - 1) * strides[axis]);
-  const first = spans.reduce((sum, span) => sum + Math.min(span, 0), offset);
-  const last = spans.reduce((sum, span) => sum + Math.max(span, 0), offset);
+  const first = empty ? 0 : spans.reduce((sum, span) => sum + Math.min(span, 0), offset);
+  const last = empty ? -1 : spans.reduce((sum, span) => sum + Math.max(span, 0), offset);
   return {
+    ...view,
     data: slice(data, first, last - first + 1),
     shape: [...shape],
     strides: [...strides],
-    offset: offset - first,
-    dtype,
+    offset: empty ? 0 : offset - first,
   };
 }
 

@@ -1,9 +1,11 @@
 // The pool: the same answers as the functions themselves, the same errors, callers' arrays untouched. It runs from
 // dist, where its worker is.
+import { runInNewContext } from 'node:vm';
 import { afterAll, describe, expect, it } from 'vitest';
-import { matrixRank, matrixRanks, rankReport, singularValues, spectralMetrics } from '../src/index.js';
+import * as direct from '../../src/index.js';
+import { matrixRank, matrixRanks, rankReport, singularValues, spectralMetrics } from '../../src/index.js';
 
-const { createRankPool }: typeof import('../src/index.js') = await import('../dist/index.js' as string);
+const { createRankPool }: typeof import('../../src/index.js') = await import('../../dist/index.js' as string);
 
 const pool = createRankPool({ threads: 2 });
 afterAll(() => pool.close());
@@ -65,6 +67,43 @@ describe('the same answers', () => {
     expect(await pool.matrixRank([], [0, 3])).toBe(0);
   });
 
+  it('of every function of one matrix', async () => {
+    const deficient = Float64Array.from({ length: 48 }, (_, i) => (i % 8) + (i >> 3));
+    const kernel = { data: a, shape: [5, 1, 7] };
+    const flipped = { data: deficient, shape: [2, 3, 8], strides: [-24, 8, 1], offset: 24 };
+    const { close: _, ...twins } = pool;
+    type Fn = (...args: unknown[]) => unknown;
+    for (const [name, twin] of Object.entries(twins)) {
+      const layer = /^(conv|dense|multi)/.test(name);
+      const inputs = layer
+        ? [name === 'denseLayerRank' ? { data: a, shape: [5, 7] } : kernel, flipped].slice(
+            0,
+            name === 'denseLayerRank' ? 1 : 2,
+          )
+        : [
+            { data: deficient, shape: [6, 8] },
+            { data: a, shape: [7, 5], strides: [1, 7] },
+          ];
+      for (const input of inputs) {
+        const answer = (direct as unknown as Record<string, Fn>)[name](input);
+        expect(await (twin as Fn)(input), name).toEqual(answer);
+      }
+    }
+    const options = { layout: 'HWIO', tol: 1 } as const;
+    expect(await pool.convLayerRank(kernel, options)).toBe(direct.convLayerRank(kernel, options));
+    expect(await pool.rankFactors(deficient, [6, 8], { rank: 1, method: 'svd' })).toEqual(
+      direct.rankFactors(deficient, [6, 8], { rank: 1, method: 'svd' }),
+    );
+  });
+
+  it('from arrays of another realm, as Jest and frames have them', async () => {
+    const foreign = (text: string) => runInNewContext(text) as Float64Array;
+    expect(await pool.singularValues(foreign('Float64Array.of(0.5, 0, 0, 0.25)'), [2, 2])).toEqual(
+      Float64Array.of(0.5, 0.25),
+    );
+    await expect(pool.matrixRank(foreign('Float32Array.of(NaN)'), [1, 1])).rejects.toThrow(/\[0, 0\] is NaN/);
+  });
+
   it('for many calls at once', async () => {
     const calls = Array.from({ length: 200 }, (_, i) => Float64Array.of(1, i, 2, 2 * i + (i % 2)));
     const ranks = await Promise.all(calls.map((c) => pool.matrixRank(c, [2, 2])));
@@ -113,6 +152,42 @@ describe('the same errors', () => {
       expect([error.constructor, error.message]).toEqual([expected!.constructor, expected!.message]);
     }
     expect(await pool.matrixRank([1], [1, 1])).toBe(1);
+  });
+});
+
+describe('signal', () => {
+  const large = new Float32Array(1600 * 1600).map((_, i) => Math.sin(i * i));
+
+  it('ends a call in the middle of a matrix, and no other', async () => {
+    const aborter = new AbortController();
+    const call = pool.singularValues(large, [1600, 1600], { signal: aborter.signal });
+    const others = [1, 2, 3].map(() => pool.matrixRank(a, [5, 7]));
+    setTimeout(() => aborter.abort(), 200);
+    await expect(call).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }));
+    expect(await Promise.all(others)).toEqual([5, 5, 5]);
+    expect(await pool.matrixRank([1, 2, 2, 4], [2, 2], { signal: new AbortController().signal })).toBe(1);
+  });
+
+  it('takes back a call that waits', async () => {
+    const one = createRankPool({ threads: 1 });
+    const aborter = new AbortController();
+    const first = one.singularValues(large, [1600, 1600]).catch((error) => error.message);
+    const second = one.matrixRank(a, [5, 7], { rtol: 0.5, signal: aborter.signal });
+    const third = one.singularValues(large, [1600, 1600], { signal: aborter.signal });
+    aborter.abort(new Error('enough'));
+    await expect(second).rejects.toThrow('enough');
+    await expect(third).rejects.toThrow('enough');
+    await one.close();
+    expect(await first).toMatch(/closed/);
+  });
+
+  it('that was aborted before rejects at once, and is no option of the function', async () => {
+    await expect(
+      pool.matrixRank(a, [5, 7], { signal: AbortSignal.abort(new Error('too late')) }),
+    ).rejects.toThrow('too late');
+    await expect(pool.matrixRank(a, [5, 7], { signal: 1 } as never)).rejects.toThrow(
+      'matrixRank: signal must be an AbortSignal; got a number.',
+    );
   });
 });
 
