@@ -18,7 +18,12 @@ const dist = join(root, 'dist');
 const { version, peerDependencies = {} } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 /** The entries of the library, as package.json has them under 'matrix-rank/NAME'; index is 'matrix-rank'. */
-const ENTRIES = { index: 'index.js', formats: 'formats/index.js', kernel: 'kernel/init.js' };
+const ENTRIES = {
+  index: 'index.js',
+  formats: 'formats/index.js',
+  kernel: 'kernel/init.js',
+  'heavy-tail': 'heavy-tail.js',
+};
 
 /** Packages that stay outside: a user who wants them has them. */
 const external = Object.keys(peerDependencies);
@@ -142,7 +147,7 @@ writeFileSync(join(cjs, 'package.json'), '{ "type": "commonjs" }\n');
 await bundle({
   stdin: {
     contents: Object.entries(ENTRIES)
-      .map(([name, path]) => `export * as ${name} from './${path}';`)
+      .map(([name, path]) => `export * as '${name}' from './${path}';`)
       .join('\n'),
     resolveDir: dist,
   },
@@ -168,7 +173,7 @@ function copyTypes(file, copied = new Set()) {
     copyTypes(resolve(dirname(file), `${path}.d.ts`), copied);
 }
 for (const [name, path] of Object.entries(ENTRIES)) {
-  writeFileSync(join(cjs, `${name}.js`), `module.exports = require('./matrix-rank.js').${name};\n`);
+  writeFileSync(join(cjs, `${name}.js`), `module.exports = require('./matrix-rank.js')['${name}'];\n`);
   copyTypes(join(dist, path.replace(/js$/, 'd.ts')));
   if (path !== `${name}.js`) writeFileSync(join(cjs, `${name}.d.ts`), `export * from './${path}';\n`);
 }

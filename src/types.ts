@@ -206,7 +206,10 @@ export interface SpectralMetrics {
   conditionNumber: number;
   /** sum s_i^2 / s_1^2 (Rudelson & Vershynin 2007) */
   stableRank: number;
-  /** exp of the entropy of s_i / sum s (Roy & Vetterli 2007). */
+  /**
+   * exp of the entropy of p_i = s_i / sum s (Roy & Vetterli 2007); with the option `epsilon` of p_i + epsilon, which is RankMe
+   * (Garrido et al. 2023; they take 1e-7 for float32).
+   */
   effectiveRank: number;
   /** exp of the entropy of s_i^2 / sum s^2: for centered data, of the shares of the variance (PCA). */
   spectralEntropyRank: number;
@@ -218,6 +221,27 @@ export interface SpectralMetrics {
   energyRank95: number;
   /** The same for 99 %. */
   energyRank99: number;
+  /** sum s_i / s_1: of a covariance matrix its intrinsic dimension (Vershynin 2018, 5.6; Tropp 2015, 7.1). */
+  intrinsicRank: number;
+  /** (sum s_i)^2 / sum s_i^2, the nuclear over the Frobenius norm, squared: from 1 to the rank (numerical sparsity of s; Lopes 2013). */
+  nuclearRank: number;
+  /**
+   * srank: the fewest singular values that hold a share 1 - delta of their sum (Kumar et al. 2021, "Implicit
+   * under-parameterization inhibits data-efficient deep reinforcement learning"); delta is an option, 0.01 by default as theirs.
+   */
+  energyRankLinear: number;
+  /** The entropy of s_i^2 / sum s^2 over log min(m, n), its largest value: from 0 to 1 (Alter, Brown & Botstein 2000). */
+  normalizedEntropy: number;
+  /**
+   * exp of Renyi's entropy of order q of s_i^2 / sum s^2 (Renyi 1961; of matrices Sanchez Giraldo, Rao & Principe 2015); q is an
+   * option: 2, the default, gives participationRatio, 1 spectralEntropyRank, 0 the rank, Infinity stableRank.
+   */
+  renyiRank: number;
+  /**
+   * The exponent a of s_i^2 ~ i^-a over the first `rank` values, by least squares of the logarithms: alpha-ReQ of centered
+   * features (Agrawal et al. 2022), who leave out some values at both ends of long spectra. 0 where the rank is below 2.
+   */
+  alphaReQ: number;
 }
 
 /** SpectralMetrics after the mean of each column was removed: of samples (rows) of features (columns). */
@@ -238,6 +262,12 @@ export interface CenteredMetrics extends SpectralMetrics {
 export interface MetricsOptions extends RankOptions {
   /** Remove the mean of each column first. Default false. Not for `hermitian`, nor for a vector. */
   centered?: boolean;
+  /** Added to each share in `effectiveRank`, which makes it RankMe. Default 0. */
+  epsilon?: number;
+  /** The share of the sum that `energyRankLinear` may leave out, from 0 to less than 1. Default 0.01. */
+  delta?: number;
+  /** The order of `renyiRank`, from 0 to Infinity. Default 2. */
+  q?: number;
 }
 
 /** How much `rankFactors` keeps, and how. */

@@ -16,7 +16,7 @@ const near = (actual: number, expected: number, relative = 1e-13) =>
   expect(Math.abs(actual - expected)).toBeLessThanOrEqual(relative * Math.abs(expected));
 
 /** The definitions, term by term. */
-function define(sigma: readonly number[]): Omit<SpectralMetrics, 'rank' | 'conditionNumber'> {
+function define(sigma: readonly number[]): Omit<SpectralMetrics, 'rank' | 'conditionNumber' | 'alphaReQ'> {
   const sum = (f: (s: number) => number) => sigma.reduce((t, s) => t + f(s), 0);
   const entropy = (f: (s: number) => number) =>
     Math.exp(-sum((s) => (f(s) > 0 ? (f(s) / sum(f)) * Math.log(f(s) / sum(f)) : 0)));
@@ -37,11 +37,71 @@ function define(sigma: readonly number[]): Omit<SpectralMetrics, 'rank' | 'condi
     energyRank90: energy(0.9),
     energyRank95: energy(0.95),
     energyRank99: energy(0.99),
+    intrinsicRank: sum((s) => s) / sigma[0],
+    nuclearRank: sum((s) => s) ** 2 / square,
+    energyRankLinear:
+      sigma.findIndex((_, k) => sum((s) => (s >= sigma[k] ? s : 0)) >= 0.99 * sum((s) => s)) + 1,
+    normalizedEntropy: Math.log(entropy((s) => s * s)) / Math.log(sigma.length),
+    renyiRank: square ** 2 / sum((s) => s ** 4),
   };
 }
 
 // [(7 i^2 + 13 j + i j^2) mod 11], 8 x 5: the matrix that NumPy saw.
 const fixed = matrix(8, 5, (i, j) => (7 * i * i + 13 * j + i * j * j) % 11);
+
+// A second one, with values of numpy.linalg.svd: [((7 i^2 + 13 j + i j^2) mod 11) / (1 + (i + 2 j) mod 5) - 1.5], 24 x 16.
+const second = matrix(
+  24,
+  16,
+  (i, j) => ((7 * i * i + 13 * j + i * j * j) % 11) / (1 + ((i + 2 * j) % 5)) - 1.5,
+);
+
+describe('the metrics of the literature', () => {
+  it('agree with NumPy, term by term', () => {
+    const m = spectralMetrics(second.a, [24, 16], { q: 3, epsilon: 1e-3, delta: 0.2 });
+    near(m.intrinsicRank, 6.601523809448645, 1e-12);
+    near(m.nuclearRank, 10.849504711805842, 1e-12);
+    near(m.normalizedEntropy, 0.7806702368416621, 1e-12);
+    near(m.renyiRank, 6.1117865880728495, 1e-12);
+    near(m.alphaReQ, 1.9671865718241064, 1e-12);
+    near(m.effectiveRank, 12.942759578304896, 1e-12);
+    expect(m.energyRankLinear).toBe(9);
+    expect(spectralMetrics(second.a, [24, 16]).energyRankLinear).toBe(15);
+  });
+
+  it("Renyi's rank of each order is a rank that has a name", () => {
+    const of = (q: number) => spectralMetrics(second.a, [24, 16], { q });
+    const m = of(2);
+    near(m.renyiRank, m.participationRatio, 1e-12);
+    near(of(1).renyiRank, m.spectralEntropyRank, 1e-12);
+    near(of(1 + 1e-7).renyiRank, m.spectralEntropyRank, 1e-6);
+    near(of(0.5).renyiRank, m.nuclearRank, 1e-12);
+    near(of(Infinity).renyiRank, m.stableRank, 1e-12);
+    near(of(1e4).renyiRank, m.stableRank, 1e-2);
+    expect(of(0).renyiRank).toBe(m.rank);
+  });
+
+  it('a power law has its exponent, and equal values the largest entropy', () => {
+    const law = new Random(7).withSpectrum(
+      40,
+      60,
+      Array.from({ length: 40 }, (_, i) => (i + 1) ** -0.75),
+    );
+    near(spectralMetrics(law.a, [40, 60]).alphaReQ, 1.5, 1e-10);
+    const flat = new Random(8).withSpectrum(40, 60, new Array(40).fill(3));
+    near(spectralMetrics(flat.a, [40, 60]).normalizedEntropy, 1, 1e-12);
+    expect(spectralMetrics([5], [1, 1])).toMatchObject({ normalizedEntropy: 0, alphaReQ: 0, renyiRank: 1 });
+  });
+
+  it.each<[object, string]>([
+    [{ q: -1 }, 'spectralMetrics: q must be 0 or more; got -1.'],
+    [{ q: '2' }, 'spectralMetrics: q must be a number; got a string.'],
+    [{ delta: 1 }, 'spectralMetrics: delta must be less than 1; got 1.'],
+    [{ epsilon: Number.NaN }, 'spectralMetrics: epsilon must be 0 or more; got NaN.'],
+  ])('refuse %j', (options, message) => {
+    expect(() => spectralMetrics([1, 2, 3, 4], [2, 2], options)).toThrow(message);
+  });
+});
 
 describe('spectralMetrics', () => {
   it('is what the hand computes for diag(3, 2, 1)', () => {
@@ -59,7 +119,19 @@ describe('spectralMetrics', () => {
       'energyRank90',
       'energyRank95',
       'energyRank99',
+      'intrinsicRank',
+      'nuclearRank',
+      'energyRankLinear',
+      'normalizedEntropy',
+      'renyiRank',
+      'alphaReQ',
     ]);
+    near(m.intrinsicRank, 2);
+    near(m.nuclearRank, 36 / 14);
+    expect(m.energyRankLinear).toBe(3);
+    near(m.normalizedEntropy, Math.log(m.spectralEntropyRank) / Math.log(3));
+    near(m.renyiRank, m.participationRatio);
+    near(m.alphaReQ, 1.91061583407305); // numpy.polyfit(log [1, 2, 3], log [9, 4, 1], 1)
     expect(m.rank).toBe(3);
     near(m.frobeniusNorm, Math.sqrt(14));
     near(m.spectralNorm, 3);
@@ -334,7 +406,7 @@ describe('what is refused', () => {
     ['no shape', () => stableRank(new Float64Array(4) as never), TypeError, 'stableRank: a flat array needs a shape'],
     ['a stack', () => participationRatio(new Float64Array(8), [2, 2, 2]), RangeError, 'participationRatio: shape [2, 2, 2] has 3 dimensions'],
     ['too few elements', () => spectralMetrics([1, 2], [2, 2]), RangeError, 'spectralMetrics: data has 2 elements, shape [2, 2] needs 4.'],
-    ['an option', () => spectralMetrics(square, { centred: true } as never), TypeError, 'spectralMetrics: there is no option "centred"; the options are tol, rtol, atol, hermitian, centered.'],
+    ['an option', () => spectralMetrics(square, { centred: true } as never), TypeError, 'spectralMetrics: there is no option "centred"; the options are tol, rtol, atol, hermitian, centered, epsilon, delta, q.'],
     ['no flag', () => spectralMetrics(square, { centered: 1 } as never), TypeError, 'spectralMetrics: centered must be true or false; got a number.'],
     ['both', () => spectralMetrics(square, { centered: true, hermitian: true }), TypeError, 'spectralMetrics: centered and hermitian exclude each other.'],
     ['a vector, centered', () => spectralMetrics([1, 2], [2], { centered: true }), RangeError, 'spectralMetrics: centered needs a matrix [samples, features]; got a vector.'],

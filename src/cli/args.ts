@@ -5,7 +5,7 @@ import type { Row } from '../files/rows.js';
 import type { RankOptions } from '../types.js';
 import { ONLY, type Only, type Order } from './arrange.js';
 import { type Condition, readCondition } from './expression.js';
-import { FIELDS, fieldNames, isMetric, OPERANDS } from './fields.js';
+import { FIELDS, fieldNames, isMetric, isTail, OPERANDS } from './fields.js';
 import { ENERGIES, type Energy } from './shrink.js';
 
 /** A command line that makes no sense: exit status 2. */
@@ -20,6 +20,8 @@ export interface Arguments {
   filter?: RegExp;
   /** 'cheap': only where they cost no more than the rank. */
   metrics: boolean | 'cheap';
+  /** Also those of the spectrum's tail. */
+  heavyTail: boolean;
   /** Rows that are written, their order, and how many of them. */
   only?: Only;
   sort?: Order;
@@ -48,6 +50,7 @@ const OPTIONS = {
   html: { type: 'string' },
   filter: { type: 'string' },
   metrics: { type: 'boolean' },
+  'heavy-tail': { type: 'boolean' }, // --metrics heavy-tail
   'no-metrics': { type: 'boolean' },
   only: { type: 'string' },
   sort: { type: 'string' },
@@ -68,7 +71,7 @@ const OPTIONS = {
 } as const;
 
 export function readArguments(argv: readonly string[]): Arguments {
-  const { values, positionals: files } = parse(argv);
+  const { values, positionals: files } = parse(withHeavyTail(argv));
   const { json, csv, html, compare, diff = false } = values;
   const failIf = values['fail-if'] === undefined ? undefined : readFailIf(values['fail-if']);
   const energy = values.energy === undefined ? 0.99 : readEnergy(values.energy);
@@ -78,6 +81,7 @@ export function readArguments(argv: readonly string[]): Arguments {
     html,
     filter: values.filter === undefined ? undefined : readPattern(values.filter),
     metrics: readMetrics(values, energy, failIf?.columns),
+    heavyTail: readHeavyTail(values['heavy-tail'], values.sort, failIf?.columns),
     only: values.only === undefined ? undefined : readOnly(values.only),
     sort: values.sort === undefined ? undefined : readOrder(values.sort),
     top: values.top === undefined ? undefined : readTop(values.top),
@@ -107,6 +111,12 @@ export function readArguments(argv: readonly string[]): Arguments {
     throw new UsageError("'-', the standard input, can be read once only.");
   }
   return read;
+}
+
+/** '--metrics heavy-tail' as an option of its own: the parser knows no values that may be left out. */
+function withHeavyTail(argv: readonly string[]): string[] {
+  const text = argv.join('\0').replace(/(^|\0)--metrics[\0=]heavy-tail(?=\0|$)/, '$1--metrics\0--heavy-tail');
+  return text === '' ? [] : text.split('\0');
 }
 
 /** All of them when they are asked for, by name or by what needs them; the cheap ones in a table; else none. */
@@ -139,6 +149,10 @@ function readFailIf(text: string): Arguments['failIf'] {
   } catch (error) {
     throw new UsageError(`--fail-if: in '${text}', ${(error as Error).message}`);
   }
+}
+
+function readHeavyTail(asked = false, sort = '', conditions: readonly string[] = []): boolean {
+  return asked || isTail(sort.replace(/:.*$/, '')) || conditions.some(isTail);
 }
 
 function readOnly(text: string): Only {

@@ -1,6 +1,7 @@
 // What the command knows of a row, by the name that --json, --csv, --sort and --fail-if have for it.
 
 import type { Row } from '../files/rows.js';
+import type { HeavyTail } from '../matrix/heavy-tail.js';
 import type { SpectralMetrics } from '../types.js';
 import type { Operand } from './expression.js';
 import { ENERGIES, rankAt, saves, type Weight } from './shrink.js';
@@ -18,7 +19,24 @@ export const METRICS = [
   'energyRank90',
   'energyRank95',
   'energyRank99',
+  'intrinsicRank',
+  'nuclearRank',
+  'energyRankLinear',
+  'normalizedEntropy',
+  'renyiRank',
+  'alphaReQ',
 ] as const satisfies (keyof SpectralMetrics)[];
+
+/** What --metrics heavy-tail adds. */
+export const TAIL = [
+  'alpha',
+  'xmin',
+  'D',
+  'alphaWeighted',
+  'logAlphaNorm',
+  'softRank',
+  'spikes',
+] as const satisfies (keyof HeavyTail)[];
 
 type Value = number | string | boolean | undefined;
 
@@ -47,6 +65,7 @@ export const FIELDS: Record<string, (row: Row) => Value> = {
   proven,
   error: (r) => r.error,
   ...Object.fromEntries(METRICS.map((key) => [key, (r: Row) => r.metrics?.[key]])),
+  ...Object.fromEntries(TAIL.map((key) => [key, (r: Row) => r.heavyTail?.[key]])),
 };
 
 /** Numbers that a matrix as two factors would not need, at each share of the energy. */
@@ -69,7 +88,8 @@ export function toWeight({ name, matrix, report, metrics }: Row): Weight | undef
 
 /** Whether a field needs the singular values. */
 export const isMetric = (name: string) =>
-  (METRICS as readonly string[]).includes(name) || /^saves\d/.test(name);
+  (METRICS as readonly string[]).includes(name) || isTail(name) || /^saves\d/.test(name);
+export const isTail = (name: string) => (TAIL as readonly string[]).includes(name);
 
 const TEXTS = ['file', 'name', 'dtype', 'method', 'error'];
 

@@ -27,6 +27,8 @@ Output (a table, unless one of these is given)
 What is computed
   --filter REGEX  only tensors whose name matches
   --metrics       also stable rank, effective rank, energy ranks, condition number
+  --metrics heavy-tail
+                  and WeightWatcher's: alpha, its D, soft rank, spikes
   --no-metrics    not even where they are cheap (the table has energy ranks of small matrices anyway)
   --tol X         count singular values above X
   --rtol X        above X times the largest one

@@ -17,6 +17,7 @@ export function toRecord(row: Row, withFile: boolean): Record_ {
     ...(withFile && { file }),
     ...rest,
     ...(saved && Object.fromEntries(saved)),
+    ...row.heavyTail,
     ...(error !== undefined && { error }),
   });
   return Object.fromEntries(all.map(([k, v]) => [k, typeof v === 'number' ? number(v) : v]));

@@ -1,9 +1,10 @@
 // The usual run: the rows of all files, to the writer and into the page.
 import { produce, type Row } from '../files/rows.js';
 import { oneLine, printable } from '../formats/errors.js';
+import { heavyTailOf } from '../matrix/heavy-tail.js';
 import type { Arguments } from './args.js';
 import { ONLY, sortRows } from './arrange.js';
-import { METRICS, SAVES, toWeight } from './fields.js';
+import { METRICS, SAVES, TAIL, toWeight } from './fields.js';
 import { type Layer, toLayer } from './html/data.js';
 import { openInput } from './input.js';
 import { isRankList, isReport, OutputFile } from './output-file.js';
@@ -18,10 +19,8 @@ import type { Screen, Writer } from './writer.js';
 async function createWriter(args: Arguments, screen: Screen): Promise<Writer> {
   const several = args.files.length > 1;
   if (args.output === 'table') return (await import('./table.js')).tableWriter(screen, args);
-  const writer =
-    args.output === 'json'
-      ? jsonWriter(screen, several)
-      : csvWriter(screen, several, args.metrics ? [...METRICS, ...SAVES] : []);
+  const columns = [...(args.metrics ? [...METRICS, ...SAVES] : []), ...(args.heavyTail ? TAIL : [])];
+  const writer = args.output === 'json' ? jsonWriter(screen, several) : csvWriter(screen, several, columns);
   return args.sort || args.top ? arranged(writer, args) : writer;
 }
 
@@ -56,6 +55,8 @@ export async function runReport(args: Arguments): Promise<number> {
     file: writer.file,
     row(row) {
       seen++;
+      if (args.heavyTail && row.singularValues)
+        row.heavyTail = heavyTailOf(row.singularValues, Math.max(...row.matrix!));
       summary.add(row);
       if (args.only === undefined || ONLY[args.only](row)) {
         shown++;

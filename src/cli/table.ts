@@ -88,6 +88,18 @@ const METRICS: TableColumn[] = [
   rankLike('99 %', 'energyRank99'),
   { head: 'condition', right: true, spare: 7, cell: (r) => short(r.metrics?.conditionNumber) },
 ];
+const tail = (head: string, key: 'alpha' | 'D' | 'softRank' | 'spikes', spare: number): TableColumn => ({
+  head,
+  right: true,
+  spare,
+  cell: (r) => (Number.isNaN(r.heavyTail?.[key]) ? '-' : short(r.heavyTail?.[key])),
+});
+const TAIL = [
+  tail('alpha', 'alpha', 0),
+  tail('D', 'D', 2),
+  tail('soft rank', 'softRank', 2),
+  tail('spikes', 'spikes', 1),
+];
 /** Where metrics come by themselves, one of them is enough. */
 const BRIEF = METRICS.filter((c) => c.head === '99 %');
 
@@ -121,7 +133,8 @@ export function tableWriter(screen: Screen, args: Arguments): Writer {
 function layOut(rows: readonly Row[], args: Arguments, screen: Screen): string[] {
   const { bold, dim, yellow, red } = pico.createColors(screen.colour);
   const prefix = commonPrefix(rows.map((r) => r.name));
-  const columns = [...COLUMNS, ...(args.metrics === true ? METRICS : args.metrics === 'cheap' ? BRIEF : [])];
+  const metrics = args.metrics === true ? METRICS : args.metrics === 'cheap' ? BRIEF : [];
+  const columns = [...COLUMNS, ...metrics, ...(args.heavyTail ? TAIL : [])];
   const blocks = toBlocks(rows);
   const fold = !args.flat && !args.sort && rows.length > MANY && blocks.length <= rows.length / 2;
   const painted: { line: Line; paint(text: string): string }[] = [];

@@ -4,6 +4,8 @@ import { FormatError, oneLine } from '../formats/errors.js';
 import { type NamedMatrix, toMatrices } from '../formats/matrices.js';
 import { readTensors } from '../formats/read.js';
 import type { NamedTensor, Readable, ReadOptions, TensorInfo } from '../formats/types.js';
+import type { HeavyTail } from '../matrix/heavy-tail.js';
+import { metricsOf } from '../matrix/metrics.js';
 import { owns, type Task, type TaskName } from '../pool/task.js';
 import type { RankOptions, RankReport, SpectralMetrics } from '../types.js';
 import { type Budget, byteLength, tensorBytes } from './budget.js';
@@ -21,6 +23,7 @@ export interface Row {
   report?: RankReport;
   metrics?: SpectralMetrics;
   singularValues?: Float64Array;
+  heavyTail?: HeavyTail;
   error?: string;
 }
 
@@ -143,13 +146,13 @@ async function decide(file: string, tensor: NamedTensor, matrix: NamedMatrix, jo
   const row: Row = { file, name: matrix.name, shape, matrix: matrix.shape, dtype, full };
   const names: TaskName[] = ['rankReport'];
   const metrics = job.metrics === true || (job.metrics === 'cheap' && full <= CHEAP);
-  if (metrics) names.push('spectralMetrics');
-  if (job.spectra) names.push('singularValues');
+  if (metrics || job.spectra) names.push('singularValues');
   try {
     const results = await job.run(toTask(matrix, names, job.tolerance));
     row.report = results[0] as RankReport;
-    if (metrics) row.metrics = results[1] as SpectralMetrics;
-    if (job.spectra) row.singularValues = results.at(-1) as Float64Array;
+    const values = results[1] as Float64Array | undefined;
+    if (metrics && values) row.metrics = metricsOf(values, row.report.rank);
+    if (job.spectra) row.singularValues = values;
   } catch (error) {
     row.error = message(error);
   }

@@ -21,7 +21,8 @@ import { each, failed, split, tolerances } from './rank.js';
  *
  * @param data elements in row-major order, with their shape; or a matrix that knows its own shape
  * @param options the tolerance of `rank` as in `matrixRank`; `centered: true` removes the mean of each column
- *   first and adds `maxRank` and `normalized`
+ *   first and adds `maxRank` and `normalized`; `epsilon`, `delta` and `q` are those of `effectiveRank` (RankMe's),
+ *   `energyRankLinear` and `renyiRank`
  * @example spectralMetrics(activations, [512, 768], { centered: true }).normalized.effectiveRank
  * @throws TypeError for wrong types, RangeError for wrong values, among them NaN or Infinity anywhere
  */
@@ -43,7 +44,8 @@ export function spectralMetrics(a: MatrixInput, options?: MetricsOptions): Spect
 export function spectralMetrics(a: unknown, b?: unknown, c?: unknown): SpectralMetrics | CenteredMetrics {
   const fn = 'spectralMetrics';
   const [shape, options] = split(b, c);
-  const t = readOptions(fn, options, ['centered']);
+  const t = readOptions(fn, options, ['centered', 'epsilon', 'delta', 'q']);
+  const given = readMetricsOptions(fn, options as MetricsOptions | undefined);
   const centered = (options as MetricsOptions | undefined)?.centered ?? false;
   if (typeof centered !== 'boolean') {
     throw new TypeError(`${fn}: centered must be true or false; got ${describe(centered)}.`);
@@ -70,7 +72,7 @@ export function spectralMetrics(a: unknown, b?: unknown, c?: unknown): SpectralM
       unit = measured.unit / k.scale();
     });
   }
-  const metrics = fromSpectrum(values, unit, rank, most);
+  const metrics = fromSpectrum(values, unit, rank, most, given);
   if (!centered) return metrics;
   const share = (x: number) => (most > 0 ? x / most : 0);
   return {
@@ -86,36 +88,44 @@ export function spectralMetrics(a: unknown, b?: unknown, c?: unknown): SpectralM
   };
 }
 
+/** The metrics of a matrix whose singular values (all min(m, n), descending) and rank are known. */
+export function metricsOf(values: Float64Array, rank: number): SpectralMetrics {
+  return fromSpectrum(values, 1, rank, values.length, readMetricsOptions('spectralMetrics'));
+}
+
+type Given = Required<Pick<MetricsOptions, 'epsilon' | 'delta' | 'q'>>;
+
+function readMetricsOptions(fn: string, options: MetricsOptions = {}): Given {
+  const { epsilon = 0, delta = 0.01, q = 2 } = options;
+  for (const [name, value] of Object.entries({ epsilon, delta, q })) {
+    if (typeof value !== 'number')
+      throw new TypeError(`${fn}: ${name} must be a number; got ${describe(value)}.`);
+    if (!(value >= 0)) throw new RangeError(`${fn}: ${name} must be 0 or more; got ${value}.`);
+  }
+  if (!(epsilon < 1)) throw new RangeError(`${fn}: epsilon must be less than 1; got ${epsilon}.`);
+  if (!(delta < 1)) throw new RangeError(`${fn}: delta must be less than 1; got ${delta}.`);
+  return { epsilon, delta, q };
+}
+
 /** Rounding of a share of the energy: ten equal values hold 90 % in nine. */
 const SLACK = 1e-12;
 
 /** The metrics of unit * values, descending, of which at most `most` are not zero by nature. */
-function fromSpectrum(values: Float64Array, unit: number, rank: number, most: number): SpectralMetrics {
+function fromSpectrum(
+  values: Float64Array,
+  unit: number,
+  rank: number,
+  most: number,
+  { epsilon, delta, q }: Given,
+): SpectralMetrics {
   const largest = values.length ? values[0] : 0;
-  let sum = 0;
-  let square = 0;
-  let fourth = 0;
-  for (let i = values.length - 1; i >= 0; i--) {
-    const s = largest > 0 ? values[i] / largest : 0;
-    sum += s;
-    square += s * s;
-    fourth += s ** 4;
-  }
-  let entropy = 0;
-  let squareEntropy = 0;
-  for (const value of values) {
-    const s = value / largest;
-    if (s > 0) entropy -= (s / sum) * Math.log(s / sum);
-    if (s * s > 0) squareEntropy -= ((s * s) / square) * Math.log((s * s) / square);
-  }
-  const energyRank = (share: number) => {
-    let held = 0;
-    let k = 0;
-    while (k < values.length && held < share * square * (1 - SLACK)) held += (values[k++] / largest) ** 2;
-    return k;
-  };
-  const spectralNorm = largest * unit;
   const some = largest > 0;
+  const s = some ? values.map((value) => value / largest) : new Float64Array(0);
+  const sum = power(s, 1);
+  const square = power(s, 2);
+  const entropy = -s.reduce((total, x) => total + xlogx(x / sum + epsilon), 0);
+  const squareEntropy = -s.reduce((total, x) => total + xlogx((x * x) / square), 0);
+  const spectralNorm = largest * unit;
   return {
     rank,
     frobeniusNorm: Math.sqrt(square) * largest * unit,
@@ -125,11 +135,57 @@ function fromSpectrum(values: Float64Array, unit: number, rank: number, most: nu
     stableRank: square,
     effectiveRank: some ? Math.exp(entropy) : 0,
     spectralEntropyRank: some ? Math.exp(squareEntropy) : 0,
-    participationRatio: some ? (square / fourth) * square : 0,
-    energyRank90: energyRank(0.9),
-    energyRank95: energyRank(0.95),
-    energyRank99: energyRank(0.99),
+    participationRatio: some ? (square / power(s, 4)) * square : 0,
+    energyRank90: fewest(s, 2, 0.9 * square),
+    energyRank95: fewest(s, 2, 0.95 * square),
+    energyRank99: fewest(s, 2, 0.99 * square),
+    intrinsicRank: sum,
+    nuclearRank: some ? (sum / square) * sum : 0,
+    energyRankLinear: fewest(s, 1, (1 - delta) * sum),
+    normalizedEntropy: some && most > 1 ? squareEntropy / Math.log(most) : 0,
+    renyiRank: some ? renyi(s, square, squareEntropy, rank, q) : 0,
+    alphaReQ: slope(s.subarray(0, rank)),
   };
+}
+
+const xlogx = (x: number) => (x > 0 ? x * Math.log(x) : 0);
+
+/** sum s_i^p, the small ones first. */
+function power(s: Float64Array, p: number): number {
+  let total = 0;
+  for (let i = s.length - 1; i >= 0; i--) total += s[i] ** p;
+  return total;
+}
+
+/** The fewest of s, from the largest, whose p-th powers sum to at least `enough`. */
+function fewest(s: Float64Array, p: number, enough: number): number {
+  let k = 0;
+  for (let held = 0; k < s.length && held < enough * (1 - SLACK); k++) held += s[k] ** p;
+  return k;
+}
+
+/** exp of Renyi's entropy of order q of the shares s_i^2 / square. */
+function renyi(s: Float64Array, square: number, shannon: number, rank: number, q: number): number {
+  if (q === 0) return rank; // Hartley's: how many there are
+  if (q === 1) return Math.exp(shannon);
+  if (q === Infinity) return square; // s_1 is 1
+  // square^q / sum s_i^(2q), under a root of order 1 - q: in logarithms, where no power overflows.
+  return Math.exp((Math.log(power(s, 2 * q)) - q * Math.log(square)) / (1 - q));
+}
+
+/** The slope, its sign turned, of log s_i^2 over log i by least squares; 0 where there are no two. */
+function slope(s: Float64Array): number {
+  if (s.length < 2) return 0;
+  const x = Float64Array.from(s, (_, i) => Math.log(i + 1));
+  const y = s.map((value) => 2 * Math.log(value));
+  const mean = (list: Float64Array) => list.reduce((a, b) => a + b, 0) / list.length;
+  const [mx, my] = [mean(x), mean(y)];
+  let [xy, xx] = [0, 0];
+  for (let i = 0; i < x.length; i++) {
+    xy += (x[i] - mx) * (y[i] - my);
+    xx += (x[i] - mx) ** 2;
+  }
+  return xy === 0 ? 0 : -xy / xx;
 }
 
 /**

@@ -104,6 +104,24 @@ describe('the table', () => {
     expect(out).toContain('None of the 3 rows is failed.');
   });
 
+  it('--metrics heavy-tail has the tail, as a table too', async () => {
+    const [row] = records(
+      (await command([model, '--json', '--metrics', 'heavy-tail', '--filter', 'full'])).out,
+    );
+    expect(row.alpha).toBeGreaterThan(1);
+    expect(Object.keys(row).slice(-7)).toEqual([
+      'alpha',
+      'xmin',
+      'D',
+      'alphaWeighted',
+      'logAlphaNorm',
+      'softRank',
+      'spikes',
+    ]);
+    expect((await command([model, '--metrics=heavy-tail'])).out).toMatch(/alpha +D +soft rank +spikes/);
+    expect((await command([model, '--fail-if', 'alpha > 1'])).err).toContain('holds for 2 of 3 rows');
+  });
+
   it('metrics come by themselves where they are cheap, and go with --no-metrics', async () => {
     expect((await command([model])).out).toMatch(/proved by +99 %\n/);
     expect((await command([model, '--no-metrics'])).out).not.toContain('99 %');

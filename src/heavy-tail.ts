@@ -1,0 +1,2 @@
+// matrix-rank/heavy-tail
+export { type HeavyTail, heavyTail } from './matrix/heavy-tail.js';
