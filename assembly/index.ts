@@ -93,8 +93,8 @@ export function method(): i32 {
 }
 
 /** min(m, n) values into `values`, descending; false when Jacobi did not converge. */
-export function singularValues(values: usize): bool {
-  const done = svd.singularValues(values);
+export function singularValues(values: usize, relative: bool): bool {
+  const done = svd.singularValues(values, relative);
   for (let j = 0; j < source.n; j++) {
     const p = values + (<usize>j << 3);
     store<f64>(p, load<f64>(p) / source.scale);
@@ -112,9 +112,9 @@ export function scale(): f64 {
   return source.scale;
 }
 
-/** As singularValues(), of scale * A. */
+/** As singularValues(), to absolute accuracy, of scale * A. */
 export function spectrum(values: usize): bool {
-  return svd.singularValues(values);
+  return svd.singularValues(values, false);
 }
 
 /** ||A||_F */

@@ -158,6 +158,14 @@ export interface RankOptions {
   hermitian?: boolean;
 }
 
+export interface SingularValuesOptions {
+  /**
+   * 'absolute' (default): every value to about n 2^-53 sigma_1, fast. 'relative': small values to their own digits where scaling rows or columns makes the
+   * matrix well conditioned, at a multiple of the time.
+   */
+  accuracy?: 'absolute' | 'relative';
+}
+
 /** Rank of one matrix, with the proof's two sides. */
 export interface RankReport {
   rank: number;

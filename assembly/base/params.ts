@@ -66,9 +66,6 @@ export const SPARE: f64 = 2560;
 /** From this many columns on singular values of evenly sized matrices come by bidiagonalisation. */
 export const BIDIAGONAL_COLUMNS: i32 = 48;
 
-/** Largest spread of row norms times that of column norms for which a matrix counts as evenly sized. */
-export const EVEN: f64 = 64;
-
 /** How closely sigma_1^2 is enclosed for a count: at first, and where the spectrum is dense around the tolerance. */
 export const COARSE: f64 = 0.01;
 export const FINE: f64 = 1e-6;

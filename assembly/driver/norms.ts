@@ -35,7 +35,7 @@ export function largestSquare(): f64 {
     if (n > STEPS / 3) theta = largestEigenvalue(G, n, scan.total, 1e-16, 3 * n, 0);
     if (n <= STEPS / 3 || !noneAbove(L, G, n, theta * (1 + CERTIFIED))) {
       const values = alloc(<u64>source.width << 3);
-      theta = svd.singularValues(values) ? load<f64>(values) * load<f64>(values) : -1;
+      theta = svd.singularValues(values, false) ? load<f64>(values) * load<f64>(values) : -1;
     }
   }
   release(start);

@@ -1,11 +1,8 @@
 // All singular values, and the column-pivoted QR factor that callers see.
 //
-// Singular values: QR with pivoting, QR of R^T, one-sided Jacobi to full accuracy (dgejsv's preconditioning), about 5
-// sweeps of up to 4 n^3 flops; or, where rows and columns are of even size and Jacobi could not be more
-// accurate, by bidiagonalisation at a fifth of the cost.
-import { alloc, calloc, mark, release } from '../base/arena';
-import { BIDIAGONAL_COLUMNS, EVEN } from '../base/params';
-import { dot } from '../blas/level1';
+// Singular values to absolute accuracy: bidiagonal form and counts. To relative accuracy: QR with pivoting, QR of R^T, one-sided Jacobi
+// (dgejsv's preconditioning), about 5 sweeps of up to 4 n^3 flops.
+import { alloc, mark, release } from '../base/arena';
 import { panel } from '../factor/householder';
 import * as qrcp from '../factor/qrcp';
 import { dropReflectors, sortPivots, strengthen } from '../factor/strong-rrqr';
@@ -15,48 +12,15 @@ import * as source from '../matrix/source';
 import { bidiagonalValues } from '../spectrum/bidiagonal';
 import { jacobi } from '../spectrum/jacobi';
 
-/** The largest of n numbers over the smallest. */
-function ratio(x: usize, n: i32): f64 {
-  let least: f64 = Infinity;
-  let most: f64 = 0;
-  for (let i = 0; i < n; i++) {
-    const t = load<f64>(x + (<usize>i << 3));
-    least = min<f64>(least, t);
-    most = max<f64>(most, t);
-  }
-  return most / least;
-}
-
-/**
- * Whether no scaling of rows or columns could make W much better conditioned, so that Jacobi has nothing to
- * gain: its errors are those of B in A = D1 B D2, and cond(B) >= cond(A) / (cond(D1) cond(D2)).
- */
-function even(W: usize, ld: i32, m: i32, n: i32): bool {
-  if (n < BIDIAGONAL_COLUMNS) return false;
-  const start = mark();
-  const columns = alloc(<u64>n << 3); // squared norms
-  const rows = calloc(<u64>m << 3);
-  for (let j = 0; j < n; j++) {
-    const p = column(W, ld, j);
-    store<f64>(columns + (<usize>j << 3), dot(p, p, m));
-    for (let i = 0; i < m; i++) {
-      const x = load<f64>(p + (<usize>i << 3));
-      store<f64>(rows + (<usize>i << 3), load<f64>(rows + (<usize>i << 3)) + x * x);
-    }
-  }
-  release(start);
-  return ratio(columns, n) * (tall() ? 1 : ratio(rows, m)) <= EVEN * EVEN;
-}
-
-/** The n singular values of scale * A into values, descending. False when Jacobi did not converge. */
-export function singularValues(values: usize): bool {
+/** The n singular values of scale * A into values, descending. False when Jacobi, for relative accuracy, did not converge. */
+export function singularValues(values: usize, relative: bool): bool {
   const n = source.n;
   memory.fill(values, 0, <usize>source.width << 3);
   if (n == 0) return true;
   const start = mark();
   const m = tall() ? n : source.m;
   const W = matrix();
-  if (even(W, leading(m), m, n)) {
+  if (!relative) {
     bidiagonalValues(W, leading(m), m, n, values);
     release(start);
     return true;

@@ -7,6 +7,7 @@
 import { alloc, calloc, mark, release } from '../base/arena';
 import { U } from '../base/params';
 import { golubKahan } from './golub-kahan';
+import { sturmValues } from './sturm';
 
 /** B, squared, times a power of four that brings its norm near 1: neither overflow nor harm from underflow, whatever A's scale. */
 @unmanaged
@@ -127,51 +128,33 @@ export function countAbove(B: Bidiagonal, x: f64): i32 {
   return B.n - <i32>load<f64>(counts);
 }
 
-/** The singular values of index first .. first + 8, descending from index 0, of the scaled B into `out`. */
-function bisect(B: Bidiagonal, first: i32, out: usize): void {
-  const start = mark();
-  const low = calloc(64);
-  const high = alloc(64);
-  const points = alloc(64);
-  const counts = alloc(64);
-  for (let c: usize = 0; c < 64; c += 8) store<f64>(high + c, B.bound * B.scale);
-  for (let it = 0; it < 55; it++) {
-    for (let c: usize = 0; c < 64; c += 8) {
-      const x = 0.5 * (load<f64>(low + c) + load<f64>(high + c));
-      store<f64>(points + c, x * x);
-    }
-    countBelow(counts, points, B);
-    for (let c = 0; c < 8; c++) {
-      const o = <usize>c << 3;
-      const x = 0.5 * (load<f64>(low + o) + load<f64>(high + o));
-      // The value of index first + c from above has n - 1 - first - c values below it.
-      if (load<f64>(counts + o) <= <f64>(B.n - 1 - first - c)) store<f64>(low + o, x);
-      else store<f64>(high + o, x);
-    }
-  }
-  for (let c: usize = 0; c < 64; c += 8) store<f64>(out + c, 0.5 * (load<f64>(low + c) + load<f64>(high + c)));
-  release(start);
-}
-
-/** sigma_1, to some ulps. */
+/** sigma_1, to some ulps: its place among eight points of an interval, again and again. */
 export function largestValue(B: Bidiagonal): f64 {
   const start = mark();
-  const out = alloc(64);
-  bisect(B, 0, out);
+  const points = alloc(64);
+  const counts = alloc(64);
+  let low: f64 = 0;
+  let high = B.bound * B.scale;
+  for (let it = 0; it < 18; it++) {
+    for (let c = 0; c < 8; c++) {
+      const x = low + (high - low) * <f64>(c + 1) / 9;
+      store<f64>(points + (<usize>c << 3), x * x);
+    }
+    countBelow(counts, points, B);
+    let inside = 0;
+    while (inside < 8 && load<f64>(counts + (<usize>inside << 3)) < <f64>B.n) inside++;
+    const step = (high - low) / 9;
+    if (inside < 8) high = low + step * <f64>(inside + 1);
+    low += step * <f64>inside;
+  }
   release(start);
-  return load<f64>(out) / B.scale;
+  return 0.5 * (low + high) / B.scale;
 }
 
 /** All singular values of W into values, descending. */
 export function bidiagonalValues(W: usize, ld: i32, m: i32, n: i32, values: usize): void {
   const start = mark();
   const B = bidiagonalForm(W, ld, m, n);
-  const out = alloc(64);
-  for (let first = 0; first < n; first += 8) {
-    bisect(B, first, out);
-    for (let c = 0; c < min(8, n - first); c++) {
-      store<f64>(values + (<usize>(first + c) << 3), load<f64>(out + (<usize>c << 3)) / B.scale);
-    }
-  }
+  sturmValues(B.d, B.e, n, B.bound * B.scale, B.scale, values);
   release(start);
 }

@@ -29,21 +29,7 @@ const NAMES = ['tol', 'rtol', 'atol', 'hermitian'];
  */
 export function readOptions(fn: string, options?: unknown, extra: readonly string[] = []): Tolerance {
   if (options === undefined) return DEFAULT;
-  if (
-    typeof options !== 'object' ||
-    options === null ||
-    Array.isArray(options) ||
-    ArrayBuffer.isView(options)
-  ) {
-    throw new TypeError(`${fn}: options must be an object, such as { tol: 1e-8 }; got ${describe(options)}.`);
-  }
-  const given = options as Record<string, unknown>;
-  for (const name of Object.keys(given)) {
-    if (given[name] !== undefined && !NAMES.includes(name) && !extra.includes(name)) {
-      const valid = [...NAMES, ...extra].join(', ');
-      throw new TypeError(`${fn}: there is no option ${JSON.stringify(name)}; the options are ${valid}.`);
-    }
-  }
+  const given = readRecord(fn, options, [...NAMES, ...extra], '{ tol: 1e-8 }');
   const storage = given.tol === 'storage';
   const tol = storage ? undefined : readTolerance(fn, 'tol', given.tol);
   const rtol = readTolerance(fn, 'rtol', given.rtol);
@@ -62,6 +48,31 @@ export function readOptions(fn: string, options?: unknown, extra: readonly strin
   if (atol !== undefined) return { tol: NaN, rtol: rtol ?? 0, atol, hermitian, storage };
   if (rtol !== undefined || hermitian) return { tol: NaN, rtol: rtol ?? NaN, atol: 0, hermitian, storage };
   return DEFAULT;
+}
+
+/** The options as a record in which nothing but `names` is set; `example` is one. */
+export function readRecord(
+  fn: string,
+  options: unknown,
+  names: readonly string[],
+  example: string,
+): Record<string, unknown> {
+  if (options === undefined) return {};
+  if (
+    typeof options !== 'object' ||
+    options === null ||
+    Array.isArray(options) ||
+    ArrayBuffer.isView(options)
+  ) {
+    throw new TypeError(`${fn}: options must be an object, such as ${example}; got ${describe(options)}.`);
+  }
+  const given = options as Record<string, unknown>;
+  for (const name of Object.keys(given)) {
+    if (given[name] === undefined || names.includes(name)) continue;
+    const valid = names.length === 1 ? `the only one is ${names[0]}` : `the options are ${names.join(', ')}`;
+    throw new TypeError(`${fn}: there is no option ${JSON.stringify(name)}; ${valid}.`);
+  }
+  return given;
 }
 
 function readTolerance(fn: string, name: string, value: unknown): number | undefined {

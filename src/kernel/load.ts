@@ -30,7 +30,7 @@ export interface Kernel {
   tolerance(): number;
   margin(): number;
   method(): number;
-  singularValues(values: number): number;
+  singularValues(values: number, relative: boolean): number;
   qr(transposed: boolean, rank: number, r: number, permutation: number): void;
   scale(): number;
   spectrum(values: number): number;

@@ -13,6 +13,7 @@ import type {
   RankFactors,
   RankOptions,
   RankReport,
+  SingularValuesOptions,
   SpectralMetrics,
 } from '../types.js';
 import { Queue } from './queue.js';
@@ -61,7 +62,7 @@ export interface RankPool {
   matrixRank: Pooled<number>;
   matrixRanks: Pooled<Int32Array>;
   rankReport: Pooled<RankReport>;
-  singularValues: Pooled<Float64Array, None>;
+  singularValues: Pooled<Float64Array, SingularValuesOptions>;
   qr: Pooled<PivotedQR>;
   independentColumns: Pooled<Int32Array>;
   rankFactors: Pooled<RankFactors, FactorOptions>;

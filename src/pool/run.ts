@@ -13,11 +13,13 @@ import {
 } from '../matrix/metrics.js';
 import { matrixRank, matrixRanks, rankReport } from '../matrix/rank.js';
 import { independentColumns, qr, singularValues } from '../matrix/spectrum.js';
-import type { MetricsOptions } from '../types.js';
+import type { MetricsOptions, SingularValuesOptions } from '../types.js';
 import type { Task, TaskName, TaskTensor } from './task.js';
 
+type AllOptions = MetricsOptions & ConvLayerOptions & SingularValuesOptions;
+
 /** Each is called as (tensor, options). Those that take no options are told none: a task has one set for all its names. */
-const FUNCTIONS: Record<TaskName, (a: TaskTensor, options?: MetricsOptions & ConvLayerOptions) => unknown> = {
+const FUNCTIONS: Record<TaskName, (a: TaskTensor, options?: AllOptions) => unknown> = {
   matrixRank,
   matrixRanks,
   rankReport,
@@ -28,7 +30,7 @@ const FUNCTIONS: Record<TaskName, (a: TaskTensor, options?: MetricsOptions & Con
   convLayerRank,
   denseLayerRank,
   multilinearRank,
-  singularValues: (a) => singularValues(a),
+  singularValues: (a, options) => singularValues(a, { accuracy: options?.accuracy }),
   frobeniusNorm: (a) => frobeniusNorm(a),
   spectralNorm: (a) => spectralNorm(a),
   stableRank: (a) => stableRank(a),

@@ -22,7 +22,7 @@ export const SIGNATURES = {
   matrixRank: {},
   matrixRanks: { stack: true },
   rankReport: {},
-  singularValues: { plain: true, spectral: true },
+  singularValues: { spectral: true },
   qr: {},
   independentColumns: {},
   rankFactors: {},

@@ -90,6 +90,37 @@ describe('bidiagonalisation', () => {
     });
   });
 
+  test.each([9, 40, 130, 300])(
+    '%i bidiagonal matrices of known values, alone, in pairs, in clusters',
+    (n) => {
+      const spectra: [string, (i: number) => number][] = [
+        ['equal', () => 1],
+        ['pairs', (i) => n - (i & ~1)],
+        ['two clusters', (i) => (2 * i < n ? 1 : 1e-9) * (1 + 1e-15 * i)],
+        ['down to nothing', (i) => 10 ** (-i / 3)],
+        ['half of them zero', (i) => (2 * i < n ? n - i : 0)],
+      ];
+      for (const [name, value] of spectra) {
+        const known = Array.from({ length: n }, (_, i) => value(i)).sort((s, t) => t - s);
+        run(new Random(n).withSpectrum(n, n, known)).forEach((s, i) => {
+          if (!(Math.abs(s - known[i]) < 4e-16 * Math.sqrt(n) * known[0]))
+            expect.fail(`${name}, value ${i}: ${s}`);
+        });
+      }
+    },
+  );
+
+  test('second differences: the values of theory, to an ulp of the largest', () => {
+    for (const n of SIZES) {
+      // The Cholesky factor of the matrix (-1 2 -1) with a last diagonal element of 1.
+      const x = matrix(n, n, (i, j) => (i === j ? 1 : j === i + 1 ? -1 : 0));
+      run(x).forEach((s, i) => {
+        const known = 2 * Math.cos(((i + 1) * Math.PI) / (2 * n + 1));
+        expect(Math.abs(s - known)).toBeLessThan(1e-15);
+      });
+    }
+  });
+
   test.each([2, 7, 33, 48, 55, 80, 100])('%i columns of rank one, of rank two, all zero', (n) => {
     const one = run(matrix(n, n, () => 1));
     expect(Math.abs(one[0] - n)).toBeLessThan(1e-13 * n);

@@ -29,6 +29,9 @@ describe('the same answers', () => {
     expect(await pool.matrixRanks(doubles, [2, 3, 4])).toEqual(matrixRanks(doubles, [2, 3, 4]));
     expect(await pool.rankReport(a, [5, 7])).toEqual(rankReport(a, [5, 7]));
     expect(await pool.singularValues(a, [5, 7])).toEqual(singularValues(a, [5, 7]));
+    expect(await pool.singularValues(a, [5, 7], { accuracy: 'relative' })).toEqual(
+      singularValues(a, [5, 7], { accuracy: 'relative' }),
+    );
     expect(await pool.spectralMetrics(a, [5, 7])).toEqual(spectralMetrics(a, [5, 7]));
     const centered = { centered: true } as const;
     expect(await pool.spectralMetrics(a, [5, 7], centered)).toEqual(spectralMetrics(a, [5, 7], centered));

@@ -1,48 +1,56 @@
 // Singular values against the double-double reference, and the plain matrices on which other libraries hang.
 import { describe, expect, test } from 'vitest';
-import { matrixRank, rankReport, singularValues } from '../../src/index.js';
+import { matrixRank, rankReport, type SingularValuesOptions, singularValues } from '../../src/index.js';
 import { members } from '../families.js';
 import { blockDiagonal, type Matrix, map, matrix, Random, transpose } from '../numbers.js';
 import { referenceValues } from '../reference.js';
 
-const valuesOf = (x: Matrix) => singularValues(x.a, [x.m, x.n]);
+const valuesOf = (x: Matrix, options?: SingularValuesOptions) => singularValues(x.a, [x.m, x.n], options);
 
 describe('singularValues', () => {
   const small = members().filter(({ x }) => Math.min(x.m, x.n) <= 41 && x.m * x.n <= 3000);
 
-  test.each(small.map((c) => [c.name, c.x] as const))('%s: to 1e-13 of the largest', (_, x) => {
+  test.each(small.map((c) => [c.name, c.x] as const))('%s: close to the reference either way', (_, x) => {
     const known = referenceValues(x);
-    const got = valuesOf(x);
-    expect(got.length).toBe(known.length);
     const most = known[0];
-    got.forEach((s, i) => {
-      // At the lower end of float64 a value can be off by one unit.
-      expect(Math.abs(s - known[i])).toBeLessThanOrEqual(1e-13 * most + 2 ** -1073);
-      if (i) expect(s).toBeLessThanOrEqual(got[i - 1]);
-    });
-  });
-
-  test.each([5, 12, 24, 40])('B D with graded D, order %i: small values keep 11 digits and more', (n) => {
-    const r = new Random(n);
-    const b = r.withSpectrum(
-      n + 6,
-      n,
-      Array.from({ length: n }, (_, i) => 1 + i / n),
-    );
-    for (const order of ['descending', 'ascending', 'mixed']) {
-      const p =
-        order === 'mixed'
-          ? r.permutation(n)
-          : Array.from({ length: n }, (_, i) => (order === 'ascending' ? n - 1 - i : i));
-      const x = matrix(n + 6, n, (i, j) => b.a[i * n + j] * 10 ** ((-12 * p[j]) / (n - 1)));
-      for (const y of [x, transpose(x), map(x, (v) => v * 2 ** 700)]) {
-        const known = referenceValues(y);
-        valuesOf(y).forEach((s, i) => {
-          expect(Math.abs(s / known[i] - 1)).toBeLessThan(1e-11);
-        });
-      }
+    for (const [accuracy, digits] of [
+      ['absolute', 4e-16 * Math.sqrt(x.m + x.n)],
+      ['relative', 1e-13],
+    ] as const) {
+      const got = valuesOf(x, { accuracy });
+      expect(got.length).toBe(known.length);
+      got.forEach((s, i) => {
+        // At the lower end of float64 a value can be off by one unit.
+        expect(Math.abs(s - known[i])).toBeLessThanOrEqual(digits * most + 2 ** -1073);
+        if (i) expect(s).toBeLessThanOrEqual(got[i - 1]);
+      });
     }
   });
+
+  test.each([5, 12, 24, 40])(
+    'B D with graded D, order %i: to relative accuracy small values keep 11 digits and more',
+    (n) => {
+      const r = new Random(n);
+      const b = r.withSpectrum(
+        n + 6,
+        n,
+        Array.from({ length: n }, (_, i) => 1 + i / n),
+      );
+      for (const order of ['descending', 'ascending', 'mixed']) {
+        const p =
+          order === 'mixed'
+            ? r.permutation(n)
+            : Array.from({ length: n }, (_, i) => (order === 'ascending' ? n - 1 - i : i));
+        const x = matrix(n + 6, n, (i, j) => b.a[i * n + j] * 10 ** ((-12 * p[j]) / (n - 1)));
+        for (const y of [x, transpose(x), map(x, (v) => v * 2 ** 700)]) {
+          const known = referenceValues(y);
+          valuesOf(y, { accuracy: 'relative' }).forEach((s, i) => {
+            expect(Math.abs(s / known[i] - 1)).toBeLessThan(1e-11);
+          });
+        }
+      }
+    },
+  );
 
   test('larger matrices of known values, and their sum of squares', () => {
     for (const [m, n] of [
@@ -54,10 +62,45 @@ describe('singularValues', () => {
       const k = Math.min(m, n);
       const known = Array.from({ length: k }, (_, i) => 1 / (1 + i));
       const x = new Random(m).withSpectrum(m, n, known);
-      valuesOf(x).forEach((s, i) => {
-        expect(Math.abs(s - known[i])).toBeLessThan(1e-13);
+      const size = Math.sqrt(known.reduce((sum, s) => sum + s * s, 0));
+      for (const accuracy of ['absolute', 'relative'] as const) {
+        valuesOf(x, { accuracy }).forEach((s, i) => {
+          // docs/certificates.md, "Bidiagonal": sqrt(2 n) u ||A||_F; as much again for the matrix itself, and more for Jacobi.
+          const bound = accuracy === 'absolute' ? 2 * Math.sqrt(2 * k) * 2 ** -53 * size : 1e-13;
+          expect(Math.abs(s - known[i])).toBeLessThan(bound);
+        });
+      }
+    }
+  });
+
+  test('values that exist as they are: zero, tiny, equal, far apart', () => {
+    const [one, tiny] = singularValues([1, 0, 0, 1e-20], [2, 2]);
+    expect([one, Math.abs(tiny / 1e-20 - 1) < 0.01]).toEqual([1, true]);
+    for (const n of [1, 2, 7, 8, 9, 33, 100]) {
+      expect(singularValues(new Float64Array(n * n), [n, n])).toEqual(new Float64Array(n));
+      const half = singularValues(matrix(n, n, (i, j) => (i === j && 2 * i < n ? 3 : 0)).a, [n, n]);
+      expect([...half]).toEqual(Array.from({ length: n }, (_, i) => (2 * i < n ? 3 : 0)));
+      const far = singularValues(matrix(n, n, (i, j) => (i === j ? 2 ** -i : 0)).a, [n, n]);
+      far.forEach((s, i) => {
+        expect(Math.abs(s - 2 ** -i)).toBeLessThan(2 ** -54);
       });
     }
+  });
+
+  test('options that cannot be meant are refused by name', () => {
+    const wrong = (options: unknown) => () => singularValues([[1]], options as SingularValuesOptions);
+    expect(wrong({ accuracy: 'high' })).toThrow(
+      new TypeError(`singularValues: accuracy must be 'absolute' or 'relative'; got "high".`),
+    );
+    expect(wrong({ accuracy: 1 })).toThrow(
+      new TypeError("singularValues: accuracy must be 'absolute' or 'relative'; got a number."),
+    );
+    expect(wrong({ tol: 1 })).toThrow(
+      new TypeError('singularValues: there is no option "tol"; the only one is accuracy.'),
+    );
+    expect(wrong(null)).toThrow(TypeError);
+    expect(singularValues([[-2]], {})).toEqual(Float64Array.of(2));
+    expect(singularValues([-2], [1, 1], { accuracy: 'relative' })).toEqual(Float64Array.of(2));
   });
 
   test('empty, a vector, one element', () => {
