@@ -1,4 +1,4 @@
-// What the package costs to load: bundles by esbuild with its minifier, gzip -9. Prints the table of docs/browser.md and
+// What the package costs to load: bundles by esbuild with its minifier, gzip -9. Prints the table of docs/platforms.md and
 // fails when something has outgrown its budget. Run after `npm run build`.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -47,7 +47,14 @@ export type PooledLayer<Result, Options = RankOptions> = (
 ) => Promise<Result>;
 
 type None = Record<never, never>;
-type Centered = MetricsOptions & { centered: true };
+
+/** `spectralMetrics` of centered data. */
+export interface PooledCentered {
+  (data: NumericArray, shape: readonly number[], options: Centered): Promise<CenteredMetrics>;
+  (a: MatrixInput, options: Centered): Promise<CenteredMetrics>;
+}
+
+type Centered = MetricsOptions & CallOptions & { centered: true };
 
 /**
  * The functions of one matrix with the same arguments, on threads of their own. Elements are copied as the call is made:
@@ -66,7 +73,7 @@ export interface RankPool {
   qr: Pooled<PivotedQR>;
   independentColumns: Pooled<Int32Array>;
   rankFactors: Pooled<RankFactors, FactorOptions>;
-  spectralMetrics: Pooled<CenteredMetrics, Centered> & Pooled<SpectralMetrics, MetricsOptions>;
+  spectralMetrics: PooledCentered & Pooled<SpectralMetrics, MetricsOptions>;
   frobeniusNorm: Pooled<number, None>;
   spectralNorm: Pooled<number, None>;
   stableRank: Pooled<number, None>;

@@ -10,6 +10,11 @@ function find(name: string, variable: string, places: string[]): string | undefi
 
 export const CHROMIUM = find('Chromium', 'CHROMIUM', ['/usr/bin/chromium', '/usr/bin/chromium-browser']);
 export const FIREFOX = find('Firefox', 'FIREFOX', ['/usr/bin/firefox-esr', '/usr/bin/firefox']);
+const libraries = ['x86_64', 'aarch64'].map(
+  (machine) => `/usr/lib/${machine}-linux-gnu/webkit2gtk-4.1/MiniBrowser`,
+);
+export const WEBKIT = find('WebKit', 'WEBKIT', libraries);
+export const XVFB = WEBKIT && find('Xvfb', 'XVFB', ['/usr/bin/Xvfb']);
 
 export function launch(): Promise<Browser> {
   return chromium.launch({

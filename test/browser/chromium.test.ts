@@ -121,8 +121,8 @@ describe.skipIf(!CHROMIUM)('Chromium', () => {
     expect(await run(POOL(`${cdn.origin}/dist/matrix-rank.min.js`))).toBe(POOLED);
   });
 
-  test('the page of docs/browser.md works as it stands', async () => {
-    const guide = readFileSync(new URL('../../docs/browser.md', import.meta.url), 'utf8');
+  test('the page of docs/platforms.md works as it stands', async () => {
+    const guide = readFileSync(new URL('../../docs/platforms.md', import.meta.url), 'utf8');
     const html = /```html\n([\s\S]*?)```/.exec(guide)![1];
     const cdn = await serve(undefined, { 'access-control-allow-origin': '*' });
     const own = await serve(
