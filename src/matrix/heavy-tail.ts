@@ -56,7 +56,7 @@ export function heavyTail(a: unknown, shape?: unknown): HeavyTail {
   if (size > 0) {
     each(fn, stack, false, (k) => {
       const at = k.reserve(8 * size);
-      if (!k.singularValues(at)) failed(fn);
+      if (!k.singularValues(at, false)) failed(fn);
       values = copyOut(at, size);
     });
   }
