@@ -6,16 +6,8 @@
 // eps rms(W) (sqrt(m) + sqrt(n)), 3.5 times as much, unless a tolerance is given.
 import { byteLength, tensorBytes } from '../files/budget.js';
 import type { Channel } from '../files/channel.js';
-import {
-  type Event,
-  fileMessage,
-  inFile,
-  type Job,
-  Lost,
-  message,
-  tensorsOf,
-  toTask,
-} from '../files/rows.js';
+import { fileMessage, inFile, message } from '../files/messages.js';
+import { type Event, type Job, Lost, tensorsOf, toTask } from '../files/rows.js';
 import { type NamedMatrix, toMatrices } from '../formats/matrices.js';
 import type { NamedTensor } from '../formats/types.js';
 import { readInput } from '../input/stack.js';
@@ -71,7 +63,7 @@ async function produce(
       job.budget.most,
     );
     at = before;
-    for await (const tensor of tensorsOf(before, openInput, job, failed)) {
+    for await (const tensor of tensorsOf(before, await openInput(before, job.budget.most), job, failed)) {
       if (tensor.shape.length < 2) continue;
       at = after;
       const other = await partner.take(tensor.name);

@@ -48,7 +48,7 @@ What to do about it (below the table: what to shrink, and what that saves)
 
 Resources
   --threads N     default: one for each core
-  --memory BYTES  stay below; a tensor that needs more is a failed row; 512M and 2G are understood
+  --memory BYTES  stay below: a .npy that needs more is read row by row, another tensor a failed row; 512M, 2G
                   default: about a quarter of the machine's, and what needs more is decided alone
 
   -h, --help      this text

@@ -1,24 +1,34 @@
 // What FILE stands for: a path, or '-' for the standard input, of which no more is held than --memory leaves.
 import { resolve } from 'node:path';
+import type { Input, Job, Opened } from '../files/rows.js';
+import { openPipe, Pipe } from '../files/tall.js';
+import { mustStream } from '../files/tall-row.js';
 import { FormatError } from '../formats/errors.js';
-import type { Readable, ReadOptions } from '../formats/types.js';
 
 const PART = 1 << 24;
 const STANDARD_INPUT = 'standard input';
 
 /** `most`: bytes of the standard input that may be held. */
-export async function openInput(
-  file: string,
-  most = Number.POSITIVE_INFINITY,
-): Promise<{ from: Readable; options: ReadOptions }> {
-  if (file !== '-') return { from: file, options: {} };
+export async function openInput(file: string, most = Number.POSITIVE_INFINITY): Promise<Opened> {
+  return file === '-' ? hold(process.stdin, most) : { from: file, options: {} };
+}
+
+/** The same; but a matrix on the standard input that the run's memory cannot hold is taken row by row. */
+export async function openStreaming(file: string, job: Job): Promise<Input> {
+  if (file !== '-') return openInput(file);
+  const pipe = new Pipe(STANDARD_INPUT, process.stdin);
+  const tall = await openPipe(pipe);
+  return tall !== undefined && mustStream(tall, job) ? { tall } : hold(pipe.rest(), job.budget.most);
+}
+
+async function hold(input: AsyncIterable<Uint8Array>, most: number): Promise<Opened> {
   // Shards and external data lie where the command runs.
   const options = { name: STANDARD_INPUT, open: (name: string) => resolve(name) };
-  return { from: await readStandardInput(most), options };
+  return { from: await toBlob(input, most), options };
 }
 
 /** A Blob of Blobs: its parts are never copied into one. */
-async function readStandardInput(most: number): Promise<Blob> {
+async function toBlob(input: AsyncIterable<Uint8Array>, most: number): Promise<Blob> {
   const parts: Blob[] = [];
   let chunks: Uint8Array<ArrayBuffer>[] = [];
   let held = 0;
@@ -28,7 +38,7 @@ async function readStandardInput(most: number): Promise<Blob> {
     chunks = [];
     held = 0;
   };
-  for await (const chunk of process.stdin as AsyncIterable<Uint8Array<ArrayBuffer>>) {
+  for await (const chunk of input as AsyncIterable<Uint8Array<ArrayBuffer>>) {
     size += chunk.length;
     if (size > most) {
       const mib = Math.floor(most / 2 ** 20);

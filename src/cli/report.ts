@@ -6,7 +6,7 @@ import type { Arguments } from './args.js';
 import { ONLY, sortRows } from './arrange.js';
 import { METRICS, SAVES, TAIL, toWeight } from './fields.js';
 import { type Layer, toLayer } from './html/data.js';
-import { openInput } from './input.js';
+import { openStreaming } from './input.js';
 import { isRankList, isReport, OutputFile } from './output-file.js';
 import { csvWriter, jsonWriter } from './records.js';
 import { openScreen, run } from './run.js';
@@ -51,7 +51,7 @@ export async function runReport(args: Arguments): Promise<number> {
   let seen = 0;
   let shown = 0;
   return run<Row>(args, screen, {
-    produce: (job, out) => produce(files, openInput, job, out),
+    produce: (job, out) => produce(files, openStreaming, job, out),
     file: writer.file,
     row(row) {
       seen++;

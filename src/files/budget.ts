@@ -2,11 +2,13 @@
 import { FormatError, quote } from '../formats/errors.js';
 import type { NamedMatrix } from '../formats/matrices.js';
 import type { TensorInfo } from '../formats/types.js';
+import { builtin } from '../shared/builtin.js';
 
 const MIB = 2 ** 20;
 
-/** What a run holds before any tensor: the engine, and each thread. */
+/** What a run holds before any tensor: the engine, with and without threads, and each thread. */
 const OWN = 64 * MIB;
+const OWN_ALONE = 56 * MIB;
 const OWN_PER_THREAD = 40 * MIB;
 
 /** Bytes that may be in use; take() waits until they are free. */
@@ -61,22 +63,32 @@ export class Budget {
 }
 
 /**
- * The budget under `memory` bytes, the run's own needs taken off. By default a quarter of the machine's, not strict.
+ * The budget under `memory` bytes, the run's own needs taken off, and the threads that it leaves room for: 0 is this one alone.
+ * By default a quarter of the machine's, not strict.
  *
  * @throws MemoryError where the run's own needs leave nothing
  */
-export async function createBudget(memory: number | undefined, wanted: number | undefined): Promise<Budget> {
+export async function createBudget(
+  memory: number | undefined,
+  wanted: number | undefined,
+): Promise<{ budget: Budget; threads: number }> {
   const machine = await measure();
-  const threads = wanted ?? machine.cores;
-  const own = OWN + threads * OWN_PER_THREAD;
-  if (memory === undefined) return new Budget(machine.memory / 4 - own);
+  if (memory === undefined) {
+    const threads = wanted ?? machine.cores;
+    return { budget: new Budget(machine.memory / 4 - OWN - threads * OWN_PER_THREAD), threads };
+  }
+  // As many threads as leave half of it to the tensors.
+  const room = Math.floor((memory - OWN) / (2 * OWN_PER_THREAD));
+  const threads = wanted ?? Math.max(0, Math.min(machine.cores, room));
+  const own = threads === 0 ? OWN_ALONE : OWN + threads * OWN_PER_THREAD;
   if (memory <= own) {
-    const who = threads === 1 ? 'one thread needs' : `${threads} threads need`;
+    const who =
+      threads === 0 ? 'a run needs' : threads === 1 ? 'one thread needs' : `${threads} threads need`;
     throw new MemoryError(
       `memory: ${who} ${own / MIB} MiB before any tensor; got ${Math.floor(memory / MIB)} MiB.`,
     );
   }
-  return new Budget(memory - own, true);
+  return { budget: new Budget(memory - own, true), threads };
 }
 
 /** A limit that no run can keep. */
@@ -92,8 +104,7 @@ async function measure(): Promise<{ cores: number; memory: number }> {
     } & Navigator;
     return { cores, memory: deviceMemory * 2 ** 30 };
   }
-  const name = 'node:os'; // a variable, so that bundlers for browsers leave it alone
-  const os = (await import(/* @vite-ignore */ /* webpackIgnore: true */ name)) as typeof import('node:os');
+  const os = (await builtin('node:os')) as typeof import('node:os');
   const constrained = process.constrainedMemory?.() || Number.POSITIVE_INFINITY;
   return { cores: os.availableParallelism(), memory: Math.min(os.totalmem(), constrained) };
 }

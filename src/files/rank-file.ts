@@ -107,7 +107,10 @@ function check(options: unknown): RankFileOptions {
       );
     }
   }
-  const { filter, memory } = options as RankFileOptions;
+  const { filter, memory, threads } = options as RankFileOptions;
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
+    throw new RangeError(`${fn}: threads must be a whole number from 1 on; got ${describe(threads)}.`);
+  }
   if (filter !== undefined && typeof filter !== 'function' && !(filter instanceof RegExp)) {
     throw new TypeError(`${fn}: filter must be a RegExp or a function; got ${describe(filter)}.`);
   }

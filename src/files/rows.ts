@@ -1,6 +1,6 @@
 // One row for each matrix of the files, computed on all cores and handed on in the order of the files.
 // Reading goes on while matrices are decided, as far as the memory budget lets it.
-import { FormatError, oneLine } from '../formats/errors.js';
+
 import { type NamedMatrix, toMatrices } from '../formats/matrices.js';
 import { readTensors } from '../formats/read.js';
 import type { NamedTensor, Readable, ReadOptions, TensorInfo } from '../formats/types.js';
@@ -10,6 +10,9 @@ import { owns, type Task, type TaskName } from '../pool/task.js';
 import type { RankOptions, RankReport, SpectralMetrics } from '../types.js';
 import { type Budget, byteLength, tensorBytes } from './budget.js';
 import type { Channel } from './channel.js';
+import { fileMessage, inFile, message } from './messages.js';
+import type { Tall } from './tall.js';
+import { rankTall, tooLarge } from './tall-row.js';
 
 export interface Row {
   file: string;
@@ -47,8 +50,16 @@ export interface Job {
 }
 
 /** What a file's name stands for. */
-/** `most`: bytes of it that may be held, where it can't be read in parts. */
-export type Open = (file: string, most: number) => Promise<{ from: Readable; options: ReadOptions }>;
+export type Open = (file: string, job: Job) => Promise<Input>;
+
+/** A source for the readers, or a matrix that is too large to be held and is taken row by row. */
+export type Input = Opened | { tall: Tall };
+
+export interface Opened {
+  from: Readable;
+  options: ReadOptions;
+  tall?: undefined;
+}
 
 /** Reads the files one after the other and puts their events into the channel; what breaks one is an event too. */
 export async function produce(
@@ -78,6 +89,12 @@ export async function produceFile(
   out: Channel<Event<Row>>,
   lost = new Lost(),
 ): Promise<void> {
+  const input = await open(file, job);
+  const tall = input.tall ?? (await tooLarge(input.from, input.options, job));
+  if (tall !== undefined) {
+    out.push(rankTall(file, tall, job).then((row) => ({ row })));
+    return;
+  }
   let release = () => {}; // gives back what the tensor being read holds of the budget
   const before = async (name: string, info: TensorInfo) => {
     release();
@@ -89,7 +106,12 @@ export async function produceFile(
     out.push(Promise.resolve({ row: { file, name, error: inFile(error) } }));
   };
   try {
-    for await (const tensor of tensorsOf(file, open, { ...job, read: { ...job.read, before } }, failed)) {
+    for await (const tensor of tensorsOf(
+      file,
+      input as Opened,
+      { ...job, read: { ...job.read, before } },
+      failed,
+    )) {
       const done = release;
       release = () => {};
       const rows = toMatrices(tensor).map((matrix) => {
@@ -127,11 +149,10 @@ export class Lost {
 /** The tensors of a file; `failed` is told of those that cannot be read. */
 export async function* tensorsOf(
   file: string,
-  open: Open,
+  { from, options }: Opened,
   job: Job,
   failed: (name: string, error: unknown) => void,
 ): AsyncGenerator<NamedTensor> {
-  const { from, options } = await open(file, job.budget.most);
   yield* readTensors(from, {
     ...options,
     ...job.read,
@@ -164,26 +185,4 @@ export function toTask(matrix: NamedMatrix, names: readonly TaskName[], options:
   const { data, shape, dtype } = matrix;
   const view = data as Float32Array;
   return { names, tensor: { data: owns(view) ? view : view.slice(), shape, dtype }, options };
-}
-
-/** An error for a row, without the name of the function that threw it. */
-export function message(error: unknown): string {
-  return oneLine(error instanceof Error ? error.message : String(error)).replace(
-    /^(rankReport|[a-z]+[A-Z]\w*): /,
-    '',
-  );
-}
-
-/** The reader's error for a row: the file is known there. */
-export function inFile(error: unknown): string {
-  const text = message(error);
-  return error instanceof FormatError && text.startsWith(`${error.file}: `)
-    ? text.slice(error.file.length + 2)
-    : text;
-}
-
-/** An error of a whole file. */
-export function fileMessage(file: string, error: unknown): string {
-  if (error instanceof FormatError) return error.message;
-  return oneLine(`${file}: ${error instanceof Error ? error.message : error}`);
 }

@@ -37,7 +37,8 @@ export async function* run<R>(
   produce: (job: Job, out: Channel<Event<R>>) => Promise<void>,
   events = new Channel<Event<R>>(),
 ): AsyncGenerator<Event<R>> {
-  const { threads, memory, tolerance, metrics, spectra, filter, signal } = settings;
+  const { memory, tolerance, metrics, spectra, filter, signal } = settings;
+  const { budget, threads } = await createBudget(memory, settings.threads);
   const team = new Team(threads);
   const stop = new AbortController();
   const abort = () => {
@@ -49,7 +50,7 @@ export async function* run<R>(
     signal?.throwIfAborted();
     const job: Job = {
       run: (task) => team.run(task),
-      budget: await createBudget(memory, threads),
+      budget,
       tolerance,
       metrics,
       spectra,

@@ -14,14 +14,18 @@ const MANY = 1e9;
 
 export class Team {
   private readonly pool;
+  /** 0: all is done here. */
+  private readonly threads: number;
   private seen = 0;
   private state: 'alone' | 'starting' | 'ready' = 'alone';
 
-  constructor(threads: number | undefined) {
-    this.pool = createTaskPool({ threads });
+  constructor(threads: number) {
+    this.threads = threads;
+    this.pool = createTaskPool({ threads: threads === 0 ? undefined : threads });
   }
 
   async run(task: Task): Promise<unknown[]> {
+    if (this.threads === 0) return run(task);
     const size = work(task);
     this.seen += size;
     if (this.seen > MANY && this.state === 'alone') this.start();

@@ -65,7 +65,7 @@ export async function readNpyTensor(
   return { name, shape, dtype, data: rows, ...(bits && { bits }) };
 }
 
-async function readNpyHeader(source: ByteSource, name: string): Promise<NpyHeader> {
+export async function readNpyHeader(source: ByteSource, name: string): Promise<NpyHeader> {
   const file = source.name;
   checkRange(file, source.size, 0, 10, 'the .npy header');
   const head = await source.read(0, 10);

@@ -14,9 +14,10 @@ import {
 import { matrixRank, matrixRanks, rankReport } from '../matrix/rank.js';
 import { independentColumns, qr, singularValues } from '../matrix/spectrum.js';
 import type { MetricsOptions, SingularValuesOptions } from '../types.js';
+import { type AccumulateOptions, accumulate, summarize } from './accumulate.js';
 import type { Task, TaskName, TaskTensor } from './task.js';
 
-type AllOptions = MetricsOptions & ConvLayerOptions & SingularValuesOptions;
+type AllOptions = MetricsOptions & ConvLayerOptions & SingularValuesOptions & AccumulateOptions;
 
 /** Each is called as (tensor, options). Those that take no options are told none: a task has one set for all its names. */
 const FUNCTIONS: Record<TaskName, (a: TaskTensor, options?: AllOptions) => unknown> = {
@@ -35,6 +36,8 @@ const FUNCTIONS: Record<TaskName, (a: TaskTensor, options?: AllOptions) => unkno
   spectralNorm: (a) => spectralNorm(a),
   stableRank: (a) => stableRank(a),
   participationRatio: (a) => participationRatio(a),
+  accumulate: (rows, options) => accumulate(rows, options ?? {}),
+  summarize: (_, options) => summarize(options ?? {}),
 };
 
 /** Kernel memory that an idle worker keeps. A matrix that needs more takes long: a new kernel costs nothing beside it. */

@@ -5,6 +5,7 @@ import { readInput, type Stack } from '../input/stack.js';
 import { readTensor, type TensorView } from '../layers/tensor.js';
 import { split } from '../matrix/rank.js';
 import type { MetricsOptions, NumericArray } from '../types.js';
+import type { AccumulateOptions } from './accumulate.js';
 
 interface Signature {
   /** Takes a stack of matrices. */
@@ -36,9 +37,13 @@ export const SIGNATURES = {
   multilinearRank: { of: 'tensor' },
 } satisfies Record<string, Signature>;
 
-export type TaskName = keyof typeof SIGNATURES;
+type MatrixFunction = keyof typeof SIGNATURES;
 
-const signature = (name: TaskName): Signature => SIGNATURES[name];
+/** Those, and what is done with the chunks of a tall matrix (accumulate.ts). */
+export type TaskName = MatrixFunction | 'accumulate' | 'summarize';
+
+const signature = (name: TaskName): Signature =>
+  name in SIGNATURES ? SIGNATURES[name as MatrixFunction] : {};
 
 /** What structured clone can carry of a TensorLike. */
 export interface TaskTensor {
@@ -54,7 +59,7 @@ export interface Task {
   /** Called one after the other with the same tensor. */
   names: readonly TaskName[];
   tensor: TaskTensor;
-  options?: MetricsOptions;
+  options?: MetricsOptions & AccumulateOptions;
 }
 
 /** Multiplications that a task takes, about: what the queue orders by. */

@@ -47,8 +47,11 @@ test('the limit must leave room for a tensor', async () => {
   await expect(createBudget(100 * MIB, 1)).rejects.toThrow(
     'one thread needs 104 MiB before any tensor; got 100 MiB.',
   );
-  expect(await createBudget(105 * MIB, 1)).toBeInstanceOf(Budget);
-  expect(await createBudget(undefined, 1024)).toBeInstanceOf(Budget); // a share of the machine is no promise
+  expect((await createBudget(105 * MIB, 1)).budget.most).toBe(MIB);
+  expect((await createBudget(64 * MIB, undefined)).threads).toBe(0); // what little there is goes to the tensors
+  expect((await createBudget(150 * MIB, undefined)).threads).toBe(1);
+  await expect(createBudget(40 * MIB, undefined)).rejects.toThrow('a run needs 56 MiB');
+  expect((await createBudget(undefined, 1024)).budget).toBeInstanceOf(Budget); // a share of the machine is no promise
 });
 
 test('a file that breaks off gives back what it held', async () => {

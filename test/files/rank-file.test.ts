@@ -36,7 +36,7 @@ describe('rows', () => {
   it('are those of the command, in its order', async () => {
     const { out } = await command([model, '--json', '--metrics']);
     const rows = await all(rankFile(model, { metrics: true }));
-    expect(json(rows)).toEqual(records(out));
+    expect(records(out)).toMatchObject(json(rows)); // the command adds what shrinking would save
     expect(rows.length).toBeGreaterThan(40);
     expect(new Set(rows.map((r) => r.file))).toEqual(new Set([model]));
   });
