@@ -64,28 +64,40 @@ export function ranks(
   return count;
 }
 
+/** In the caller's units, rounded down: a quotient that is denormal may have been rounded up, and sigma_1 may be past all numbers. */
 export function lower(): f64 {
-  return claim.lower / source.scale;
+  const x = claim.lower / source.scale;
+  if (claim.lower == Infinity) return Infinity;
+  if (x > f64.MAX_VALUE) return f64.MAX_VALUE;
+  return x * source.scale > claim.lower ? reinterpret<f64>(reinterpret<u64>(x) - 1) : x;
 }
 
+/** In the caller's units, rounded up. */
 export function upper(): f64 {
-  return claim.upper / source.scale;
+  const x = claim.upper / source.scale;
+  return x * source.scale < claim.upper ? reinterpret<f64>(reinterpret<u64>(x) + 1) : x;
 }
 
+/** sigma_1, or the largest number where it is larger. */
 export function sigma(): f64 {
-  return claim.low / source.scale;
+  return min<f64>(claim.sigma / source.scale, f64.MAX_VALUE);
 }
 
-/** The tolerance at sigma(). */
+/** relative * sigma_1: the tolerance, unless the absolute one is larger. */
 export function tolerance(): f64 {
-  return claim.tolerance(claim.low) / source.scale;
+  return claim.relative * claim.sigma / source.scale;
 }
 
 /** min(lower / tolerance, tolerance / upper), of the scaled matrix: no overflow. An upper bound of zero sets no limit, a lower one allows no margin. */
 export function margin(): f64 {
-  const t = claim.tolerance(claim.low);
+  const t = claim.tolerance(claim.sigma);
   const below: f64 = claim.rank == 0 ? Infinity : claim.lower == 0 ? 0 : claim.lower / t;
   return min<f64>(below, claim.upper == 0 ? Infinity : t / claim.upper);
+}
+
+/** Both bounds clear the tolerance. */
+export function proven(): bool {
+  return claim.proven;
 }
 
 export function method(): i32 {
@@ -122,12 +134,12 @@ export function frobenius(): f64 {
   return Math.sqrt(scanner.total) / source.scale;
 }
 
-/** sigma_1; NaN when nothing converged. */
+/** sigma_1 */
 export function spectral(): f64 {
   return Math.sqrt(metrics.largestSquare()) / source.scale;
 }
 
-/** ||A||_F^2 / sigma_1^2; 0 for a zero matrix, negative when nothing converged. */
+/** ||A||_F^2 / sigma_1^2; 0 for a zero matrix. */
 export function stable(): f64 {
   return source.n ? scanner.total / metrics.largestSquare() : 0;
 }

@@ -185,6 +185,11 @@ export interface RankReport {
   margin: number;
   /** The storage tolerance, where the default took it into account or `tol: 'storage'` asked for it. */
   noise?: number;
+  /**
+   * Both bounds clear the tolerance. Where they do not, a singular value may be so close to the tolerance that float64 cannot tell on which
+   * side it lies: the rank is then that of some matrix within 8 sqrt(min(m, n)) 2^-53 ||A||_F.
+   */
+  proven: boolean;
 }
 
 /** Column-pivoted QR of an m x n matrix A: A[:, permutation] = Q R; k = min(m, n). */

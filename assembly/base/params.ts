@@ -6,6 +6,21 @@ export const U: f64 = 1.1102230246251565e-16;
 /** A bound decides only when it clears the tolerance by this factor (docs/certificates.md, "Guard"). */
 export const GUARD: f64 = 4.0;
 
+/**
+ * A count must not be off by more than this times sqrt(n) u ||A||_F, all that was set aside included: what a backward stable singular value
+ * decomposition keeps (docs/certificates.md, "Exactness").
+ */
+export const RESOLUTION: f64 = 8;
+
+/** k reflectors round like the square root of k and this many more ("Slack"). */
+export const MORE_REFLECTORS: i32 = 8;
+
+/** What Jacobi's sweeps count for, for each column ("Slack"). */
+export const JACOBI_ROTATIONS: i32 = 16;
+
+/** The part of that which may be set aside before a count; the rest is left to rounding. */
+export const LEFT_OUT_SHARE: f64 = 0.25;
+
 /** Bytes of one streamed panel of rows: the working set of a pass over A stays in the L2 cache. */
 export const PANEL_BYTES: i32 = 1 << 19;
 
@@ -29,6 +44,9 @@ export const FIRST: i32 = 9;
 
 /** Columns of a Householder panel: deep enough for the trailing update, narrow enough for the L2 cache. */
 export const QR_BLOCK: i32 = 32;
+
+/** Rows of A that are reduced to a triangle at once, at least; five times as many as columns. */
+export const REDUCTION_ROWS: i32 = 256;
 
 /** Rows of the pivoting sketch beyond QR_BLOCK (Duersch & Gu advise about 8; 4 give pivots as good). */
 export const OVERSAMPLE: i32 = 4;
@@ -66,12 +84,15 @@ export const SPARE: f64 = 2560;
 /** From this many columns on singular values of evenly sized matrices come by bidiagonalisation. */
 export const BIDIAGONAL_COLUMNS: i32 = 48;
 
-/** How closely sigma_1^2 is enclosed for a count: at first, and where the spectrum is dense around the tolerance. */
-export const COARSE: f64 = 0.01;
-export const FINE: f64 = 1e-6;
+/** How closely sigma_1^2 is enclosed for a count: at first, and for reports and where the spectrum is dense around the tolerance. */
+export const SIGMA_COARSE: f64 = 0.01;
+export const SIGMA_FINE: f64 = 1e-6;
 
 /** Up to this order integers bound sigma_1 closely enough: beyond, too many counts differ between its bounds and are to be repeated. */
-export const COARSE_MOST: i32 = 5000;
+export const SIGMA_COARSE_MOST: i32 = 5000;
+
+/** Lanczos iterations for sigma_1, each from another start vector, before all of the matrix is reduced. */
+export const SIGMA_STARTS: i32 = 3;
 
 /** Factorisations that a report spends on each of its two bounds at most; two where they are large. */
 export const REACH_STEPS: i32 = 5;

@@ -1,25 +1,25 @@
 // The count itself, by Sylvester's law of inertia: eigenvalues of A^T A above a shift, from the signs of L S L^T.
 // docs/certificates.md, "Inertia". Cost: m n^2 flops for the Gram matrix, n^3 / 3 for each count, up to three of them.
 import { alloc, mark, release } from '../base/arena';
-import { COARSE, COARSE_MOST, FINE, GROWTH, REACH_STEPS, U } from '../base/params';
+import { GROWTH, REACH_STEPS, SIGMA_FINE, U } from '../base/params';
 import { squareSymmetric } from '../blas/symv';
 import { gramOfSource } from '../blas/syrk';
 import { Cholesky, factor } from '../factor/cholesky';
 import { inverseRowsNormSquare } from '../factor/cholesky-solve';
-import { coarseness, noneFarAbove } from '../factor/cholesky16';
-import * as scan from '../matrix/scan';
-import * as source from '../matrix/source';
-import { copyTriangle, triangleBytes } from '../matrix/triangle';
-import { largestEigenvalue } from '../spectrum/lanczos';
 import * as claim from './claim';
 import { Method } from './claim';
 import { rounding } from './rounding';
+import { capByCholesky, capCoarsely, raiseByLanczos } from './sigma1';
+import { largestEigenvalue } from '../spectrum/lanczos';
+import * as scan from '../matrix/scan';
+import * as source from '../matrix/source';
+import { copyTriangle, triangleBytes } from '../matrix/triangle';
 
 /** y (y - 3 rho) of the last factor: how far below its shift the eigenvalues below it are, where they are few; else 0. */
 let depth: f64 = 0;
 
 /** Eigenvalues of G above a shift, or -1 when the pivots grew past what rounding allows for. Sets depth where at most `few` are not. */
-function above(L: usize, G: usize, shift: f64, few: i32): i32 {
+function countAbove(L: usize, G: usize, shift: f64, few: i32): i32 {
   const n = source.n;
   const start = mark();
   const f = factorShifted(L, G, shift);
@@ -59,75 +59,34 @@ export function inertia(G: usize): bool {
   if (!G) {
     G = alloc(triangleBytes(n));
     gramOfSource(G);
-    approach(G, n, slack, 1e-3, 60);
+    raiseByLanczos(G, n, slack, 1e-3, 60, 0);
   }
-  claim.cap(Math.sqrt(Math.sqrt(squareSymmetric(G, n)) + slack));
+  claim.capSigma(Math.sqrt(Math.sqrt(squareSymmetric(G, n)) + slack));
   const least = claim.tolerance(claim.low);
   let done = false;
   if (slack <= 0.25 * least * least) {
     const L = alloc(triangleBytes(n));
-    if (claim.tolerance(claim.high) > 0.25 * Math.sqrt(scan.total / n) / <f64>n) certify(L, G, n, slack);
-    done = between(L, G, slack) || (certify(L, G, n, slack) && between(L, G, slack));
+    if (claim.tolerance(claim.high) > 0.25 * Math.sqrt(scan.total / n) / <f64>n) capCoarsely(L, G, n, slack);
+    done = sameCountAtBothEnds(L, G, slack) || (capCoarsely(L, G, n, slack) && sameCountAtBothEnds(L, G, slack));
     if (!done) {
       // A dense spectrum at the tolerance: sigma_1 to more digits.
-      approach(G, n, slack, 0.01 * FINE, 400);
-      done = enclose(L, G, n, slack, FINE) && between(L, G, slack);
+      raiseByLanczos(G, n, slack, 0.01 * SIGMA_FINE, 400, 0);
+      done = capByCholesky(L, G, n, slack, SIGMA_FINE) && sameCountAtBothEnds(L, G, slack);
     }
   }
   release(start);
   return done;
 }
 
-/** Cholesky of theta I - G: where it is complete no eigenvalue of G is above theta, up to its rounding. */
-function factorBelow(L: usize, G: usize, n: i32, theta: f64): Cholesky {
-  copyTriangle(L, G, n, -1);
-  return factor(L, n, -theta, true);
-}
-
-/** Whether Cholesky of theta I - G proves that no eigenvalue of G is above theta, up to its rounding. L is scratch. */
-export function noneAbove(L: usize, G: usize, n: i32, theta: f64): bool {
-  const start = mark();
-  const proved = factorBelow(L, G, n, theta).columns == n;
-  release(start);
-  return proved;
-}
-
-/** Raises `low` to the largest Ritz value. */
-export function approach(G: usize, n: i32, slack: f64, accuracy: f64, steps: i32): void {
-  claim.raise(Math.sqrt(max<f64>(largestEigenvalue(G, n, scan.total, accuracy, steps, 0) - slack, 0)));
-}
-
-/** Lowers `high` to within a `share` of `low` (of their squares) when Cholesky of theta I - G proves it. */
-function enclose(L: usize, G: usize, n: i32, slack: f64, share: f64): bool {
-  const theta = claim.low * claim.low * (1 + share) + slack;
-  if (claim.high * claim.high <= theta * (1 + share)) return false;
-  const start = mark();
-  const f = factorBelow(L, G, n, theta);
-  const proved = f.columns == n;
-  if (proved) claim.cap(Math.sqrt(theta + slack + rounding(source.m, n, scan.total, f.growth)));
-  release(start);
-  return proved;
-}
-
-/** The same to a per cent or two, in integers where they are close enough. */
-export function certify(L: usize, G: usize, n: i32, slack: f64): bool {
-  if (n > COARSE_MOST) return enclose(L, G, n, slack, COARSE);
-  const theta = claim.low * claim.low * (1 + COARSE) + slack;
-  const bound = theta * (1 + coarseness(n)) + slack;
-  if (claim.high * claim.high <= bound * (1 + COARSE) || !noneFarAbove(L, G, n, theta)) return false;
-  claim.cap(Math.sqrt(bound));
-  return true;
-}
-
 /** Whether the count is the same at both ends of what the tolerance may be. */
-function between(L: usize, G: usize, slack: f64): bool {
+function sameCountAtBothEnds(L: usize, G: usize, slack: f64): bool {
   const n = source.n;
   const most = claim.tolerance(claim.high);
   const least = claim.tolerance(claim.low);
-  const p = above(L, G, most * most + slack, n >> 7);
+  const p = countAbove(L, G, most * most + slack, n >> 7);
   if (p < 0) return false;
   const below = most * most + 2 * slack - depth; // of the eigenvalues not counted, at most
-  if (p < n && !(below <= least * least) && above(L, G, least * least - slack, 0) != p) return false;
+  if (p < n && !(below <= least * least) && countAbove(L, G, least * least - slack, 0) != p) return false;
   return claim.answer(p, most, least, Method.Inertia);
 }
 
@@ -135,7 +94,7 @@ function between(L: usize, G: usize, slack: f64): bool {
  * For reports: moves lower up and upper down as far as the inertia of G = A^T A proves the same count. Where to look is told by the eigenvalues
  * nearest to a shift between them: Lanczos iteration with the inverse.
  */
-export function reach(G: usize): void {
+export function widenBounds(G: usize): void {
   const n = source.n;
   const slack = rounding(source.m, n, scan.total, GROWTH * scan.total);
   const least = 4 * slack;
@@ -149,8 +108,8 @@ export function reach(G: usize): void {
   if (positivePivots(f) == claim.rank) {
     claim.widen(max<f64>(claim.lower, Math.sqrt(s - slack)), claim.upper);
     // How far the next eigenvalues are, at most: the iteration may not have found the nearest.
-    const up = 1 / largestEigenvalue(changetype<usize>(f), n, 1 / slack, 1e-3, 24, 1);
-    const down = full ? 0 : 1 / largestEigenvalue(changetype<usize>(f), n, 1 / slack, 1e-3, 24, -1);
+    const up = 1 / largestEigenvalue(changetype<usize>(f), n, 1 / slack, 1e-3, 24, 1, 0);
+    const down = full ? 0 : 1 / largestEigenvalue(changetype<usize>(f), n, 1 / slack, 1e-3, 24, -1, 0);
     release(inner);
     const steps = n > 1000 ? 2 : REACH_STEPS; // of n^3 / 3 flops
     for (let side = full ? 0 : 1; side >= 0; side--) {
@@ -158,7 +117,7 @@ export function reach(G: usize): void {
       let good = side ? claim.upper * claim.upper : claim.lower * claim.lower;
       for (let i = 0; i < steps && (side ? bad < 0.5 * good : good < 0.5 * bad); i++) {
         const t = i ? Math.sqrt(good) * Math.sqrt(bad) : side ? max<f64>(s - 0.999 * down, least) : s + 0.9 * up;
-        const p = above(L, G, side ? t - slack : t + slack, 0);
+        const p = countAbove(L, G, side ? t - slack : t + slack, 0);
         if (side ? p >= 0 && p <= claim.rank : p >= claim.rank) {
           claim.widen(side ? claim.lower : Math.sqrt(t), side ? Math.sqrt(t) : claim.upper);
           good = t;

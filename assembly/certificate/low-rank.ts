@@ -1,18 +1,18 @@
 // Rank k from a sample of rows (lowrank.ts): which sample, how far, and what its bounds decide.
 // docs/certificates.md, "Low rank from a sample", "Squeeze".
 import { alloc, mark, release } from '../base/arena';
-import { GUARD, REACH, SMOOTH, SPARE, U } from '../base/params';
 import { factor } from '../factor/cholesky';
-import * as qrcp from '../factor/qrcp';
-import * as scan from '../matrix/scan';
-import * as source from '../matrix/source';
 import { triangleBytes } from '../matrix/triangle';
 import * as claim from './claim';
 import { Method } from './claim';
+import { reflectorError, rounding, stage } from './rounding';
 import { countable } from './inertia';
-import { squeeze } from './qlp';
-import { rounding } from './rounding';
 import * as lowrank from './row-sample';
+import { GUARD, REACH, SMOOTH, SPARE } from '../base/params';
+import * as qrcp from '../factor/qrcp';
+import * as scan from '../matrix/scan';
+import * as source from '../matrix/source';
+import { byTransposed } from './qlp';
 
 /**
  * Rank k < n from a sample of rows; so many singular values are known to be above the tolerance. "Low rank from a
@@ -38,7 +38,7 @@ function fromSample(guess: i32, known: i32): bool {
     if (s > source.m - source.m / (guess > n - (n >> 2) ? 3 : 5)) return false;
     release(start);
     lowrank.take(s);
-    claim.raise(lowrank.sigma);
+    claim.raiseSigma(lowrank.sigma);
     // Without a gap in the singular values the sample must do with few columns.
     const tau = claim.tolerance(claim.low);
     const patience: f64 = countable() ? 0 : REACH * tau;
@@ -52,12 +52,12 @@ function fromSample(guess: i32, known: i32): bool {
     if (countable() || (s > source.m >> 2 && lowrank.lastPivot() < 0.1 * Math.sqrt(scan.total / n))) return false;
   }
   if (k == 0 || k == n) return false;
-  let slack = Math.sqrt(<f64>k) * U * claim.high;
+  const slack = reflectorError(stage(k));
   const threshold = GUARD * claim.tolerance(claim.high);
   let lower = claim.tolerance(claim.high);
   if (k > known || claim.exact) {
     lowrank.boundBelow();
-    const own = lowrank.lower - slack;
+    const own = lowrank.lower - reflectorError(2 * stage(k)); // QR of the sample, and the inverse of its triangle
     if (own >= threshold) known = max(known, k);
     lower = max(lower, own);
   }
@@ -92,8 +92,6 @@ function fromSample(guess: i32, known: i32): bool {
   k = lowrank.extend(claim.tolerance(claim.low) / 64, claim.tolerance(claim.low) / 32);
   if (k == n) return false;
   lowrank.boundAbove();
-  slack = Math.sqrt(<f64>k) * U * claim.high;
-  const rest = lowrank.upper + lowrank.noise;
-  if (!(rest <= 0.25 * claim.tolerance(claim.low))) return false;
-  return squeeze(lowrank.product(), k, rest, slack);
+  if (!(lowrank.upper + lowrank.noise <= 0.25 * claim.tolerance(claim.low))) return false;
+  return byTransposed(lowrank.product(), k, lowrank.upper + lowrank.noise, stage(k));
 }

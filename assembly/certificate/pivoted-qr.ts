@@ -1,43 +1,52 @@
-// Pivoted QR of all of A, for what no sample and no Gram matrix decides. docs/certificates.md, "Pivoted QR".
+// Pivoted QR of all of A, for what no sample and no Gram matrix decides. docs/certificates.md, "Pivoted QR", "Exactness".
 // Cost: about 4 m n k flops; a tall A is reduced to its R factor first.
-import { alloc } from '../base/arena';
-import { CLASSICAL_COLUMNS, GUARD, REACH, U } from '../base/params';
+import { alloc, mark, release } from '../base/arena';
+import { CLASSICAL_COLUMNS, GUARD, LEFT_OUT_SHARE, REACH } from '../base/params';
 import * as qrcp from '../factor/qrcp';
-import { matrix, tall } from '../factor/tsqr';
-import { leading, transposeUpper } from '../matrix/columns';
+import { PivotedQr } from '../factor/qrcp';
+import { matrix, rowsOfMatrix } from '../factor/tsqr';
+import { leading } from '../matrix/columns';
 import * as source from '../matrix/source';
 import { power } from '../spectrum/power';
 import * as claim from './claim';
 import { Method } from './claim';
-import { settle, squeeze } from './qlp';
+import { decideFromTriangle } from './leading-triangle';
+import { byQlp } from './qlp';
+import { reductionStages, reflectorError, stage } from './rounding';
 import { byTrailing } from './trailing';
 
-/**
- * Householder QR of all of A with pivoting, then the squeeze if that leaves it open; so many values are known to be above the tolerance.
- * "Pivoted QR".
- */
+/** The rank from a QR of all of A; so many values are known to be above the tolerance. Decides, unless an iteration does not converge. */
 export function byQr(known: i32): bool {
   const n = source.n;
-  const m = tall() ? n : source.m;
-  const ld = leading(m);
+  const m = rowsOfMatrix();
   const W = matrix();
-  const v = alloc(<u64>n << 3);
-  claim.raise(power(W, ld, m, n, v, 3));
-  const perm = alloc(<u64>n << 2);
-  const q = qrcp.begin(W, ld, m, n, perm);
+  claim.raiseSigma(power(W, leading(m), m, n, alloc(<u64>n << 3), 3));
+  const q = qrcp.begin(W, leading(m), m, n, alloc(<u64>n << 2));
   const tau = claim.tolerance(claim.low);
   const stop = tau / GUARD;
-  const patience: f64 = n <= CLASSICAL_COLUMNS ? 0 : REACH * tau;
-  qrcp.proceed(q, stop, patience, n);
+  const checkBelow: f64 = n <= CLASSICAL_COLUMNS ? 0 : REACH * tau;
+  qrcp.proceed(q, stop, checkBelow, n);
   // No gap in the singular values where that ended above the stop. A few more steps may leave little to count, or nothing.
   const few = qrcp.fewStepsMore(q.steps, n, claim.high, q.residual, stop);
-  if (q.residual > stop && (few || q.steps > n - (n >> 3))) qrcp.proceed(q, stop, few ? patience : 0, n);
-  const slack = Math.sqrt(<f64>min(q.steps + 1, n)) * U * claim.high;
+  if (q.residual > stop && (few || q.steps > n - (n >> 3))) qrcp.proceed(q, stop, few ? checkBelow : 0, n);
   const open = q.residual > stop;
-  if (!open && settle(q, 0, slack, known, Method.Qr)) return true;
-  if (patience && (open || !few) && byTrailing(q, slack)) return true;
+  if (!open && decideFromTriangle(q, 0, reflectors(q), known, Method.Qr)) return true;
+  if (checkBelow && (open || !few) && byTrailing(q, reflectorError(reflectors(q)))) return true;
 
-  // The residual is made small beside the tolerance, then R^T is factored.
-  qrcp.proceed(q, tau / 32, stop, n);
-  return squeeze(transposeUpper(W, ld, q.steps, n), q.steps, q.residual, slack);
+  // What is left is made small beside the tolerance. Where that hides too much for a count, it is made small beside rounding.
+  return continued(q, tau / 32) || continued(q, LEFT_OUT_SHARE * claim.resolution());
+}
+
+/** Goes on until no more than `limit` is left, and sets that aside. */
+function continued(q: PivotedQr, limit: f64): bool {
+  qrcp.proceed(q, limit, 0, q.n);
+  const start = mark();
+  const done = byQlp(q, reflectors(q));
+  release(start);
+  return done;
+}
+
+/** All that A went through, up to and in this QR. */
+function reflectors(q: PivotedQr): i32 {
+  return reductionStages() + stage(min(q.steps + 1, q.n));
 }

@@ -1,58 +1,74 @@
-// What QR leaves open: a second QR, of R^T, then a count from its trailing matrix, in the end the singular values themselves.
+// What a pivoted QR leaves open: a second QR, of R^T, and in the end the singular values themselves.
 //
 // QR of R^T (Stewart's QLP) moves R12 into the triangle: both bounds become nearly tight, and the transpose of its factor
 // has columns close to orthogonal (Drmac & Veselic 2008; Huckaby & Chan 2003). Jacobi and the bidiagonal form are for tolerances that
-// rounding does not keep. docs/certificates.md, "Pivoted QR", "Squeeze", "Trailing matrix", "Jacobi", "Bidiagonal". Cost: 4/3 n k^2 and more.
-import { alloc, mark, release } from '../base/arena';
-import { BIDIAGONAL_COLUMNS, GUARD } from '../base/params';
-import { inverseNorm } from '../blas/trsm';
+// rounding does not keep. docs/certificates.md, "QLP", "Exactness", "Jacobi", "Bidiagonal". Cost: 4/3 n k^2 and more.
+import { alloc } from '../base/arena';
+import { BIDIAGONAL_COLUMNS, GUARD, JACOBI_ROTATIONS, LEFT_OUT_SHARE } from '../base/params';
 import * as qrcp from '../factor/qrcp';
+import { PivotedQr } from '../factor/qrcp';
 import { leading, transposeUpper } from '../matrix/columns';
 import * as source from '../matrix/source';
-import { packUpper } from '../matrix/triangle';
-import { bidiagonalValues } from '../spectrum/bidiagonal';
+import { Bidiagonal, bidiagonalForm, countAbove, largestValue, valueAt } from '../spectrum/bidiagonal';
 import { jacobi } from '../spectrum/jacobi';
 import * as claim from './claim';
 import { Method } from './claim';
-import { byTrailing } from './trailing';
+import { decideFromTriangle } from './leading-triangle';
+import { reflectorError, stage } from './rounding';
 
-/** Decides from the leading k x k triangle of R and what it leaves, so many values being known to be above the tolerance: "Pivoted QR". */
-export function settle(q: qrcp.PivotedQr, rest: f64, slack: f64, known: i32, by: Method): bool {
-  const k = qrcp.leastSteps(q, max<f64>(claim.tolerance(claim.low) - rest - slack, 0));
-  const up = qrcp.residualAfter(q, k) + rest + slack;
-  if (k < source.n && !(up <= claim.tolerance(claim.low))) return false;
-  if (k <= (claim.exact ? 0 : known)) return claim.answer(k, claim.tolerance(claim.high), up, by);
-  const start = mark();
-  const inverse = inverseNorm(packUpper(q.W, q.ld, k), k);
-  release(start);
-  const lo: f64 = inverse > 0 && inverse < Infinity ? 1 / inverse - rest - slack : 0;
-  if (lo < GUARD * claim.tolerance(claim.high)) return false;
-  return claim.answer(k, lo, k < source.n ? up : slack, by);
+/** Decides from R of a pivoted QR, which so many reflectors have made of A; what it leaves is set aside. */
+export function byQlp(q: PivotedQr, reflectors: i32): bool {
+  return byTransposed(transposeUpper(q.W, q.ld, q.steps, q.n), q.steps, q.residual, reflectors);
 }
 
-/** X (n x k) has the singular values of A to within `rest`. "Squeeze". */
-export function squeeze(X: usize, k: i32, rest: f64, slack: f64): bool {
+/** The same from X (n x k), which so many reflectors have made of A but for `leftOut`, which was set aside. "QLP". */
+export function byTransposed(X: usize, k: i32, leftOut: f64, reflectors: i32): bool {
   const n = source.n;
-  const ld = leading(n);
-  const perm = alloc(<u64>k << 2);
-  const q = qrcp.begin(X, ld, n, k, perm);
-  qrcp.proceed(q, claim.tolerance(claim.low) / GUARD, 0, k);
-  if (settle(q, rest, slack, 0, Method.Lq)) return true;
+  const p = qrcp.begin(X, leading(n), n, k, alloc(<u64>k << 2));
+  qrcp.proceed(p, claim.tolerance(claim.low) / GUARD, 0, k);
+  if (decideFromTriangle(p, leftOut, reflectors + stage(k), 0, Method.Lq)) return true;
 
-  qrcp.proceed(q, 0, 0, k);
-  const r = q.steps;
-  if (byTrailing(q, rest + slack)) return true;
+  qrcp.proceed(p, 0, 0, k);
+  const r = p.steps;
   // k x r, lower triangular, its columns close to orthogonal already.
-  const B = transposeUpper(X, ld, r, k);
+  const B = transposeUpper(X, leading(n), r, k);
+  return byValues(B, k, r, leftOut, reflectors + stage(k));
+}
+
+/**
+ * The count of the singular values of B (k x r) that are above the tolerance, which they tell too. It decides where next to nothing was left
+ * out, or where what was left out cannot change it. "Exactness".
+ */
+function byValues(B: usize, k: i32, r: i32, leftOut: f64, reflectors: i32): bool {
   const values = alloc(<u64>r << 3);
-  const many = r >= BIDIAGONAL_COLUMNS;
-  if (many) bidiagonalValues(B, leading(k), k, r, values);
-  else if (!jacobi(B, leading(k), k, r, values)) return false;
-  claim.settle(load<f64>(values));
-  const tau = claim.tolerance(claim.low);
+  const few = r < BIDIAGONAL_COLUMNS && jacobi(B, leading(k), k, r, values);
+  const form = few ? changetype<Bidiagonal>(0) : bidiagonalForm(B, leading(k), k, r);
+  // Rotations of several sweeps, each of which may change the length of two columns; or reflectors from both sides.
+  const off = leftOut + reflectorError(reflectors + stage((few ? JACOBI_ROTATIONS : 2) * r));
+  const sigma = r == 0 ? 0 : few ? load<f64>(values) : largestValue(form);
+  claim.raiseSigma(sigma - off);
+  claim.capSigma(sigma + off);
+  claim.estimateSigma(min(sigma, claim.high));
+  const by = few ? Method.Jacobi : Method.Bidiagonal;
+  const count = above(form, values, r, claim.tolerance(sigma));
+  if (!(leftOut <= LEFT_OUT_SHARE * claim.resolution())) {
+    const least = above(form, values, r, claim.tolerance(claim.high) + off);
+    if (least != above(form, values, r, claim.tolerance(claim.low) - off)) return false;
+  }
+  const lo: f64 = count ? value(form, values, count - 1) : 0;
+  const up: f64 = count < r ? value(form, values, count) : 0;
+  return claim.counted(count, lo - off, up + off, by);
+}
+
+/** How many of r singular values are above x: those of a bidiagonal form, or those listed. */
+function above(form: Bidiagonal, values: usize, r: i32, x: f64): i32 {
+  if (changetype<usize>(form)) return countAbove(form, x);
   let count = 0;
-  while (count < r && load<f64>(values + (<usize>count << 3)) > tau) count++;
-  const lo: f64 = count ? load<f64>(values + (<usize>(count - 1) << 3)) : 0;
-  const up: f64 = count < r ? load<f64>(values + (<usize>count << 3)) : 0;
-  return claim.answer(count, lo - rest - slack, up + rest + slack, many ? Method.Bidiagonal : Method.Jacobi);
+  while (count < r && load<f64>(values + (<usize>count << 3)) > x) count++;
+  return count;
+}
+
+/** The i-th of them. */
+function value(form: Bidiagonal, values: usize, i: i32): f64 {
+  return changetype<usize>(form) ? valueAt(form, i) : load<f64>(values + (<usize>i << 3));
 }

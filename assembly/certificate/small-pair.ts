@@ -8,8 +8,11 @@
 // column that has been a lane's pivot is dead there, keeps its part of R above, and below it rounding dust that nobody
 // reads. Dead in both lanes, it leaves the list of columns that later reflectors are applied to.
 // Cost: 4/3 to 2 n^3 flops a matrix (m = n).
-import { GUARD, SAFE_MAX, SAFE_MIN, SMALL_COLUMNS, SMALL_ROWS, U } from '../base/params';
+import { GUARD, MORE_REFLECTORS, SAFE_MAX, SAFE_MIN, SMALL_COLUMNS, SMALL_ROWS, U } from '../base/params';
 import { load1, load2, madd } from '../base/simd';
+
+/** What rounding does to norms and products of norms here, relative to them. */
+const NORMS: f64 = <f64>(SMALL_ROWS * SMALL_COLUMNS) * U;
 
 const area = memory.data(64 * 17 * 16, 16); // both matrices, m vectors a column, and a column of zeros
 // The columns that are not dead in both lanes, and up to three of zeros, for reflect() takes four at a time.
@@ -272,17 +275,22 @@ export function smallRanks(
     const h = f64x2.div(f64x2.splat(-1), f64x2.mul(beta, f64x2.sub(beta, alpha)));
     reflect(k, m, live, v128.and(h, active));
   }
-  const slack = f64x2.mul(f64x2.sqrt(f64x2.pmax(steps, f64x2.splat(1))), f64x2.mul(size, f64x2.splat(U)));
+  // "Slack": of QR, and of QR and the inverse.
+  const unit = f64x2.mul(size, f64x2.splat(U));
+  const slack = f64x2.mul(f64x2.sqrt(f64x2.add(steps, f64x2.splat(<f64>MORE_REFLECTORS))), unit);
+  const twice = f64x2.mul(f64x2.sqrt(f64x2.add(f64x2.add(steps, steps), f64x2.splat(2 * MORE_REFLECTORS))), unit);
   const up = f64x2.add(f64x2.sqrt(left), slack);
-  const below = f64x2.sub(f64x2.div(f64x2.splat(1), f64x2.sqrt(inverseSquare(k, steps))), slack);
+  const below = f64x2.sub(f64x2.div(f64x2.splat(1), f64x2.sqrt(inverseSquare(k, steps))), twice);
   const full = f64x2.eq(steps, f64x2.splat(<f64>n));
   let low = f64x2.mul(size, f64x2.splat(1 / Math.sqrt(<f64>n)));
   if (!v128.all_true<i64>(full)) low = f64x2.pmax(low, sigmaFromBelow(m, n));
+  low = f64x2.mul(low, f64x2.splat(1 - NORMS));
+  const high = f64x2.mul(size, f64x2.splat(1 + NORMS));
   const fine = v128.and(
     v128.or(full, f64x2.le(up, f64x2.pmax(own, f64x2.mul(low, f64x2.splat(relative))))),
     v128.or(
       f64x2.eq(steps, f64x2.splat(0)),
-      f64x2.ge(below, f64x2.mul(f64x2.pmax(own, f64x2.mul(size, f64x2.splat(relative))), f64x2.splat(GUARD))),
+      f64x2.ge(below, f64x2.mul(f64x2.pmax(own, f64x2.mul(high, f64x2.splat(relative))), f64x2.splat(GUARD))),
     ),
   );
   store<i32>(out, judge(f64x2.extract_lane(total, 0), f64x2.extract_lane(steps, 0), i64x2.extract_lane(fine, 0), area, m * n));

@@ -5,7 +5,7 @@
 // counts. docs/certificates.md, "Trailing matrix". Layout: column-major W, packed triangles as in cholesky.ts.
 // Cost with d = n - k: k^2 d + (m - k) d^2 + k d^2 flops, d^3 / 3 for each count, and k^2 n for sigma_1, all of them in the tile kernel.
 import { alloc, mark, release } from '../base/arena';
-import { CHAIN, FINE, GROWTH, NOISE, REACH, U } from '../base/params';
+import { CHAIN, GROWTH, NOISE, REACH, SIGMA_FINE, U } from '../base/params';
 import { dot } from '../blas/level1';
 import { gram } from '../blas/syrk';
 import { coefficients, inverseNorm } from '../blas/trsm';
@@ -18,8 +18,8 @@ import * as source from '../matrix/source';
 import { packUpper, panels, triangleBytes } from '../matrix/triangle';
 import * as claim from './claim';
 import { Method } from './claim';
-import { approach, certify } from './inertia';
 import { rounding } from './rounding';
+import { capByCholesky, capCoarsely, raiseByLanczos } from './sigma1';
 
 let k: i32 = 0; // steps
 let d: i32 = 0; // columns that remain
@@ -147,17 +147,28 @@ function count(q: qrcp.PivotedQr): bool {
   const left = qrcp.residualAfter(q, some);
   const G = alloc(triangleBytes(some));
   gramOfRows(G, q.W, q.ld, some, n);
+  const L = alloc(triangleBytes(some));
   const slack = rounding(n, n, scan.total, GROWTH * scan.total);
-  approach(G, some, slack, 1e-3, 60);
-  certify(alloc(triangleBytes(some)), G, some, slack + left * left);
+  const beyond = slack + left * left + perturbationOfSquare();
+  raiseByLanczos(G, some, slack + perturbationOfSquare(), 1e-3, 60, 0);
+  capCoarsely(L, G, some, beyond);
   high = claim.tolerance(claim.high);
   const p = above(high, 0, false);
   if (p >= 0 && above(claim.tolerance(claim.low), 1, false) == p) return claim.answer(p, high, claim.tolerance(claim.low), Method.Trailing);
-  // The spectrum is dense: there are values within what is known of the tolerance. They are counted as they stand.
-  approach(G, some, slack, 0.01 * FINE, 400);
-  const tau = claim.tolerance(claim.low);
-  const least = (1 - NOISE) * tau * tau;
+  // The spectrum is dense: there are values within what is known of the tolerance. They are counted as they stand, where that is
+  // within the resolution: sigma_1 to more digits, then a count that is exact for some tolerance between `least` and `most`.
+  raiseByLanczos(G, some, slack + perturbationOfSquare(), 0.01 * SIGMA_FINE, 400, 0);
+  capByCholesky(L, G, some, beyond, SIGMA_FINE);
+  const tau = claim.tolerance(claim.sigma);
+  const square = (1 - NOISE) * tau * tau;
+  const least = Math.sqrt(square / (1 + square / (omega * omega))) - off;
+  const most = Math.sqrt(1 + NOISE) * tau + off;
+  if (!(max(most - claim.tolerance(claim.low), claim.tolerance(claim.high) - least) <= claim.resolution())) return false;
   const counted = tells(tau) ? positive(tau * tau, NOISE * tau * tau, false) : -1;
-  const lo = Math.sqrt(least / (1 + least / (omega * omega))) - off;
-  return counted >= 0 && claim.answer(k + counted, lo, Math.sqrt(1 + NOISE) * tau + off, Method.Trailing);
+  return counted >= 0 && claim.counted(k + counted, least, most, Method.Trailing);
+}
+
+/** What `rest` may change of sigma_1^2. */
+function perturbationOfSquare(): f64 {
+  return off * (2 * claim.high + off);
 }

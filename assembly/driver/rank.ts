@@ -1,18 +1,18 @@
 // The driver: from proof to proof, the cheapest first, and singular values only for what they leave open.
 import { alloc, mark, release } from '../base/arena';
-import { REPORT_COLUMNS, REPORT_ROWS, SAMPLE_COLUMNS, SAMPLE_ROWS, U } from '../base/params';
-import { gramOfSource } from '../blas/syrk';
+import { triangleBytes } from '../matrix/triangle';
 import * as claim from '../certificate/claim';
 import { Method } from '../certificate/claim';
 import { found, fullRank, hope, known, probe, smooth } from '../certificate/full-rank';
-import { countable, inertia, reach } from '../certificate/inertia';
-import { sampled } from '../certificate/low-rank';
 import { byQr } from '../certificate/pivoted-qr';
+import { gramOfSource } from '../blas/syrk';
+import { countable, inertia, widenBounds } from '../certificate/inertia';
 import { rounding } from '../certificate/rounding';
+import { enclose, encloseByNorms } from '../certificate/sigma1';
+import { GROWTH, REPORT_COLUMNS, REPORT_ROWS, SAMPLE_COLUMNS, SAMPLE_ROWS, SIGMA_FINE, U } from '../base/params';
+import { sampled } from '../certificate/low-rank';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
-import { triangleBytes } from '../matrix/triangle';
-import { largestEigenvalue } from '../spectrum/lanczos';
 
 /**
  * The rank of the open source, scanned and finite. The tolerance is max(absolute, relative sigma_1), absolute in scaled
@@ -20,21 +20,30 @@ import { largestEigenvalue } from '../spectrum/lanczos';
  */
 export function decide(absolute: f64, relative: f64, exact: bool): bool {
   const n = source.n;
-  let most: f64 = 0;
-  for (let j = 0; j < n; j++) most = max(most, load<f64>(scan.squares + (<usize>j << 3)));
-  const e = (<f64>source.m + <f64>n) * U; // rounding of the sums
-  const low: f64 = n ? Math.sqrt(max(most, scan.total / <f64>n)) * (1 - e) : 0;
-  const size = Math.sqrt(scan.total);
-  claim.open(absolute, relative, exact && n > 1, n == 1 ? size : low, n == 1 ? size : size * (1 + e));
+  claim.open(absolute, relative, exact && n > 1);
+  encloseByNorms();
   if (!claim.exact) return prove(0);
   const start = mark();
   const G = alloc(triangleBytes(n));
   gramOfSource(G);
-  claim.raise(Math.sqrt(largestEigenvalue(G, n, scan.total, 1e-11, 400, 0)));
+  enclose(G, rounding(source.m, n, scan.total, GROWTH * scan.total), SIGMA_FINE);
   const done = prove(G);
-  if (done && claim.method <= Method.Sample) reach(G);
+  if (done && claim.method <= Method.Sample) widenBounds(G);
   release(start);
   return done;
+}
+
+/** One nonzero column: sigma_1 is its norm. */
+function proveOneColumn(): bool {
+  claim.estimateSigma(Math.sqrt(scan.total));
+  if (claim.low > claim.tolerance(claim.high)) return claim.answer(1, claim.low, 0, Method.Trivial);
+  const norm = Math.sqrt(scan.compensatedSquare());
+  claim.raiseSigma(norm * (1 - 4 * U));
+  claim.capSigma(norm * (1 + 4 * U));
+  if (claim.relative >= 1 || claim.tolerance(claim.low) >= claim.high) return claim.answer(0, 0, claim.high, Method.Trivial);
+  if (claim.low > claim.tolerance(claim.high)) return claim.answer(1, claim.low, 0, Method.Trivial);
+  const above = norm > claim.tolerance(norm);
+  return claim.counted(<i32>above, claim.low, above ? 0 : claim.high, Method.Trivial);
 }
 
 /** G is A^T A where it is known already, else 0. */
@@ -43,7 +52,7 @@ function prove(G: usize): bool {
   const n = source.n;
   if (n == 0) return claim.answer(0, 0, 0, Method.Trivial);
   const low = claim.low;
-  if (n == 1) return claim.answer(<i32>(low > claim.tolerance(low)), low, low, Method.Trivial);
+  if (n == 1) return proveOneColumn();
   if (claim.relative >= 1 || claim.tolerance(low) >= claim.high) {
     return claim.answer(0, 0, claim.high, Method.Trivial);
   }

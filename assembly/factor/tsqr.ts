@@ -1,8 +1,8 @@
-// A tall matrix reduced to its R factor, panel of rows by panel of rows: R <- qr([R; next rows]).
-// Memory n (n + chunk), whatever m is. R has the singular values of A. Cost: about 2.5 m n^2 flops.
-// Source: Demmel, Grigori, Hoemmen & Langou 2012 (sequential TSQR).
+// A tall matrix reduced to its R factor, by halves: R = qr([R of the upper rows; R of the lower rows]).
+// Memory n (2 n log2(m / leaf) + leaf), leaf = 5 n rows; rounding grows with the depth and not with m. R has the singular values of A.
+// Cost: about 2.5 m n^2 flops. Source: Demmel, Grigori, Hoemmen & Langou 2012 (TSQR on a binary tree).
 import { alloc, mark, release } from '../base/arena';
-import { QR_BLOCK } from '../base/params';
+import { QR_BLOCK, REDUCTION_ROWS } from '../base/params';
 import { clearBelow, column, createColumns, leading, read, readAll } from '../matrix/columns';
 import * as source from '../matrix/source';
 import { applyBlock, createBlock, formBlock } from './compact-wy';
@@ -31,6 +31,11 @@ export function tall(): bool {
   return source.m > source.n + (source.n >> 1);
 }
 
+/** Rows of matrix(). */
+export function rowsOfMatrix(): i32 {
+  return tall() ? source.n : source.m;
+}
+
 /** A, or R of a tall A, by columns. */
 export function matrix(): usize {
   if (tall()) return reduce();
@@ -39,31 +44,51 @@ export function matrix(): usize {
   return W;
 }
 
+/** Rows that are factored at once: enough beside the n x n triangles that are joined, few enough for the cache. */
+function leafRows(): i32 {
+  return max(5 * source.n, REDUCTION_ROWS);
+}
+
+/** How many factorisations a row of a tall A goes through. */
+export function levels(): i32 {
+  let count = 1;
+  for (let rows = source.m; rows > leafRows(); rows = (rows + 1) >> 1) count++;
+  return count;
+}
+
 /** R of A, n x n, in a fresh matrix of leading(n) whose address is returned. */
 export function reduce(): usize {
   const n = source.n;
-  const m = source.m;
-  const rLd = leading(n);
   const R = createColumns(n, n);
-  const start = mark();
-  const most = min(m, max(4 * n, 256));
-  const W = createColumns(n + most, n);
-  const ld = leading(n + most);
-  let filled = 0; // rows of W in use: R so far, then fresh rows
-  let first = 0;
-  while (first < m) {
-    while (first < m && filled < n + most) {
-      const count = min(min(source.panelRows, m - first), n + most - filled);
-      source.panel(first, count);
-      read(W, ld, filled, source.rows, count, source.columns, n);
-      filled += count;
-      first += count;
-    }
-    qr(W, ld, filled, n);
-    clearBelow(W, ld, filled, n);
-    filled = min(filled, n);
-  }
-  for (let j = 0; j < n; j++) memory.copy(column(R, rLd, j), column(W, ld, j), <usize>filled << 3);
-  release(start);
+  reduceRows(0, source.m, R, leading(n), 0);
   return R;
+}
+
+/** R of rows first .. first + count of A to row `to` of R and those below it; returns how many rows it has. */
+function reduceRows(first: i32, count: i32, R: usize, ld: i32, to: i32): i32 {
+  const n = source.n;
+  const leaf = count <= leafRows();
+  const most = leaf ? count : 2 * n;
+  const start = mark();
+  const W = createColumns(most, n);
+  const wLd = leading(most);
+  let rows = 0;
+  if (leaf) {
+    for (; rows < count; rows += source.panelRows) {
+      const some = min(source.panelRows, count - rows);
+      source.panel(first + rows, some);
+      read(W, wLd, rows, source.rows, some, source.columns, n);
+    }
+    rows = count;
+  } else {
+    const half = count >> 1;
+    rows = reduceRows(first, half, W, wLd, 0);
+    rows += reduceRows(first + half, count - half, W, wLd, rows);
+  }
+  qr(W, wLd, rows, n);
+  clearBelow(W, wLd, rows, n);
+  rows = min(rows, n);
+  for (let j = 0; j < n; j++) memory.copy(column(R, ld, j) + (<usize>to << 3), column(W, wLd, j), <usize>rows << 3);
+  release(start);
+  return rows;
 }

@@ -143,6 +143,28 @@ function normalise(): void {
   source.setScale(source.scale * s);
 }
 
+/** ||A||_F^2 to a few ulps, however many elements there are: summed with compensation (Neumaier 1974). */
+export function compensatedSquare(): f64 {
+  let sum: f64 = 0;
+  let lost: f64 = 0;
+  for (let first = 0; first < source.m; first += source.panelRows) {
+    const count = min(source.panelRows, source.m - first);
+    source.panel(first, count);
+    for (let i = 0; i < count; i++) {
+      const row = source.at + <usize>load<u32>(source.rows + (<usize>i << 2));
+      for (let j = 0; j < source.n; j++) {
+        const p = row + <usize>load<u32>(source.columns + (<usize>j << 2));
+        const x = (source.single ? <f64>load<f32>(p) : load<f64>(p)) * source.scale;
+        const square = x * x;
+        const next = sum + square;
+        lost += sum >= square ? sum - next + square : square - next + sum;
+        sum = next;
+      }
+    }
+  }
+  return sum + lost;
+}
+
 /** Scans A, chooses the scale, drops zero columns. Returns false when an element is not finite. */
 export function scan(): bool {
   squares = calloc(<u64>source.width << 3);

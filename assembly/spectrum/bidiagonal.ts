@@ -128,8 +128,13 @@ export function countAbove(B: Bidiagonal, x: f64): i32 {
   return B.n - <i32>load<f64>(counts);
 }
 
-/** sigma_1, to some ulps: its place among eight points of an interval, again and again. */
+/** sigma_1, to some ulps. */
 export function largestValue(B: Bidiagonal): f64 {
+  return valueAt(B, 0);
+}
+
+/** The singular value of index i, descending from index 0, to some ulps of sigma_1: its place among eight points of an interval, again and again. */
+export function valueAt(B: Bidiagonal, i: i32): f64 {
   const start = mark();
   const points = alloc(64);
   const counts = alloc(64);
@@ -142,7 +147,7 @@ export function largestValue(B: Bidiagonal): f64 {
     }
     countBelow(counts, points, B);
     let inside = 0;
-    while (inside < 8 && load<f64>(counts + (<usize>inside << 3)) < <f64>B.n) inside++;
+    while (inside < 8 && load<f64>(counts + (<usize>inside << 3)) < <f64>(B.n - i)) inside++;
     const step = (high - low) / 9;
     if (inside < 8) high = low + step * <f64>(inside + 1);
     low += step * <f64>inside;

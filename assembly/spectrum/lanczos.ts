@@ -36,7 +36,7 @@ function largestRitz(alpha: usize, beta: usize, k: i32, low: f64, high: f64): f6
  * A lower bound of lambda_1(G), within `accuracy` of it once the iteration has settled. trace >= lambda_1 >= 0. With inverse = 1 or -1 the same
  * of +-(L S L^T)^-1, a Cholesky being in G's place.
  */
-export function largestEigenvalue(G: usize, n: i32, trace: f64, accuracy: f64, steps: i32, inverse: i32): f64 {
+export function largestEigenvalue(G: usize, n: i32, trace: f64, accuracy: f64, steps: i32, inverse: i32, start_: i32): f64 {
   const start = mark();
   const length = panels(n) << 2;
   let v = calloc(<u64>length << 3);
@@ -45,7 +45,7 @@ export function largestEigenvalue(G: usize, n: i32, trace: f64, accuracy: f64, s
   const X = calloc(<u64>length << 5); // v as one of four right-hand sides, the others zero
   const alpha = alloc(<u64>steps << 3);
   const beta = alloc(<u64>steps << 3);
-  let seed: u64 = 0x9e3779b97f4a7c15;
+  let seed: u64 = 0x9e3779b97f4a7c15 * <u64>(2 * start_ + 1);
   for (let i = 0; i < n; i++) {
     seed = seed * 6364136223846793005 + 1442695040888963407;
     store<f64>(v + (<usize>i << 3), 0.25 + <f64>(seed >> 40) / 16777216.0 - (seed & 1 << 39 ? 1.5 : 0));

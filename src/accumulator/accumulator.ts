@@ -342,13 +342,15 @@ export class RankAccumulator {
     let report = emptyReport(this.#rows, this.columns, absolute);
     if (this.#filled === 0) return report;
     each(fn, stack, false, (k) => {
-      const rank = k.rank(timesPower(absolute, -this.#exponent), relative, exact);
+      const scaled = timesPower(absolute, -this.#exponent);
+      const rank = k.rank(scaled, relative, exact);
       if (rank < 0) failed(fn);
-      const slack = U * k.frobenius() * Math.sqrt(this.columns * this.#folds);
+      // What the folds did, as "Slack" in docs/certificates.md has it.
+      const slack = this.#folds ? U * k.frobenius() * Math.sqrt(this.columns * this.#folds + 8) : 0;
       const full = rank === Math.min(this.#rows, this.columns);
       const lower = Math.max(k.lower() - slack, 0);
       const upper = full ? 0 : k.upper() + slack;
-      const tolerance = k.tolerance();
+      const tolerance = Math.max(scaled, k.tolerance());
       const margin = Math.min(ratio(lower, tolerance), ratio(tolerance, upper));
       const [low, high, tol, sigmaMax] = [lower, upper, tolerance, k.sigma()].map((x) =>
         timesPower(x, this.#exponent),
@@ -362,6 +364,7 @@ export class RankAccumulator {
         upper: high,
         sigmaMax,
         margin,
+        proven: k.proven() !== 0 && lower > tolerance && upper <= tolerance,
       };
     });
     return report;

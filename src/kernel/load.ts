@@ -29,6 +29,7 @@ export interface Kernel {
   sigma(): number;
   tolerance(): number;
   margin(): number;
+  proven(): number;
   method(): number;
   singularValues(values: number, relative: boolean): number;
   qr(transposed: boolean, rank: number, r: number, permutation: number): void;

