@@ -9,6 +9,7 @@ import { decide } from './driver/rank';
 import * as scanner from './matrix/scan';
 import { fits, smallRanks } from './certificate/small-pair';
 import * as source from './matrix/source';
+import * as spaces from './driver/subspace';
 import * as svd from './driver/singular-values';
 import * as truncation from './driver/truncated-svd';
 
@@ -161,6 +162,11 @@ export function chosen(columns: usize): void {
 /** The chosen columns, the coefficients of all others, and the Frobenius norm of the error. */
 export function interpolate(columns: usize, right: usize): f64 {
   return factors.interpolate(columns, right) / source.scale;
+}
+
+/** An orthonormal basis of the null space of A (or A^T), or of its row space; a bound of the residual. */
+export function subspace(transposed: bool, rank: i32, range: bool, basis: usize): f64 {
+  return spaces.subspace(transposed, rank, range, basis) / source.scale;
 }
 
 /** The factors that truncate() chose (truncation.ts), and the Frobenius norm of the error. */

@@ -14,4 +14,5 @@ export {
 export { createRankPool, type PoolOptions, type RankPool } from './pool/pool.js';
 export { matrixRank, matrixRanks, rankReport } from './matrix/rank.js';
 export { independentColumns, qr, singularValues } from './matrix/spectrum.js';
+export { columnSpace, dependencies, nullSpace } from './matrix/subspaces.js';
 export type * from './types.js';

@@ -205,6 +205,30 @@ export interface PivotedQR {
   rank: number;
 }
 
+/** An orthonormal basis of a subspace, from `nullSpace` or `columnSpace`. */
+export interface SubspaceBasis {
+  /** Orthonormal columns, stored row-major. */
+  basis: Float64Array;
+  /** [dimension of the space, number of basis vectors] */
+  shape: [number, number];
+  /** Of a null space a bound of ||A basis||_2, of a column space of ||A - P A||_2, P the projection on the basis; rounding is counted. */
+  residual: number;
+}
+
+/** One column as a combination of independent ones, from `dependencies`. */
+export interface Dependency {
+  /** Index of the column that depends on others. */
+  column: number;
+  /** Indices of the columns it depends on, ascending; none for a column that is zero. */
+  columns: Int32Array;
+  /** Their coefficients, in the same order. */
+  coefficients: Float64Array;
+  /** ||A[:, column] - A[:, columns] coefficients||_2 */
+  residual: number;
+  /** In words: "column 4 = 2 column 0 - column 2". */
+  text: string;
+}
+
 /** What the singular values s_1 >= ... >= s_k of a matrix say; all are 0 for a zero matrix except conditionNumber. */
 export interface SpectralMetrics {
   /** As `matrixRank` has it, with the same options. */

@@ -164,6 +164,34 @@ export function formBlock(block: ReflectorBlock, A: usize, ld: i32, rows: i32, b
 
 /** C <- Q^T C for columns c0 .. c1 of W, rows r down; touches up to 3 columns past c1 (zero, and kept so). */
 export function applyBlock(block: ReflectorBlock, W: usize, ld: i32, r: i32, c0: i32, c1: i32): void {
+  apply(block, W, ld, r, c0, c1, true);
+}
+
+/** C <- Q C, likewise. */
+export function applyBlockQ(block: ReflectorBlock, W: usize, ld: i32, r: i32, c0: i32, c1: i32): void {
+  apply(block, W, ld, r, c0, c1, false);
+}
+
+/** Z <- -T^T Z, or -T Z, for rows of four. */
+// @ts-ignore: decorator
+@inline
+function timesT(T: usize, Z: usize, b: i32, transposed: bool): void {
+  for (let q = 0; q < b; q++) {
+    const i = transposed ? b - 1 - q : q;
+    let x = f64x2.splat(0);
+    let y = x;
+    const end = transposed ? i + 1 : b;
+    for (let p = transposed ? 0 : i; p < end; p++) {
+      const t = v128.load64_splat(T + (<usize>(transposed ? p * b + i : i * b + p) << 3));
+      x = madd(t, v128.load(Z + (<usize>p << 5)), x);
+      y = madd(t, v128.load(Z + (<usize>p << 5), 16), y);
+    }
+    v128.store(Z + (<usize>i << 5), x);
+    v128.store(Z + (<usize>i << 5), y, 16);
+  }
+}
+
+function apply(block: ReflectorBlock, W: usize, ld: i32, r: i32, c0: i32, c1: i32, transposed: bool): void {
   const b = block.columns;
   const rows = block.rows;
   const even = (rows + 1) & ~1;
@@ -180,17 +208,8 @@ export function applyBlock(block: ReflectorBlock, W: usize, ld: i32, r: i32, c0:
       const o = <usize>i << 3;
       dots24(Z + (<usize>i << 5), v + o, v + vStep + o, C + o, step, even - i);
     }
-    for (let i = b - 1; i >= 0; i--) {
-      let x = f64x2.splat(0);
-      let y = x;
-      for (let p = 0; p <= i; p++) {
-        const t = v128.load64_splat(T + (<usize>(p * b + i) << 3));
-        x = madd(t, v128.load(Z + (<usize>p << 5)), x);
-        y = madd(t, v128.load(Z + (<usize>p << 5), 16), y);
-      }
-      v128.store(Z + (<usize>i << 5), x);
-      v128.store(Z + (<usize>i << 5), y, 16);
-    }
+    if (transposed) timesT(T, Z, b, true);
+    else timesT(T, Z, b, false);
     let a = block.Vp;
     for (let i = 0; i < rows; i += 4) {
       update44(C + (<usize>i << 3), step, a, Z, b);

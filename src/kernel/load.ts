@@ -43,6 +43,7 @@ export interface Kernel {
   choose(transposed: boolean, most: number, share: number): number;
   chosen(columns: number): void;
   interpolate(columns: number, right: number): number;
+  subspace(transposed: boolean, rank: number, range: boolean, basis: number): number;
   truncate(most: number, share: number): number;
   truncated(y: number, vt: number, turned: boolean): number;
 }

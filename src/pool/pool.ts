@@ -5,6 +5,7 @@ import type { ConvLayerOptions } from '../layers/conv.js';
 import type {
   AbortSignalLike,
   CenteredMetrics,
+  Dependency,
   FactorOptions,
   MatrixInput,
   MetricsOptions,
@@ -15,6 +16,7 @@ import type {
   RankReport,
   SingularValuesOptions,
   SpectralMetrics,
+  SubspaceBasis,
 } from '../types.js';
 import { Queue } from './queue.js';
 import { SIGNATURES, type Task, type TaskName, toTask } from './task.js';
@@ -72,6 +74,9 @@ export interface RankPool {
   singularValues: Pooled<Float64Array, SingularValuesOptions>;
   qr: Pooled<PivotedQR>;
   independentColumns: Pooled<Int32Array>;
+  nullSpace: Pooled<SubspaceBasis>;
+  columnSpace: Pooled<SubspaceBasis>;
+  dependencies: Pooled<Dependency[]>;
   rankFactors: Pooled<RankFactors, FactorOptions>;
   spectralMetrics: PooledCentered & Pooled<SpectralMetrics, MetricsOptions>;
   frobeniusNorm: Pooled<number, None>;

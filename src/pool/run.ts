@@ -13,6 +13,7 @@ import {
 } from '../matrix/metrics.js';
 import { matrixRank, matrixRanks, rankReport } from '../matrix/rank.js';
 import { independentColumns, qr, singularValues } from '../matrix/spectrum.js';
+import { columnSpace, dependencies, nullSpace } from '../matrix/subspaces.js';
 import type { MetricsOptions, SingularValuesOptions } from '../types.js';
 import { type AccumulateOptions, accumulate, summarize } from './accumulate.js';
 import type { Task, TaskName, TaskTensor } from './task.js';
@@ -28,6 +29,9 @@ const FUNCTIONS: Record<TaskName, (a: TaskTensor, options?: AllOptions) => unkno
   rankFactors,
   qr,
   independentColumns,
+  nullSpace,
+  columnSpace,
+  dependencies,
   convLayerRank,
   denseLayerRank,
   multilinearRank,
