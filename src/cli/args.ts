@@ -1,5 +1,5 @@
 // The command line, read and checked before anything is opened.
-import { parseArgs } from 'node:util';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { closest, distance } from 'fastest-levenshtein';
 import type { Row } from '../files/rows.js';
 import type { RankOptions } from '../types.js';
@@ -38,6 +38,8 @@ export interface Arguments {
   threads?: number;
   /** Bytes; undefined: a quarter of the machine's. */
   memory?: number;
+  /** The share of the tensors that this run takes, of `count`; `index` counts from 1. */
+  shard?: { index: number; count: number };
   compare?: string;
   diff: boolean;
   help: boolean;
@@ -64,6 +66,7 @@ const OPTIONS = {
   atol: { type: 'string' },
   threads: { type: 'string' },
   memory: { type: 'string' },
+  shard: { type: 'string' },
   compare: { type: 'string' },
   diff: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -71,7 +74,7 @@ const OPTIONS = {
 } as const;
 
 export function readArguments(argv: readonly string[]): Arguments {
-  const { values, positionals: files } = parse(withHeavyTail(argv));
+  const { values, positionals: files } = parse(withHeavyTail(argv), OPTIONS);
   const { json, csv, html, compare, diff = false } = values;
   const failIf = values['fail-if'] === undefined ? undefined : readFailIf(values['fail-if']);
   const energy = values.energy === undefined ? 0.99 : readEnergy(values.energy);
@@ -92,6 +95,7 @@ export function readArguments(argv: readonly string[]): Arguments {
     tolerance: readTolerance(values),
     threads: values.threads === undefined ? undefined : readThreads(values.threads),
     memory: values.memory === undefined ? undefined : readBytes(values.memory),
+    shard: values.shard === undefined ? undefined : readShard(values.shard),
     compare,
     diff,
     help: values.help ?? false,
@@ -107,6 +111,10 @@ export function readArguments(argv: readonly string[]): Arguments {
     throw new UsageError('--compare and --html exclude each other.');
   if (compare !== undefined && values.metrics)
     throw new UsageError('--compare and --metrics exclude each other.');
+  if (read.shard !== undefined && compare !== undefined)
+    throw new UsageError('--shard and --compare exclude each other.');
+  if (read.shard !== undefined && files.includes('-'))
+    throw new UsageError("--shard reads its files twice, which '-', the standard input, cannot be.");
   if ([...files, compare].filter((f) => f === '-').length > 1) {
     throw new UsageError("'-', the standard input, can be read once only.");
   }
@@ -121,7 +129,7 @@ function withHeavyTail(argv: readonly string[]): string[] {
 
 /** All of them when they are asked for, by name or by what needs them; the cheap ones in a table; else none. */
 function readMetrics(
-  values: ReturnType<typeof parse>['values'],
+  values: ReturnType<typeof parse<typeof OPTIONS>>['values'],
   energy: Energy,
   conditions: readonly string[] = [],
 ): boolean | 'cheap' {
@@ -176,21 +184,25 @@ function readTop(text: string): number {
   return top;
 }
 
-function parse(argv: readonly string[]) {
+/** parseArgs, with its complaints as UsageErrors. */
+export function parse<O extends NonNullable<ParseArgsConfig['options']>>(
+  argv: readonly string[],
+  options: O,
+): ReturnType<typeof parseArgs<{ args: string[]; options: O; allowPositionals: true }>> {
   try {
-    return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
+    return parseArgs({ args: [...argv], options, allowPositionals: true });
   } catch (error) {
     // "Unknown option '--x'. To specify a positional argument ...": the first sentence says it.
     const text = (error as Error).message.replace(/\n/g, ' ').split(/\. (?=To |Did )/)[0];
     const unknown = /^Unknown option '--?([^']+)'/.exec(text)?.[1];
-    const hint = unknown === undefined ? '' : suggestion(unknown);
+    const hint = unknown === undefined ? '' : suggestion(unknown, Object.keys(options));
     throw new UsageError(`${text.charAt(0).toLowerCase()}${text.slice(1).replace(/\.?$/, '.')}${hint}`);
   }
 }
 
 /** " Did you mean --metrics?", where some option is spelt almost so. */
-function suggestion(unknown: string): string {
-  const name = closest(unknown.toLowerCase(), Object.keys(OPTIONS));
+function suggestion(unknown: string, known: readonly string[]): string {
+  const name = closest(unknown.toLowerCase(), known);
   const near = distance(unknown.toLowerCase(), name) <= (unknown.length > 3 ? 2 : 1);
   return near || (unknown.length > 1 && name.startsWith(unknown)) ? ` Did you mean --${name}?` : '';
 }
@@ -203,7 +215,15 @@ function readPattern(text: string): RegExp {
   }
 }
 
-function readTolerance({ tol, rtol, atol }: { tol?: string; rtol?: string; atol?: string }): RankOptions {
+export function readTolerance({
+  tol,
+  rtol,
+  atol,
+}: {
+  tol?: string;
+  rtol?: string;
+  atol?: string;
+}): RankOptions {
   const given = Object.entries({ tol, rtol, atol }).filter((e): e is [string, string] => e[1] !== undefined);
   if (tol !== undefined && given.length > 1) {
     throw new UsageError(
@@ -219,7 +239,7 @@ function readTolerance({ tol, rtol, atol }: { tol?: string; rtol?: string; atol?
   );
 }
 
-function readThreads(text: string): number {
+export function readThreads(text: string): number {
   const threads = /^\d+$/.test(text) ? Number(text) : 0;
   if (threads < 1 || threads > 1024) {
     throw new UsageError(`--threads takes a whole number from 1 to 1024; got '${text}'.`);
@@ -227,9 +247,17 @@ function readThreads(text: string): number {
   return threads;
 }
 
+function readShard(text: string): { index: number; count: number } {
+  const [, index, count] = (/^(\d{1,9})\/(\d{1,9})$/.exec(text) ?? []).map(Number);
+  if (!(index >= 1 && index <= count)) {
+    throw new UsageError(`--shard takes I/N, I from 1 to N, such as 2/16; got '${text}'.`);
+  }
+  return { index, count };
+}
+
 const UNITS: Record<string, number> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
 
-function readBytes(text: string): number {
+export function readBytes(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?$/i.exec(text);
   const bytes = match ? Math.floor(Number(match[1]) * UNITS[match[2].toUpperCase()]) : 0;
   if (!(bytes > 0))

@@ -51,6 +51,14 @@ Resources
   --memory BYTES  stay below: a .npy that needs more is read row by row, another tensor a failed row; 512M, 2G
                   default: about a quarter of the machine's, and what needs more is decided alone
 
+  --shard I/N     only the I-th of N shares of the tensors (I from 1), even in cost: N runs together do all
+
+Beyond one machine (docs/scaling.md)
+  matrix-rank fold [FILE.npy...] [--columns K] [--dtype float32|float64] [-o STATE]
+                  rows in, a state out: of .npy files, or of the standard input (.npy, or raw little-endian numbers)
+  matrix-rank merge STATE... [-o STATE] [--json] [--tol | --rtol | --atol X]
+                  states in, one state out, or the rank of all their rows
+
   -h, --help      this text
   -v, --version   the version
 

@@ -6,11 +6,19 @@ import { printable } from '../formats/errors.js';
 import { readArguments, UsageError } from './args.js';
 import { HELP, SHORT_HELP } from './help.js';
 
+/** Words that stand where FILE would; ./fold is a file. */
+const COMMANDS: Record<string, (argv: readonly string[]) => Promise<number>> = {
+  fold: async (argv) => (await import('./fold.js')).runFold(argv),
+  merge: async (argv) => (await import('./fold.js')).runMerge(argv),
+};
+
 async function main(argv: readonly string[]): Promise<number> {
   if (argv.length === 0) {
     process.stderr.write(SHORT_HELP);
     return 2;
   }
+  const command = Object.hasOwn(COMMANDS, argv[0]) ? COMMANDS[argv[0]] : undefined;
+  if (command !== undefined && !argv.some((a) => a === '--help' || a === '-h')) return command(argv.slice(1));
   const args = readArguments(argv);
   if (args.help) {
     process.stdout.write(HELP);

@@ -84,9 +84,9 @@ export class OutputFile {
   }
 
   /** All of it, in pieces. */
-  write(pieces: Iterable<string>): void {
+  write(pieces: Iterable<string | Uint8Array>): void {
     for (const piece of pieces) {
-      const bytes = Buffer.from(piece);
+      const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
       for (let at = 0; at < bytes.length; ) at += writeSync(this.descriptor!, bytes, at);
     }
     closeSync(this.descriptor!);

@@ -1,5 +1,6 @@
 // The usual run: the rows of all files, to the writer and into the page.
 import { produce, type Row } from '../files/rows.js';
+import { produceShard } from '../files/shard.js';
 import { oneLine, printable } from '../formats/errors.js';
 import { heavyTailOf } from '../matrix/heavy-tail.js';
 import type { Arguments } from './args.js';
@@ -51,7 +52,10 @@ export async function runReport(args: Arguments): Promise<number> {
   let seen = 0;
   let shown = 0;
   return run<Row>(args, screen, {
-    produce: (job, out) => produce(files, openStreaming, job, out),
+    produce: (job, out) =>
+      args.shard
+        ? produceShard(files, args.shard, openStreaming, job, out)
+        : produce(files, openStreaming, job, out),
     file: writer.file,
     row(row) {
       seen++;
@@ -70,7 +74,8 @@ export async function runReport(args: Arguments): Promise<number> {
     },
     flush: () => writer.end(),
     async finish(status) {
-      if (seen === 0 && status === 0) screen.err(`matrix-rank: ${printable(nothing(args))}\n`);
+      const empty = seen === 0 && args.shard === undefined; // a share may have nothing to do
+      if (empty && status === 0) screen.err(`matrix-rank: ${printable(nothing(args))}\n`);
       if (args.only && seen > 0 && shown === 0)
         writer.text(`None of the ${count(seen, 'row')} is ${args.only}.`);
       const text = summary.text();
@@ -83,7 +88,7 @@ export async function runReport(args: Arguments): Promise<number> {
         const { toHtml } = await import('./report-html.js');
         page.write(toHtml({ title: printable(files.join(', ')), summary: text, layers }));
       }
-      return seen === 0 || matching.length > 0 ? 1 : status;
+      return empty || matching.length > 0 ? 1 : status;
     },
   });
 }

@@ -44,6 +44,8 @@ export interface Job {
   /** Also the singular values, for the report. */
   spectra: boolean;
   read: Pick<ReadOptions, 'filter' | 'signal' | 'before'>;
+  /** Whether a tensor that cannot be read is to be told of by this run; undefined: all are. */
+  mine?(name: string): boolean;
   onProgress(file: string, bytesRead: number, bytesTotal: number): void;
   /** A matrix of so many bytes is to be decided; the answer is called when it has been. */
   begin(name: string, bytes: number): () => void;
@@ -102,6 +104,7 @@ export async function produceFile(
   };
   const failed = (name: string, error: unknown) => {
     release();
+    if (job.mine?.(name) === false) return;
     lost.add(message(error));
     out.push(Promise.resolve({ row: { file, name, error: inFile(error) } }));
   };

@@ -20,13 +20,13 @@ export interface Tall {
   matrix: [number, number];
   /** Whether the chunks are of its transpose. */
   transposed: boolean;
-  /** Long side, in which it is cut; undefined while a pipe has not ended. */
+  /** What it is cut along; undefined where only the end of a pipe tells. */
   rows: number | undefined;
-  /** Short side. */
+  /** Elements in a row. */
   columns: number;
   /** Bytes of an element in the file. */
   size: number;
-  /** Rows first .. first + count of the long side; fewer, or none, where a pipe ends. Pipes are read in order. */
+  /** Rows first .. first + count; fewer, or none, where a pipe ends. Pipes are read in order. */
   chunk(first: number, count: number): Promise<TaskTensor>;
   close(): Promise<void>;
 }
@@ -37,20 +37,25 @@ const KINDS = /^(float32|float64|u?int(8|16|32|64)|bool)$/;
 interface Found {
   header: NpyHeader;
   matrix: [number, number];
+  transposed: boolean;
   byRow: boolean;
 }
 
-/** How the array of a .npy lies in the file, seen as a tall matrix; undefined where it is none. */
-function arrange(header: NpyHeader): Found | undefined {
+/**
+ * How the array of a .npy lies in the file, seen as a tall matrix; undefined where it is none. `asRows`: its rows stay rows,
+ * be they longer than there are many.
+ */
+function arrange(header: NpyHeader, asRows: boolean): Found | undefined {
   const { shape, dtype, fortran } = header;
   if (shape.length < 2 || !KINDS.test(dtype) || (fortran && shape.length > 2)) return undefined;
   const matrix: [number, number] = [shape[0], shape.slice(1).reduce((a, b) => a * b, 1)];
   if (matrix[0] === 0 || matrix[1] === 0) return undefined;
-  return { header, matrix, byRow: matrix[0] >= matrix[1] !== fortran };
+  const transposed = matrix[0] < matrix[1] && !asRows;
+  return { header, matrix, transposed, byRow: transposed === fortran };
 }
 
 /** The fields of a Tall that follow from where it was found. */
-function describe(file: string, { header, matrix }: Found): Omit<Tall, 'chunk' | 'close'> {
+function describe(file: string, { header, matrix, transposed }: Found): Omit<Tall, 'chunk' | 'close'> {
   const { shape, dtype } = header;
   const name = file.replace(/\.npy$/i, '');
   return {
@@ -59,17 +64,17 @@ function describe(file: string, { header, matrix }: Found): Omit<Tall, 'chunk' |
     shape,
     dtype,
     matrix,
-    transposed: matrix[0] < matrix[1],
-    rows: Math.max(...matrix),
-    columns: Math.min(...matrix),
+    transposed,
+    rows: matrix[transposed ? 1 : 0],
+    columns: matrix[transposed ? 0 : 1],
     size: elementSize(file, name, dtype),
   };
 }
 
 /** The array of a .npy file as a tall matrix; undefined where the file is no .npy, or its array none. */
-export async function openTall(source: ByteSource): Promise<Tall | undefined> {
+export async function openTall(source: ByteSource, asRows = false): Promise<Tall | undefined> {
   if (source.size < 10 || (await source.read(0, 6))[0] !== 0x93) return undefined;
-  const found = arrange(await readNpyHeader(source, source.name));
+  const found = arrange(await readNpyHeader(source, source.name), asRows);
   if (found === undefined) return undefined;
   const about = describe(source.name, found);
   const { columns, size, dtype } = about;
@@ -116,7 +121,7 @@ export interface RawRows {
  * The matrix on a pipe: a .npy, or, where `raw` says what they are, little-endian numbers. Undefined where it begins like a
  * .npy and is not one that can be taken row by row, or where it is no .npy and `raw` says nothing.
  */
-export async function openPipe(pipe: Pipe, raw?: RawRows): Promise<Tall | undefined> {
+export async function openPipe(pipe: Pipe, raw?: RawRows, asRows = false): Promise<Tall | undefined> {
   const { file } = pipe;
   const isNpy = String.fromCharCode(...(await pipe.peek(6))) === '\x93NUMPY';
   if (!isNpy && raw === undefined) return undefined;
@@ -136,7 +141,7 @@ export async function openPipe(pipe: Pipe, raw?: RawRows): Promise<Tall | undefi
     };
   }
   const header = await readNpyHeader(await openSource(await pipe.peek(1 << 16), { name: file }), file);
-  const found = arrange(header);
+  const found = arrange(header, asRows);
   if (found === undefined || !found.byRow) return undefined;
   const about = describe(file, found);
   const { columns, size } = about;
