@@ -9,13 +9,13 @@ const aborter = new AbortController();
 setTimeout(() => aborter.abort(), 200);
 const say = (error) => error.name + ' ' + error.message;
 const aborted = pool.singularValues(large, [1500, 1500], { signal: aborter.signal }).catch((error) => error.name);
-const refused = await pool.matrixRank([1], [1, 1], { tol: () => 1 }).catch(say);
+const refused = await pool.matrixRank([1], [1, 1], { rtol: () => 1 }).catch(say);
 const infinite = await pool.matrixRank([NaN], [1, 1]).catch(say);
 console.log(JSON.stringify([await aborted, refused, infinite, await pool.matrixRank([1, 2, 2, 4], [2, 2]), simd]));
 `; // not closed: it does not keep the process
 const ANSWERS = [
   'AbortError',
-  'TypeError matrixRank: tol must be a number; got a function.',
+  'TypeError matrixRank: rtol must be a number; got a function.',
   'RangeError matrixRank: element [0, 0] is NaN; every element must be finite.',
   1,
 ];
