@@ -3,12 +3,12 @@ import { rankReport, singularValues } from 'matrix-rank';
 import {
   type NamedMatrix,
   type NamedTensor,
+  parseMatrix,
   type ReadOptions,
   readTensors,
   toMatrices,
 } from 'matrix-rank/formats';
 import type { Answer, Entry, Model, Request } from './messages.js';
-import { parseMatrix } from './parse.js';
 
 const scope = self as unknown as {
   addEventListener(type: 'message', listener: (event: MessageEvent<Request>) => void): void;

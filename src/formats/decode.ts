@@ -2,6 +2,7 @@
 // Layout: elements side by side, little or big endian, row-major or at given strides.
 // Cost: one pass, none where the bytes can be viewed as they are.
 // float8: Micikevicius et al. 2022, "FP8 formats for deep learning"; the *fnuz variants as ONNX defines them.
+import { isComplex } from './dtypes.js';
 import { FormatError, quote } from './errors.js';
 
 type Elements =
@@ -36,7 +37,13 @@ export const ELEMENT_SIZE: Readonly<Record<string, number>> = {
   int64: 8,
   uint64: 8,
   bool: 1,
+  complex64: 8,
+  complex128: 16,
 };
+
+/** Types whose elements a typed array does not tell: the library has to be told. */
+const BITS = ['float16', 'bfloat16', 'complex64', 'complex128'] as const;
+export type Bits = (typeof BITS)[number];
 
 const LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
@@ -104,15 +111,19 @@ export function decode(bytes: Uint8Array, dtype: string, at: DecodeContext, litt
   const size = elementSize(at.file, at.name, dtype);
   const owned = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength;
   const own = owned ? bytes : Uint8Array.from(bytes);
-  if (size > 1 && little !== LITTLE) swap(own, size);
+  if (size > 1 && little !== LITTLE) swap(own, isComplex(dtype) ? size / 2 : size);
   const buffer = own.buffer as ArrayBuffer;
   const length = Math.floor(own.byteLength / size);
-  const bits = dtype === 'float16' || dtype === 'bfloat16' ? (dtype as 'float16' | 'bfloat16') : undefined;
+  const bits = BITS.find((name) => name === dtype);
   return { data: view(buffer, length, dtype, at), bits };
 }
 
 function view(buffer: ArrayBuffer, length: number, dtype: string, at: DecodeContext): TensorData {
   switch (dtype) {
+    case 'complex128':
+      return new Float64Array(buffer, 0, 2 * length);
+    case 'complex64':
+      return new Float32Array(buffer, 0, 2 * length);
     case 'float64':
       return new Float64Array(buffer, 0, length);
     case 'float32':

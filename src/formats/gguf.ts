@@ -81,6 +81,10 @@ async function readHeader(source: ByteSource): Promise<{ tensors: Entry[]; base:
   const magic = await cursor.text(4);
   if (magic !== 'GGUF') throw new FormatError(file, `expected 'GGUF' at offset 0, not ${quote(magic)}.`);
   const version = await cursor.u32();
+  if (version > 0 && version % 0x1000000 === 0) {
+    throw new FormatError(file, "is big-endian GGUF; llama.cpp's gguf_convert_endian.py turns it around.");
+  }
+  if (version === 1) throw new FormatError(file, 'is GGUF version 1; convert the model again, to version 3.');
   if (version !== 2 && version !== 3) {
     throw new FormatError(file, `expected version 2 or 3, little-endian, at offset 4, not ${version}.`);
   }

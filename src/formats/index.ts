@@ -9,5 +9,6 @@ export { readPytorch } from './pytorch.js';
 export { readTensors } from './read.js';
 export { readSafetensors, readSafetensorsIndex } from './safetensors.js';
 export { type ByteSource, openSource } from './source.js';
+export { type Parsed, parseMatrix } from './text.js';
 export { readTfjs } from './tfjs.js';
 export type { NamedTensor, Readable, ReadOptions, TensorInfo, TensorLayout } from './types.js';

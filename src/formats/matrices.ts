@@ -5,7 +5,7 @@
 //   rnn W, R           [directions, ...]     one matrix for each of one or two directions
 //   anything else      [shape[0], the rest]  as stored; vectors and scalars are no matrices
 
-import type { TensorData } from './decode.js';
+import type { Bits, TensorData } from './decode.js';
 import { gather, rowMajorStrides } from './strided.js';
 import type { NamedTensor } from './types.js';
 
@@ -16,7 +16,7 @@ export interface NamedMatrix {
   data: NamedTensor['data'];
   shape: [rows: number, columns: number];
   /** Set when `data` holds 16-bit patterns, as matrixRank's TensorLike has it. */
-  dtype?: 'float16' | 'bfloat16';
+  dtype?: Bits;
 }
 
 const DIRECTIONS = ['forward', 'backward'];

@@ -5,35 +5,23 @@
 import { textDecoder } from '../shared/text.js';
 import { admit } from './admit.js';
 import { checkLength, countElements, decode, elementSize } from './decode.js';
+import { fromNumpy, isComplex } from './dtypes.js';
 import { attempt, FormatError, quote } from './errors.js';
 import type { ByteSource } from './source.js';
 import { checkRange } from './source.js';
-import { columnMajorStrides, gather } from './strided.js';
+import { columnMajorStrides, gather, gatherPairs } from './strided.js';
 import type { NamedTensor, ReadOptions } from './types.js';
 
 const MAGIC = '\x93NUMPY';
 const MAX_HEADER = 1 << 20;
-
-const KINDS: Readonly<Record<string, string>> = {
-  f2: 'float16',
-  f4: 'float32',
-  f8: 'float64',
-  i1: 'int8',
-  i2: 'int16',
-  i4: 'int32',
-  i8: 'int64',
-  u1: 'uint8',
-  u2: 'uint16',
-  u4: 'uint32',
-  u8: 'uint64',
-  b1: 'bool',
-};
 
 export interface NpyHeader {
   shape: number[];
   dtype: string;
   fortran: boolean;
   little: boolean;
+  /** Elements of a structured row; 0: the array has none. */
+  fields: number;
   /** Where the elements begin. */
   offset: number;
 }
@@ -53,7 +41,9 @@ export async function readNpyTensor(
   options: ReadOptions,
   exact = false,
 ): Promise<NamedTensor | undefined> {
-  const { shape, dtype, fortran, little, offset } = await readNpyHeader(source, name);
+  const header = await readNpyHeader(source, name);
+  const { dtype, fortran, little, offset, fields } = header;
+  const shape = fields > 0 ? [...header.shape, fields] : header.shape;
   if (!(await admit(source.name, options, name, { shape, dtype }))) return undefined;
   // Bytes past the array are no error: np.save may be called more than once on one file.
   const length = countElements(source.name, name, shape) * elementSize(source.name, name, dtype);
@@ -61,8 +51,14 @@ export async function readNpyTensor(
   if (exact) checkLength(source.name, name, dtype, shape, source.size - offset, offset);
   const bytes = await source.read(offset, length);
   const { data, bits } = decode(bytes, dtype, { file: source.name, name, dims: shape.length }, little);
-  const rows = fortran && shape.length > 1 ? gather(data, shape, columnMajorStrides(shape)) : data;
+  const strides = fortranStrides(header.shape, fields);
+  const moved = isComplex(dtype) ? gatherPairs : gather;
+  const rows = fortran && shape.length > 1 ? moved(data, shape, strides) : data;
   return { name, shape, dtype, data: rows, ...(bits && { bits }) };
+}
+
+function fortranStrides(shape: readonly number[], fields: number): number[] {
+  return fields > 0 ? [...columnMajorStrides(shape).map((s) => s * fields), 1] : columnMajorStrides(shape);
 }
 
 export async function readNpyHeader(source: ByteSource, name: string): Promise<NpyHeader> {
@@ -87,9 +83,9 @@ export async function readNpyHeader(source: ByteSource, name: string): Promise<N
   return { ...parseHeader(file, name, text), offset: start + length };
 }
 
-/** Exactly what NumPy writes for a plain array: three keys, in any order. */
+/** Three keys in any order, as NumPy writes them; descr in whatever way np.dtype reads. */
 function parseHeader(file: string, name: string, text: string): Omit<NpyHeader, 'offset'> {
-  const descr = /['"]descr['"]\s*:\s*(?:(['"])([^'"]*)\1|(\[))/.exec(text);
+  const descr = /['"]descr['"]\s*:\s*(?:(['"])([^'"]*)\1|(\[[^\]]*\]))/.exec(text);
   const order = /['"]fortran_order['"]\s*:\s*(True|False)\b/.exec(text);
   const tuple = /['"]shape['"]\s*:\s*\(([^()]*)\)/.exec(text);
   const missing = [!descr && 'descr', !order && 'fortran_order', !tuple && 'shape'].filter(Boolean);
@@ -99,16 +95,8 @@ function parseHeader(file: string, name: string, text: string): Omit<NpyHeader, 
       `the header ${quote(text)} lacks ${missing.length ? missing.map(quote).join(', ') : 'its braces'}.`,
     );
   }
-  if (descr[3] !== undefined)
-    throw new FormatError(file, `array ${quote(name)} has fields (a structured dtype).`);
-  const [, endian, kind] = /^([<>|=]?)([a-zA-Z].*)$/.exec(descr[2]) ?? [];
-  const dtype = kind !== undefined && Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
-  if (dtype === undefined) {
-    throw new FormatError(
-      file,
-      `array ${quote(name)} has dtype ${quote(descr[2])}${why(kind)}; real numbers are read.`,
-    );
-  }
+  const { dtype, little, fields } =
+    descr[3] === undefined ? parseType(file, name, descr[2]) : parseFields(file, name, descr[3]);
   const items = tuple[1].trim() === '' ? [] : tuple[1].trim().replace(/,$/, '').split(',');
   const shape = items.map((item) => {
     const digits = /^\s*(\d+)L?\s*$/.exec(item)?.[1];
@@ -117,12 +105,51 @@ function parseHeader(file: string, name: string, text: string): Omit<NpyHeader, 
     }
     return Number(digits);
   });
-  return { shape, dtype, fortran: order[1] === 'True', little: endian !== '>' };
+  // A structured array's fields are one more dimension, the fastest whatever the order.
+  return { shape, dtype, fortran: order[1] === 'True', little, fields };
+}
+
+interface NpyType {
+  dtype: string;
+  little: boolean;
+  /** Elements in a row of a structured array; 0: it is none. */
+  fields: number;
+}
+
+function parseType(file: string, name: string, text: string): NpyType {
+  const [, endian, kind] = /^([<>|=]?)(.+)$/.exec(text) ?? [];
+  // ml_dtypes: np.save knows its bfloat16 as two bytes of raw data only.
+  const dtype = kind === 'V2' ? 'bfloat16' : kind === undefined ? undefined : fromNumpy(kind);
+  if (dtype === undefined) {
+    throw new FormatError(
+      file,
+      `array ${quote(name)} has dtype ${quote(text)}${why(kind)}; numbers are read.`,
+    );
+  }
+  return { dtype, little: endian !== '>', fields: 0 };
+}
+
+/** [('x', '<f4'), ('y', '<f4', (3,))]: rows of numbers where every field is of one type. */
+function parseFields(file: string, name: string, text: string): NpyType {
+  const FIELD =
+    /\(\s*(?:'[^']*'|"[^"]*"|\([^()]*\))\s*,\s*['"]([^'"]*)['"]\s*(?:,\s*\(([\d\s,]*)\)\s*|,\s*(\d+)\s*)?\)/g;
+  const found = [...text.matchAll(FIELD)];
+  const types = new Set(found.map(([, type]) => type));
+  if (types.size !== 1 || text.replace(FIELD, '').replace(/[[\],\s]/g, '') !== '') {
+    throw new FormatError(
+      file,
+      `array ${quote(name)} has fields of more than one type (a structured dtype).`,
+    );
+  }
+  const fields = found.reduce((sum, [, , tuple, one]) => {
+    const sizes = (tuple ?? one ?? '').match(/\d+/g) ?? [];
+    return sum + sizes.reduce((product, n) => product * Number(n), 1);
+  }, 0);
+  return { ...parseType(file, name, [...types][0]), fields };
 }
 
 function why(kind: string | undefined): string {
   const names: Record<string, string> = {
-    c: 'complex',
     O: 'objects',
     S: 'bytes',
     U: 'text',

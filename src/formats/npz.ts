@@ -1,7 +1,9 @@
 // .npz, NumPy's archive of arrays: a zip of .npy files, stored (np.savez) or deflated (np.savez_compressed).
 // Each array is inflated on its own, straight into its place. Source: numpy/lib/npyio.py.
+
 import { attempt } from './errors.js';
 import { readNpyTensor } from './npy.js';
+import { isSparse, readSparse } from './scipy-sparse.js';
 import type { ByteSource } from './source.js';
 import type { NamedTensor, ReadOptions } from './types.js';
 import { openEntry, readZip, withCrc, type ZipEntry } from './zip.js';
@@ -13,7 +15,12 @@ export async function* readNpz(
   entries?: readonly ZipEntry[],
 ): AsyncGenerator<NamedTensor> {
   let done = 0;
-  for (const entry of entries ?? (await readZip(source))) {
+  const all = entries ?? (await readZip(source));
+  if (isSparse(all)) {
+    yield* readSparse(source, options, all);
+    return;
+  }
+  for (const entry of all) {
     if (entry.name.endsWith('.npy')) {
       const name = entry.name.slice(0, -4);
       const tensor = await attempt(name, source.name, options, async () =>

@@ -54,15 +54,18 @@ export function unpickle(file: string, bytes: Uint8Array): unknown {
 }
 
 /** As unpickle(), and where the pickle ends: files of PyTorch before 1.6 hold several, one after the other. */
-export function unpickleAt(file: string, bytes: Uint8Array, from: number): { value: unknown; end: number } {
+export function unpickleAt(file: string, bytes: Uint8Array, from: number) {
   const machine = new Unpickler(file, bytes, from);
-  return { value: machine.run(), end: machine.pos };
+  const value = machine.run();
+  return { value, end: machine.pos, references: machine.references };
 }
 
 class Unpickler {
   private readonly view: DataView;
   private readonly stack: unknown[] = [];
   private readonly memo = new Map<number, unknown>();
+  /** Every persistent id. */
+  readonly references: PickleReference[] = [];
   private opcode = 0;
   private spent = 0;
 
@@ -363,10 +366,10 @@ class Unpickler {
         this.top();
         return true;
       case 'Q':
-        this.push(new PickleReference(this.pop()), COST.object);
+        this.refer(this.pop());
         return true;
       case 'P':
-        this.push(new PickleReference(this.line()), COST.object);
+        this.refer(this.line());
         return true;
       case 'R':
       case '\x81': {
@@ -404,6 +407,12 @@ class Unpickler {
       default:
         return false;
     }
+  }
+
+  private refer(id: unknown) {
+    const reference = new PickleReference(id);
+    this.references.push(reference);
+    this.push(reference, COST.object);
   }
 
   private global(module: unknown, name: unknown) {

@@ -1,52 +1,21 @@
-// PyTorch checkpoints (.pt, .pth, .ckpt, .bin) as torch.save writes them since 1.6: a zip archive.
-// Layout: <folder>/data.pkl is a pickle of the saved object, in which a tensor is a call of torch._utils._rebuild_tensor_v2
-// over a storage; the storage's bytes are the entry <folder>/data/<key>; <folder>/byteorder names their order. A tensor is
-// a view: an offset, sizes and strides in elements. Source: torch/serialization.py, torch/_utils.py.
-import { admit } from './admit.js';
-import { countElements, decode, elementSize } from './decode.js';
-import { attempt, FormatError, quote } from './errors.js';
-import { PickleCall, PickleGlobal, PickleReference, unpickle } from './pickle.js';
-import { type ByteSource, readText } from './source.js';
-import { gather, rowMajorStrides } from './strided.js';
+// PyTorch's files: checkpoints of torch.save and TorchScript archives (.pt, .pth, .ckpt, .bin).
+// Layout since 1.6: a zip archive. <folder>/data.pkl is a pickle of the saved object, in which a tensor is a call of
+// torch._utils._rebuild_tensor_v2 over a storage; the storage's bytes are the entry <folder>/data/<key>; <folder>/byteorder names their
+// order. A frozen TorchScript module keeps weights in constants.pkl and constants/.
+// Before 1.6: five pickles one after the other (a magic number, a version, the byte order, the object, the storages' keys), then for
+// each key a count (8 bytes) and as many elements. Source: torch/serialization.py.
+import { ELEMENT_SIZE } from './decode.js';
+import { fromStorage } from './dtypes.js';
+import { attempt, FormatError } from './errors.js';
+import { PickleGlobal, type PickleReference, unpickle, unpickleAt } from './pickle.js';
+import { type ByteSource, checkRange, readText, sliceSource } from './source.js';
+import { type Archive, findTensors, MAX_REPEATED, readTensor } from './torch-tensors.js';
 import type { NamedTensor, ReadOptions } from './types.js';
 import { openEntry, readZip, type ZipEntry } from './zip.js';
 
 const MAX_PICKLE = 1 << 28;
-const MAX_DEPTH = 64;
-const MAX_NAME = 1 << 12;
-/** Characters of all names: a key that is written once may be part of a million names. */
-const MAX_NAMES = 1 << 26;
-/** A view may repeat elements (stride 0) up to this many; past that it would be larger than what is stored. */
-const MAX_REPEATED = 1 << 20;
 /** A file whose tensors share storages so much that they are more than this many times its size is refused. */
 const MAX_SHARING = 64;
-
-const STORAGES: Readonly<Record<string, string>> = {
-  DoubleStorage: 'float64',
-  FloatStorage: 'float32',
-  HalfStorage: 'float16',
-  BFloat16Storage: 'bfloat16',
-  CharStorage: 'int8',
-  ByteStorage: 'uint8',
-  ShortStorage: 'int16',
-  IntStorage: 'int32',
-  LongStorage: 'int64',
-  BoolStorage: 'bool',
-};
-const DTYPES: Readonly<Record<string, string>> = {
-  double: 'float64',
-  float: 'float32',
-  half: 'float16',
-  long: 'int64',
-  int: 'int32',
-  short: 'int16',
-  float8_e4m3fn: 'float8_e4m3',
-};
-
-/** Calls that make a tensor. */
-const REBUILDS = /^torch\._(utils|tensor)\._rebuild_|^torch\.nn\.(\w+\.)*(Parameter|Buffer)$/;
-/** Those of them that hand on their first argument. */
-const WRAPPERS = /\._rebuild_(parameter(_with_state)?|device_tensor_from_cpu_tensor)$|\.(Parameter|Buffer)$/;
 
 /** The tensors of a checkpoint, in the order of the saved object, named by the path of keys to them. */
 export async function* readPytorch(
@@ -57,156 +26,114 @@ export async function* readPytorch(
   const entries = new Map((listed ?? (await readZip(source))).map((entry) => [entry.name, entry]));
   const pickle = [...entries.values()].find((entry) => /(^|\/)data\.pkl$/.test(entry.name));
   if (pickle === undefined) throw new FormatError(source.name, 'expected data.pkl in the zip archive.');
-  if (pickle.size > MAX_PICKLE) throw new FormatError(source.name, `data.pkl claims ${pickle.size} bytes.`);
   const folder = pickle.name.slice(0, -'data.pkl'.length);
-  const from = await openEntry(source, pickle, options);
-  const root = unpickle(from.name, await from.read(0, from.size));
   const order = entries.get(`${folder}byteorder`);
-  const archive: Archive = {
-    source,
-    options,
-    entry: (key) => entries.get(`${folder}data/${key}`),
-    little:
-      order === undefined || !/^big/.test(await readText(await openEntry(source, order, { maxBytes: 16 }))),
-    budget: MAX_SHARING * (source.size + MAX_REPEATED),
-  };
-  let done = 0;
-  for (const [name, call] of findTensors(source.name, root)) {
-    const full = name === '' ? source.name.replace(/\.\w+$/, '') : name;
-    const tensor = await attempt(full, source.name, options, () => readTensor(archive, full, call));
-    if (tensor !== undefined) {
-      done = Math.min(source.size, done + (tensor.data as Uint8Array).byteLength);
-      options.onProgress?.(done, source.size);
-      yield tensor;
-    }
+  const little =
+    order === undefined || !/^big/.test(await readText(await openEntry(source, order, { maxBytes: 16 })));
+  const progress = { done: 0 };
+  for (const part of ['data', 'constants']) {
+    const entry = entries.get(`${folder}${part}.pkl`);
+    if (entry === undefined) continue;
+    if (entry.size > MAX_PICKLE)
+      throw new FormatError(source.name, `${part}.pkl claims ${entry.size} bytes.`);
+    const from = await openEntry(source, entry, options);
+    const root = unpickle(from.name, await from.read(0, from.size));
+    const storage = async (key: string) => {
+      const found = entries.get(`${folder}${part}/${key}`);
+      return found && openEntry(source, found, options);
+    };
+    const archive = { source, options, storage, little, budget: MAX_SHARING * (source.size + MAX_REPEATED) };
+    yield* tensorsOf(archive, root, part === 'data' ? '' : `${part}.`, progress);
   }
   options.onProgress?.(source.size, source.size);
 }
 
-interface Archive {
-  source: ByteSource;
-  options: ReadOptions;
-  entry(key: string): ZipEntry | undefined;
-  little: boolean;
-  /** Bytes that may still be handed out. */
-  budget: number;
+/** 0x1950a86a20f9469cfc6c, pickled: how a file of PyTorch before 1.6 begins. */
+const LEGACY = [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e];
+
+/** Whether a file that begins so is one of PyTorch before 1.6. Only the number counts: the protocol may be another. */
+export function isLegacyPytorch(head: Uint8Array): boolean {
+  return LEGACY.every((byte, i) => i === 1 || head[i] === byte);
 }
 
-/** What stands between a module and its weights where a whole model was pickled. */
-const UNNAMED = new Set(['_modules', '_parameters', '_buffers']);
-
-/**
- * Every tensor below `value`; a container that is there twice is entered once, an object's attributes are looked through,
- * and what nests deeper or has a longer name than a weight ever does is left aside.
- */
-function* findTensors(file: string, root: unknown): Generator<[name: string, call: PickleCall]> {
-  const seen = new Set<unknown>();
-  let characters = 0;
-  yield* visit(root, '', 0);
-
-  function* visit(value: unknown, path: string, depth: number): Generator<[string, PickleCall]> {
-    if (path.length > MAX_NAME || depth > MAX_DEPTH) return;
-    if (value instanceof PickleCall) {
-      if (!REBUILDS.test(value.callee)) {
-        yield* visit(value.state, path, depth + 1);
-        return;
-      }
-      characters += path.length;
-      if (characters > MAX_NAMES) {
-        throw new FormatError(
-          file,
-          `the names of the tensors up to ${quote(path)} are ${MAX_NAMES} characters and more.`,
-        );
-      }
-      yield [path, value];
-      return;
-    }
-    if (!(value instanceof Map || Array.isArray(value)) || seen.has(value)) return;
-    seen.add(value);
-    for (const [key, inner] of value.entries()) {
-      if (typeof inner !== 'object' || inner === null) continue;
-      if (typeof key === 'string' && UNNAMED.has(key)) {
-        yield* visit(inner, path, depth + 1);
-        continue;
-      }
-      const step = typeof key === 'string' || typeof key === 'number' ? String(key) : '?';
-      yield* visit(inner, path === '' ? step : `${path}.${step}`, depth + 1);
-    }
+/** The tensors of a file that torch.save wrote before version 1.6, or with _use_new_zipfile_serialization=False. */
+export async function* readLegacyPytorch(
+  source: ByteSource,
+  options: ReadOptions = {},
+): AsyncGenerator<NamedTensor> {
+  const file = source.name;
+  const { values, references, end } = await readPickles(source, 5);
+  const [, version, system, root, keys] = values;
+  if (version !== 1001) throw new FormatError(file, `is of PyTorch's protocol ${version}; 1001 is read.`);
+  if (!Array.isArray(keys))
+    throw new FormatError(file, 'expected a list of storages after the fourth pickle.');
+  const types = storageTypes(references);
+  const storages = new Map<string, ByteSource>();
+  let at = end;
+  for (const key of keys) {
+    const dtype = typeof key === 'string' ? types.get(key) : undefined;
+    if (dtype === undefined) throw new FormatError(file, `a storage before offset ${at} has no type.`);
+    checkRange(file, source.size, at, 8, 'the length of a storage');
+    const count = Number(new DataView((await source.read(at, 8)).buffer).getBigInt64(0, true));
+    const size = count * (ELEMENT_SIZE[dtype] ?? 1);
+    storages.set(key as string, sliceSource(source, at + 8, size));
+    at += 8 + size;
   }
-}
-
-async function readTensor(
-  archive: Archive,
-  name: string,
-  call: PickleCall,
-): Promise<NamedTensor | undefined> {
-  const file = archive.source.name;
-  const fail = (detail: string) => new FormatError(file, `tensor ${quote(name)} ${detail}.`);
-  const [storage, offset, shape, strides, , , type] = unwrap(call, fail).args;
-  const id = storage instanceof PickleReference ? storage.id : undefined;
-  if (!Array.isArray(id) || id[0] !== 'storage' || !(id[1] instanceof PickleGlobal))
-    throw fail('has no storage');
-  const kind = id[1].name.slice(id[1].name.lastIndexOf('.') + 1);
-  const elements = id[4];
-  if (!Array.isArray(shape) || !Array.isArray(strides) || shape.length !== strides.length) {
-    throw fail('has sizes and strides that do not fit together');
-  }
-  const whole = (v: unknown): v is number => typeof v === 'number' && Number.isSafeInteger(v) && v >= 0;
-  if (!whole(offset) || !whole(elements) || !strides.every(whole))
-    throw fail('has a fractional or negative stride');
-  const count = countElements(file, name, shape);
-  const dtype = type instanceof PickleGlobal ? dtypeOf(type.name) : (STORAGES[kind] ?? kind);
-  if (!(await admit(file, archive.options, name, { shape, dtype }))) return undefined;
-  const size = elementSize(file, name, dtype);
-  const stored = kind === 'UntypedStorage' ? Math.floor(elements / size) : elements;
-  const end = count === 0 ? offset : shape.reduce((sum, n, i) => sum + (n - 1) * strides[i], offset) + 1;
-  if (!(end <= stored)) throw fail(`reaches element ${end} of a storage of ${stored}`);
-  if (count > Math.max(stored, MAX_REPEATED)) throw fail(`repeats ${stored} elements into ${count}`);
-  archive.budget -= count * size;
-  if (archive.budget < 0) throw fail('and those before it share storages beyond belief');
-
-  const key = id[2];
-  if (typeof key !== 'string') throw fail('has a storage without a name');
-  const entry = archive.entry(key);
-  if (entry === undefined) throw fail(`needs the storage ${quote(key)}, which the archive lacks`);
-  if (stored * size > entry.size)
-    throw fail(`needs ${stored * size} bytes of storage ${quote(key)}, it has ${entry.size}`);
-  const from = await openEntry(archive.source, entry, archive.options);
-  const bytes = await from.read(offset * size, (end - offset) * size);
-  const { data, bits } = decode(bytes, dtype, { file, name, dims: shape.length }, archive.little);
-  const dense = rowMajorStrides(shape);
-  const contiguous = data.length === count && shape.every((n, i) => n <= 1 || strides[i] === dense[i]);
-  return {
-    name,
-    shape,
-    dtype,
-    data: contiguous ? data : gather(data, shape, strides),
-    ...(bits && { bits }),
+  const archive: Archive = {
+    source,
+    options,
+    storage: async (key) => storages.get(key),
+    little: !(system instanceof Map) || system.get('little_endian') !== false,
+    budget: MAX_SHARING * (source.size + MAX_REPEATED),
   };
+  yield* tensorsOf(archive, root, '', { done: 0 });
+  options.onProgress?.(source.size, source.size);
 }
 
-/** From a parameter to its tensor, and from a subclass to the call that makes it. */
-function unwrap(call: PickleCall, fail: (detail: string) => FormatError): PickleCall {
-  let inner = call;
-  for (let depth = 0; depth < 8; depth++) {
-    const { callee, args } = inner;
-    if (/\._rebuild_tensor(_v[23])?$/.test(callee)) return inner;
-    let next: unknown;
-    if (WRAPPERS.test(callee)) next = args[0];
-    else if (
-      callee.endsWith('._rebuild_from_type_v2') &&
-      args[0] instanceof PickleGlobal &&
-      Array.isArray(args[2])
-    ) {
-      next = new PickleCall(args[0].name, args[2]);
-    }
-    if (!(next instanceof PickleCall)) throw fail(`is made by ${quote(callee)}, not supported`);
-    inner = next;
+async function* tensorsOf(
+  archive: Archive,
+  root: unknown,
+  prefix: string,
+  progress: { done: number },
+): AsyncGenerator<NamedTensor> {
+  const { source, options } = archive;
+  for (const [name, call] of findTensors(source.name, root)) {
+    const full = prefix + (name === '' ? source.name.replace(/\.\w+$/, '') : name);
+    const tensor = await attempt(full, source.name, options, () => readTensor(archive, full, call));
+    if (tensor === undefined) continue;
+    progress.done = Math.min(source.size, progress.done + (tensor.data as Uint8Array).byteLength);
+    options.onProgress?.(progress.done, source.size);
+    yield tensor;
   }
-  throw fail('is wrapped too deeply');
 }
 
-function dtypeOf(name: string): string {
-  const short = name.replace(/^torch\./, '');
-  return Object.hasOwn(DTYPES, short) ? DTYPES[short] : short;
+/** The first `count` pickles of a file, whose lengths nothing tells: as much is read as they turn out to need. */
+async function readPickles(source: ByteSource, count: number) {
+  for (let window = 1 << 16; ; window *= 8) {
+    const bytes = await source.read(0, Math.min(window, source.size));
+    const values: unknown[] = [];
+    const references: PickleReference[] = [];
+    try {
+      let end = 0;
+      while (values.length < count) {
+        const next = unpickleAt(source.name, bytes, end);
+        values.push(next.value);
+        references.push(...next.references);
+        end = next.end;
+      }
+      return { values, references, end };
+    } catch (error) {
+      if (bytes.length === source.size || window >= MAX_PICKLE) throw error;
+    }
+  }
+}
+
+/** The element type of each storage, from the references to it. */
+function storageTypes(references: readonly PickleReference[]): Map<string, string> {
+  const types = new Map<string, string>();
+  for (const { id } of references) {
+    if (!Array.isArray(id) || !(id[1] instanceof PickleGlobal) || typeof id[2] !== 'string') continue;
+    types.set(id[2], fromStorage(id[1].name.slice(id[1].name.lastIndexOf('.') + 1)));
+  }
+  return types;
 }

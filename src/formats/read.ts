@@ -1,36 +1,95 @@
 // readTensors: which format a file has, by its first bytes and then by its name, and the reader for it.
+import { textDecoder } from '../shared/text.js';
 import { FormatError, quote, toFormatError } from './errors.js';
+import { type Folder, modelFiles } from './folder.js';
 import { readGguf } from './gguf.js';
+import { readHdf5 } from './hdf5.js';
 import { isObject, parseJson } from './json.js';
+import { readMatlab } from './matlab.js';
+import { readMatrixMarket } from './matrix-market.js';
 import { readNpy } from './npy.js';
 import { readNpz } from './npz.js';
 import { readOnnx } from './onnx.js';
-import { readPytorch } from './pytorch.js';
+import { isLegacyPytorch, readLegacyPytorch, readPytorch } from './pytorch.js';
+import { isRecords, readRecords } from './records.js';
 import { readSafetensors, readSafetensorsIndex } from './safetensors.js';
-import { type ByteSource, openSource, readText } from './source.js';
+import { areSafetensors, readShards } from './shards.js';
+import { isPickle, refuseKnown } from './signatures.js';
+import { type ByteSource, openFolder, openSource, readText } from './source.js';
+import { readTable } from './text.js';
 import { readTfjs } from './tfjs.js';
+import { readTflite } from './tflite.js';
 import type { NamedTensor, Readable, ReadOptions } from './types.js';
-import { readZip } from './zip.js';
+import { openEntry, readZip } from './zip.js';
 
+/** Bytes that tell what a file is. */
+const HEAD = 512;
 const MAX_JSON = 500_000_000; // as many characters as a string can hold, about
 
-/** Every tensor of a model file, as it is read. Throws FormatError, or tells `options.onError` and goes on. */
+/**
+ * Every tensor of a model file, or of every model file of a folder, as it is read. Throws FormatError, or tells `options.onError` and
+ * goes on.
+ */
 export async function* readTensors(from: Readable, options: ReadOptions = {}): AsyncGenerator<NamedTensor> {
+  const folder = await openFolder(from, options);
+  if (folder !== undefined) {
+    yield* readFolder(folder, options);
+    return;
+  }
   const source = await openSource(from, options);
+  try {
+    yield* readSource(source, options);
+  } finally {
+    await source.close();
+  }
+}
+
+async function* readSource(source: ByteSource, options: ReadOptions): AsyncGenerator<NamedTensor> {
   try {
     options.signal?.throwIfAborted();
     yield* await detect(source, options);
   } catch (error) {
     throw options.signal?.aborted ? error : toFormatError(error, source.name);
-  } finally {
-    await source.close();
+  }
+}
+
+/** The files of a folder one after the other; where there are several, their names stand before those of their tensors. */
+async function* readFolder(folder: Folder, options: ReadOptions): AsyncGenerator<NamedTensor> {
+  const files = await modelFiles(folder);
+  let before = 0;
+  for (const path of files) {
+    const stem = path.slice(path.lastIndexOf('/') + 1).replace(/\.\w+$/, '');
+    const full = (name: string) => (files.length === 1 ? name : name === stem ? path : `${path}/${name}`);
+    const { filter, before: admitted, onError } = options;
+    const inner: ReadOptions = {
+      ...options,
+      filter: filter && ((name, info) => filter(full(name), info)),
+      before: admitted && ((name, info) => admitted(full(name), info)),
+      onError: onError && ((name, error) => onError(full(name), error)),
+      onProgress: (read, total) => options.onProgress?.(before + read, before + total),
+    };
+    let size = 0;
+    try {
+      const source = await folder.open(path);
+      size = source.size;
+      try {
+        for await (const tensor of readSource(source, inner)) yield { ...tensor, name: full(tensor.name) };
+      } finally {
+        await source.close();
+      }
+    } catch (error) {
+      // One file that is damaged costs no other.
+      if (files.length === 1 || onError === undefined || !(error instanceof FormatError)) throw error;
+      onError(path, error);
+    }
+    before += size;
   }
 }
 
 async function detect(source: ByteSource, options: ReadOptions): Promise<AsyncGenerator<NamedTensor>> {
   const { name, size } = source;
   if (size === 0) throw new FormatError(name, 'is empty.');
-  const head = await source.read(0, Math.min(16, size));
+  const head = await source.read(0, Math.min(HEAD, size));
   const starts = (magic: string, at = 0) => [...magic].every((c, i) => head[at + i] === c.charCodeAt(0));
   const extension = /\.([a-z0-9]+)$/i.exec(name)?.[1].toLowerCase() ?? '';
 
@@ -38,6 +97,12 @@ async function detect(source: ByteSource, options: ReadOptions): Promise<AsyncGe
   if (starts('GGUF')) return readGguf(source, options);
   if (starts('PK\x03\x04') || starts('PK\x05\x06')) return readArchive(source, options);
   if (starts('\0\0\0\0{', 4) && extension !== 'onnx') return readSafetensors(source, options); // a length below 2^32
+  if (isLegacyPytorch(head)) return readLegacyPytorch(source, options);
+  if (starts('%%MatrixMarket')) return readMatrixMarket(source, options);
+  if (starts('MATLAB 5.0')) return readMatlab(source, options);
+  if (starts('\x89HDF\r\n\x1a\n') || starts('MATLAB 7.3')) return readHdf5(source, options);
+  if (starts('TFL3', 4)) return readTflite(source, options);
+  refuseKnown(name, head);
   switch (extension) {
     case 'npy':
       return readNpy(source, options);
@@ -51,37 +116,70 @@ async function detect(source: ByteSource, options: ReadOptions): Promise<AsyncGe
       return readOnnx(source, options);
     case 'json':
       return readJson(source, options);
+    case 'h5':
+    case 'hdf5':
+    case 'keras':
+      return readHdf5(source, options);
+    case 'tflite':
+      return readTflite(source, options);
+    case 'csv':
+    case 'tsv':
+      return readTable(source, options);
+    case 'mtx':
+      return readMatrixMarket(source, options);
   }
-  if (starts('\x80') && /^(pt|pth|ckpt|bin|pkl)$/.test(extension)) {
+  if (isPickle(head)) {
     throw new FormatError(
       name,
-      'is a bare pickle (PyTorch before 1.6); save it again to get the zip format.',
+      'is a pickle that is not of PyTorch (torch.save); load it in Python and save its arrays with numpy.savez.',
     );
   }
   if (starts('{') || starts('[')) return readJson(source, options);
   if (starts('\x08')) return readOnnx(source, options); // ir_version, the first field of a ModelProto
+  if (looksNumeric(head)) return readTable(source, options);
   const text = quote(String.fromCharCode(...head.subarray(0, 8)));
   throw new FormatError(name, `is no model file known here: it begins with ${text}.`);
 }
 
+/** Text in which some line is numbers and nothing else. */
+function looksNumeric(head: Uint8Array): boolean {
+  if (head.some((c) => c < 9 || (c > 13 && c < 32))) return false;
+  const lines = textDecoder().decode(head).split('\n').slice(0, 3);
+  return lines.some((line) => /^\s*"?[-+]?(\d|\.\d)/.test(line) && /^[-+.,;\s"\deE]+$/.test(line));
+}
+
 async function readArchive(source: ByteSource, options: ReadOptions): Promise<AsyncGenerator<NamedTensor>> {
   const entries = await readZip(source);
-  if (entries.some((e) => /(^|\/)data\.pkl$/.test(e.name))) return readPytorch(source, options, entries);
-  if (entries.some((e) => e.name.endsWith('.npy')) || /\.npz$/i.test(source.name)) {
-    return readNpz(source, options, entries);
-  }
-  throw new FormatError(
-    source.name,
-    'is a zip archive without .npy arrays and without a data.pkl of PyTorch.',
-  );
+  const has = (name: RegExp) => entries.some((entry) => name.test(entry.name));
+  if (has(/(^|\/)data\.pkl$/)) return readPytorch(source, options, entries);
+  if (has(/\.npy$/) || /\.npz$/i.test(source.name)) return readNpz(source, options, entries);
+  const keras = entries.find((entry) => entry.name === 'model.weights.h5');
+  if (keras !== undefined) return readHdf5(await openEntry(source, keras, options), options);
+  if (has(/^xl\/workbook\.xml$/))
+    throw new FormatError(source.name, 'is an Excel workbook; save the sheet as CSV.');
+  const what =
+    'is a zip archive without .npy arrays, and neither of PyTorch (data.pkl) nor of Keras (model.weights.h5)';
+  throw new FormatError(source.name, `${what}; unpack it, and give what is in it.`);
 }
 
 async function readJson(source: ByteSource, options: ReadOptions): Promise<AsyncGenerator<NamedTensor>> {
   const { name, size } = source;
   if (size > MAX_JSON) throw new FormatError(name, `is JSON of ${size} bytes, at most ${MAX_JSON} are read.`);
-  const json = parseJson(name, 'the file', await readText(source));
-  if (Array.isArray(json)) return readTfjs(source, options, json);
-  if (isObject(json) && 'weight_map' in json) return readSafetensorsIndex(source, options, json);
+  const text = await readText(source);
+  if (/^\s*\[\s*(\[|[-+\d.])/.test(text.slice(0, HEAD))) return readTable(source, options); // rows of numbers
+  const json = parseJson(name, 'the file', text);
+  if (Array.isArray(json))
+    return isRecords(json) ? readRecords(source, options, json) : readTfjs(source, options, json);
+  if (isObject(json) && 'weight_map' in json) {
+    if (areSafetensors(json)) return readSafetensorsIndex(source, options, json);
+    return readShards(source, options, json, detect);
+  }
   if (isObject(json) && 'weightsManifest' in json) return readTfjs(source, options, json);
-  throw new FormatError(name, "is JSON, but neither 'weightsManifest' nor 'weight_map' is in it.");
+  if (isObject(json) && Array.isArray(json.data)) return readTable(source, options);
+  if (isObject(json) && 'error' in json)
+    throw new FormatError(name, `is an error message of a server: ${quote(json.error)}.`);
+  throw new FormatError(
+    name,
+    "is JSON, but neither rows of numbers nor 'weightsManifest' nor 'weight_map' is in it.",
+  );
 }

@@ -5,6 +5,7 @@ import { builtin } from '../shared/builtin.js';
 import { textDecoder } from '../shared/text.js';
 import type { BlobLike } from '../types.js';
 import { FormatError, quote } from './errors.js';
+import type { Folder } from './folder.js';
 import type { Readable, ReadOptions } from './types.js';
 
 export interface ByteSource {
@@ -154,6 +155,30 @@ async function openBeside(file: string, name: string, open: ReadOptions['open'])
     );
   }
   return openSource(await open(name), { name, open });
+}
+
+/** A folder on disk, or undefined for anything else. */
+export async function openFolder(from: Readable, _options: ReadOptions = {}): Promise<Folder | undefined> {
+  if (typeof from !== 'string') return undefined;
+  const fs = await nodeFiles(from);
+  const stat = await fs.stat(from).catch(() => undefined);
+  if (!stat?.isDirectory()) return undefined;
+  const root = from.replace(/(.)[/\\]+$/, '$1');
+  const within = (path: string) => `${root}/${path}`;
+  return {
+    name: root.slice(Math.max(root.lastIndexOf('/'), root.lastIndexOf('\\')) + 1) || root,
+    // A link to a folder is not entered: it might lead back.
+    async list(path) {
+      const entries = await fs.readdir(within(path), { withFileTypes: true });
+      return entries
+        .filter((e) => !e.isSocket() && !e.isFIFO())
+        .map((e) => (e.isDirectory() ? `${e.name}/` : e.name));
+    },
+    async open(path) {
+      await checkInside(fs, root, root, within(path));
+      return openPath(within(path));
+    },
+  };
 }
 
 /** Node's files. */

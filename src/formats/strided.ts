@@ -21,6 +21,15 @@ export function columnMajorStrides(shape: readonly number[]): number[] {
   return rowMajorStrides([...shape].reverse()).reverse();
 }
 
+/** gather() for complex elements, two numbers each: shape and strides count elements. */
+export function gatherPairs<T extends TensorData>(
+  data: T,
+  shape: readonly number[],
+  strides: readonly number[],
+): T {
+  return gather(data, [...shape, 2], [...strides.map((s) => 2 * s), 1]);
+}
+
 /** A new row-major array of `shape`: element (i, j, ...) comes from data[offset + i strides[0] + j strides[1] + ...]. */
 export function gather<T extends TensorData>(
   data: T,

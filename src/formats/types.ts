@@ -1,5 +1,7 @@
 // What every reader of a model file yields, and what it may be told.
+
 import type { AbortSignalLike, BlobLike, NumericArray } from '../types.js';
+import type { Bits } from './decode.js';
 
 /** How the operator that uses a tensor reads it, where the file tells. */
 export type TensorLayout = 'OIHW' | 'HWIO' | 'HWCM' | 'dense' | 'rnn';
@@ -17,8 +19,8 @@ export interface NamedTensor {
    * float16 and bfloat16 stay as their 16-bit patterns in a Uint16Array.
    */
   data: NumericArray;
-  /** Set when `data` holds 16-bit patterns; pass it on as TensorLike's dtype. */
-  bits?: 'float16' | 'bfloat16';
+  /** Set when `data` holds 16-bit patterns, or pairs of numbers; pass it on as TensorLike's dtype. */
+  bits?: Bits;
   /** How the operator reads the tensor, where the file tells. */
   layout?: TensorLayout;
   /** The type of the stored integers when `data` was recovered as integer * scale + min (tfjs). */

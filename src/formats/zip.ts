@@ -164,8 +164,11 @@ export async function openEntry(
   const start = entry.offset + 30 + nameLength + head.getUint16(28, true);
   checkRange(file, source.size, start, entry.stored, what);
   const data = sliceSource(source, start, entry.stored, `${file}/${entry.name}`);
-  return entry.method === 0 ? data : new InflateSource(data, entry.size);
+  return entry.method === 0 ? data : inflateSource(data, entry.size);
 }
+
+/** The `size` bytes that deflated data becomes, read front to back. */
+export const inflateSource = (data: ByteSource, size: number): ByteSource => new InflateSource(data, size);
 
 class InflateSource implements ByteSource {
   readonly name: string;

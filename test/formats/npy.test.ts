@@ -104,15 +104,18 @@ describe('bad .npy files', () => {
     }
   });
   test.each([
-    ['complex', npy('<c16', [1], new Uint8Array(16)), "dtype '<c16' (complex)"],
+    ['dates', npy('<M8[s]', [1], new Uint8Array(8)), "dtype '<M8[s]' (dates)"],
     ['objects', npy('|O', [1], new Uint8Array(8)), "dtype '|O' (objects)"],
     ['text', npy('<U3', [1], new Uint8Array(12)), "dtype '<U3' (text)"],
     ['bytes', npy('|S3', [1], new Uint8Array(3)), "dtype '|S3' (bytes)"],
     ['long double', npy('<f16', [1], new Uint8Array(16)), "dtype '<f16'"],
     [
-      'fields',
-      npyRaw("{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (1,), }", new Uint8Array(4)),
-      'fields',
+      'fields of two types',
+      npyRaw(
+        "{'descr': [('x', '<f4'), ('y', '<f8')], 'fortran_order': False, 'shape': (1,), }",
+        new Uint8Array(12),
+      ),
+      'fields of more than one type',
     ],
     [
       'a missing key',

@@ -1,5 +1,11 @@
-// A matrix out of pasted text: CSV, TSV or columns of numbers, JSON, MATLAB, NumPy (code or printed).
+// A matrix out of text, pasted or in a file: CSV, TSV or columns of numbers, JSON, MATLAB, NumPy (code or printed).
 // Which one it is shows in the text itself. What cannot be read is an Error that names the place.
+// Memory: the text, its numbers in float64, and one row of cells.
+
+import { admit } from './admit.js';
+import { FormatError } from './errors.js';
+import { type ByteSource, readText } from './source.js';
+import type { NamedTensor, ReadOptions } from './types.js';
 
 export interface Parsed {
   data: Float64Array | Float32Array;
@@ -10,6 +16,34 @@ export interface Parsed {
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([ed][+-]?\d+)?$/i;
 
+/** Text of a file that one string holds, with room for its numbers. */
+const MAX_TEXT = 2 ** 28;
+
+/** The matrix of a text file, named by the file. */
+export async function* readTable(source: ByteSource, options: ReadOptions = {}): AsyncGenerator<NamedTensor> {
+  const { name: file, size } = source;
+  if (size > MAX_TEXT)
+    throw new FormatError(file, `is text of ${size} bytes, at most ${MAX_TEXT} are read; save it as .npy.`);
+  const name = file.replace(/\.\w+$/, '');
+  const text = await readText(source);
+  // Before the numbers are there: a number takes two characters at least, and eight bytes.
+  if (!(await admit(file, options, name, { shape: [Math.ceil(size / 2)], dtype: 'float64' }))) return;
+  const { data, shape } = inFile(file, () => parseMatrix(text));
+  options.onProgress?.(size, size);
+  yield { name, shape, dtype: data instanceof Float32Array ? 'float32' : 'float64', data };
+}
+
+/** Runs a parser; its error becomes the file's. */
+function inFile<T>(file: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    const text = (error as Error).message;
+    throw new FormatError(file, text.charAt(0).toLowerCase() + text.slice(1));
+  }
+}
+
+/** A matrix out of text, in whatever way it is written. Throws an Error that names the place where it cannot be read. */
 export function parseMatrix(source: string): Parsed {
   const text = source.replaceAll('\r\n', '\n').replaceAll('\u2212', '-').trim();
   if (text === '') throw new Error('There is no text to read a matrix from.');
@@ -33,14 +67,25 @@ function nested(
   }
   const inner = body.slice(1, end - 1);
   if (/\[\s*\[/.test(inner)) throw new Error('This has more than two dimensions; a matrix has two.');
-  const rows: string[][] = [];
-  const between = inner.replace(/\[([^[\]]*)\]/g, (_, row: string) => {
-    rows.push(row.split(/[\s,]+/).filter((cell) => cell !== ''));
-    return '';
-  });
-  const rest = between.replace(/[\s,]/g, '');
-  if (rest !== '') throw new Error(`Between the rows stands ${quote(rest)}.`);
-  return matrix(rows, format);
+  return matrix(brackets(inner), format);
+}
+
+/** The rows within [ ], one after the other; nothing but separators may stand between them. */
+function* brackets(inner: string): Generator<string[]> {
+  let at = 0;
+  const between = (end: number) => {
+    const rest = inner.slice(at, end).replace(/[\s,]/g, '');
+    if (rest !== '') throw new Error(`Between the rows stands ${quote(rest)}.`);
+  };
+  for (;;) {
+    const open = inner.indexOf('[', at);
+    const close = inner.indexOf(']', open);
+    if (open < 0 || close < 0) break;
+    between(open);
+    yield cells(inner.slice(open, close + 1));
+    at = close + 1;
+  }
+  between(inner.length);
 }
 
 const SHORTENED =
@@ -106,21 +151,37 @@ function jsonObject(text: string): Parsed {
   return matrix(rows, 'JSON');
 }
 
-/** Lines of numbers; a first line of names is left out. */
+/** Lines of numbers; a first line of names is left out, as are lines that begin with # or %. */
 function lines(text: string): Parsed {
-  const all = text.split('\n').filter((line) => line.trim() !== '');
-  const separator = [/\t/, /;/, /,/].find((s) => s.test(text)) ?? /\s+/;
+  const separator = [/\t/, /;/, /,/].find((s) => s.test(text.slice(0, 1 << 20))) ?? /\s+/;
   const decimalComma = separator.source === ';' && !text.includes('.');
-  const rows = all.map((line) => {
+  const split = (line: string) => {
     const parts = line
       .trim()
       .split(separator)
       .map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
     if (parts.length > 1 && parts[parts.length - 1] === '') parts.pop(); // a separator at the end
     return decimalComma ? parts.map((cell) => cell.replace(',', '.')) : parts;
-  });
-  const header = rows.length > 1 && rows[0].every((cell) => cell === '' || !isNumber(cell));
-  return matrix(header ? rows.slice(1) : rows, 'CSV', header ? 2 : 1);
+  };
+  const all = (function* () {
+    let first = text.includes('\n'); // a single line is no heading
+    for (const line of eachLine(text)) {
+      const cells = split(line);
+      const heading = first && cells.every((cell) => cell === '' || !isNumber(cell));
+      first = false;
+      yield heading ? undefined : cells;
+    }
+  })();
+  return matrix(all, 'CSV');
+}
+
+function* eachLine(text: string): Generator<string> {
+  for (let at = 0; at < text.length; ) {
+    const end = text.indexOf('\n', at);
+    const line = text.slice(at, end < 0 ? text.length : end);
+    at = end < 0 ? text.length : end + 1;
+    if (line.trim() !== '' && !/^\s*[#%]/.test(line)) yield line;
+  }
 }
 
 const isNumber = (cell: string) => NUMBER.test(cell) || /^[+-]?(nan|inf|infinity)$/i.test(cell);
@@ -131,25 +192,38 @@ function toNumber(cell: string): number {
   return cell.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
 }
 
-/** Equally long rows of numbers, or an Error that names the first that is not. */
-function matrix(rows: readonly (readonly string[])[], format: Parsed['format'], first = 1): Parsed {
-  const width = rows[0]?.length ?? 0;
-  const data = new Float64Array(rows.length * width);
-  rows.forEach((row, i) => {
+/** Equally long rows of numbers, or an Error that names the first that is not. undefined: a heading, which counts as a row in errors. */
+function matrix(rows: Iterable<readonly string[] | undefined>, format: Parsed['format']): Parsed {
+  let data = new Float64Array(256);
+  let size = 0;
+  let width = -1;
+  let first = 0;
+  let count = 0;
+  let seen = 0;
+  for (const row of rows) {
+    seen++;
+    if (row === undefined) continue;
+    if (width < 0) [width, first] = [row.length, seen];
+    if (size + row.length > data.length) data = grown(data, size + row.length);
     row.forEach((cell, j) => {
-      if (!isNumber(cell)) {
-        throw new Error(`Row ${i + first}, column ${j + 1}: ${quote(cell)} is not a number.`);
-      }
-      data[i * width + j] = toNumber(cell);
+      if (!isNumber(cell)) throw new Error(`Row ${seen}, column ${j + 1}: ${quote(cell)} is not a number.`);
+      data[size++] = toNumber(cell);
     });
     if (row.length !== width) {
       throw new Error(
-        `Row ${i + first} has ${row.length} ${row.length === 1 ? 'number' : 'numbers'}, row ${first} has ${width}.`,
+        `Row ${seen} has ${row.length} ${row.length === 1 ? 'number' : 'numbers'}, row ${first} has ${width}.`,
       );
     }
-  });
-  if (data.length === 0) throw new Error('There are no numbers in this text.');
-  return { data, shape: [rows.length, width], format };
+    count++;
+  }
+  if (size === 0) throw new Error('There are no numbers in this text.');
+  return { data: data.slice(0, size), shape: [count, width], format };
+}
+
+function grown(data: Float64Array<ArrayBuffer>, least: number): Float64Array<ArrayBuffer> {
+  const out = new Float64Array(Math.max(least, 2 * data.length));
+  out.set(data);
+  return out;
 }
 
 /** The place after the bracket that closes the first one. */

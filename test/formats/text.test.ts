@@ -1,6 +1,6 @@
 // Pasted text: every dialect that the page reads, and an error in words for what it cannot.
 import { describe, expect, test } from 'vitest';
-import { parseMatrix } from '../../demo/parse.js';
+import { parseMatrix } from '../../src/formats/text.js';
 
 describe('a 2x2 matrix', () => {
   test.each([

@@ -1,0 +1,116 @@
+// scipy.sparse.save_npz: one sparse matrix in the arrays of an .npz, filled in as a dense one.
+// Layout: format ('csr', 'csc', 'coo', 'bsr', 'dia'), shape, data, and indices with indptr, row with col, or offsets.
+// Source: scipy/sparse/_matrix_io.py and the classes' own pages.
+import { textDecoder } from '../shared/text.js';
+import { admit } from './admit.js';
+import type { TensorData } from './decode.js';
+import { isComplex } from './dtypes.js';
+import { attempt, FormatError, quote } from './errors.js';
+import { readNpyTensor } from './npy.js';
+import type { ByteSource } from './source.js';
+import type { NamedTensor, ReadOptions } from './types.js';
+import { openEntry, withCrc, type ZipEntry } from './zip.js';
+
+/** Elements that a sparse matrix may have when it is filled in: 1 GiB in float64. */
+export const MAX_DENSE = 2 ** 27;
+
+/** Throws where a sparse matrix is too large to be filled in. */
+export function checkDense(file: string, rows: number, columns: number): void {
+  if (!(rows * columns <= MAX_DENSE)) {
+    throw new FormatError(
+      file,
+      `the sparse matrix of ${rows} x ${columns} is read as a dense one, of at most ${MAX_DENSE} elements.`,
+    );
+  }
+}
+
+const file = (key: string) => `${key}.npy`;
+
+export function isSparse(entries: readonly ZipEntry[]): boolean {
+  const names = new Set(entries.map((entry) => entry.name));
+  return ['format', 'shape', 'data'].every((key) => names.has(file(key)));
+}
+
+/** The one matrix of the archive, named by the file. */
+export async function* readSparse(
+  source: ByteSource,
+  options: ReadOptions,
+  entries: readonly ZipEntry[],
+): AsyncGenerator<NamedTensor> {
+  const name = source.name.replace(/\.npz$/i, '');
+  const tensor = await attempt(name, source.name, options, () => readMatrix(source, name, options, entries));
+  options.onProgress?.(source.size, source.size);
+  if (tensor !== undefined) yield tensor;
+}
+
+async function readMatrix(
+  source: ByteSource,
+  name: string,
+  options: ReadOptions,
+  entries: readonly ZipEntry[],
+): Promise<NamedTensor | undefined> {
+  const open = async (key: string) => {
+    const entry = entries.find((e) => e.name === file(key));
+    if (entry === undefined)
+      throw new FormatError(source.name, `the sparse matrix lacks ${quote(file(key))}.`);
+    return withCrc(await openEntry(source, entry, options), entry.crc);
+  };
+  const array = async (key: string) => {
+    const read = await readNpyTensor(await open(key), key, { maxBytes: options.maxBytes }, true);
+    return read as NamedTensor & { data: TensorData };
+  };
+  const from = await open('format');
+  const format = /csr|csc|coo|bsr|dia/.exec(
+    textDecoder('latin1')
+      .decode(await from.read(0, from.size))
+      .slice(-16)
+      .replaceAll('\0', ''),
+  )?.[0];
+  if (format === undefined)
+    throw new FormatError(source.name, 'the sparse matrix is of a format that is not read.');
+  const shape = Array.from((await array('shape')).data, Number);
+  if (shape.length !== 2)
+    throw new FormatError(source.name, `the sparse matrix has ${shape.length} dimensions.`);
+  const [rows, columns] = shape;
+  checkDense(source.name, rows, columns);
+  const values = await array('data');
+  const { dtype } = values;
+  if (!(await admit(source.name, options, name, { shape, dtype }))) return undefined;
+  const parts = isComplex(dtype) ? 2 : 1;
+  const out = new (values.data.constructor as new (n: number) => TensorData)(rows * columns * parts);
+  // Duplicates add up.
+  const add = (i: number, j: number, k: number) => {
+    if (!(i >= 0 && i < rows && j >= 0 && j < columns && k * parts < values.data.length)) {
+      throw new FormatError(
+        source.name,
+        `the sparse matrix of ${rows} x ${columns} has an element at [${i}, ${j}].`,
+      );
+    }
+    for (let p = 0; p < parts; p++) out[(i * columns + j) * parts + p] += values.data[k * parts + p];
+  };
+  if (format === 'coo') {
+    const [row, col] = [(await array('row')).data, (await array('col')).data];
+    for (let k = 0; k < row.length; k++) add(row[k], col[k], k);
+  } else if (format === 'dia') {
+    const offsets = (await array('offsets')).data;
+    const width = values.shape[1] ?? 0;
+    for (let d = 0; d < offsets.length; d++) {
+      for (let j = 0; j < Math.min(width, columns); j++) {
+        const i = j - offsets[d];
+        if (i >= 0 && i < rows) add(i, j, d * width + j);
+      }
+    }
+  } else {
+    const [indices, indptr] = [(await array('indices')).data, (await array('indptr')).data];
+    const [r, c] = format === 'bsr' ? values.shape.slice(1) : [1, 1];
+    const blockwise = format === 'csc' ? (i: number, j: number, k: number) => add(j, i, k) : add;
+    for (let i = 0; i + 1 < indptr.length; i++) {
+      for (let p = indptr[i]; p < Math.min(indptr[i + 1], indices.length); p++) {
+        for (let a = 0; a < r; a++) {
+          for (let b = 0; b < c; b++) blockwise(i * r + a, indices[p] * c + b, (p * r + a) * c + b);
+        }
+      }
+    }
+  }
+  return { name, shape, dtype, data: out, ...(values.bits && { bits: values.bits }) };
+}
