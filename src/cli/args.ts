@@ -107,8 +107,6 @@ export function readArguments(argv: readonly string[]): Arguments {
   if (diff && compare === undefined) throw new UsageError('--diff needs --compare FILE.');
   if (compare !== undefined && files.length > 1)
     throw new UsageError('--compare takes one FILE to compare with.');
-  if (compare !== undefined && html !== undefined)
-    throw new UsageError('--compare and --html exclude each other.');
   if (compare !== undefined && values.metrics)
     throw new UsageError('--compare and --metrics exclude each other.');
   if (read.shard !== undefined && compare !== undefined)

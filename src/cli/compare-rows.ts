@@ -16,6 +16,8 @@ export interface Pair {
   before?: RankReport;
   after?: RankReport;
   diff?: RankReport;
+  /** For the page. */
+  spectra?: { before?: Float64Array; after?: Float64Array };
   error?: string;
 }
 

@@ -8,14 +8,18 @@ import { byteLength, tensorBytes } from '../files/budget.js';
 import type { Channel } from '../files/channel.js';
 import { fileMessage, inFile, message } from '../files/messages.js';
 import { type Event, type Job, Lost, tensorsOf, toTask } from '../files/rows.js';
+import { printable } from '../formats/errors.js';
 import { type NamedMatrix, toMatrices } from '../formats/matrices.js';
 import type { NamedTensor } from '../formats/types.js';
 import { readInput } from '../input/stack.js';
 import { floats } from '../kernel/memory.js';
+import type { TaskName } from '../pool/task.js';
 import type { RankOptions, RankReport } from '../types.js';
 import type { Arguments } from './args.js';
 import { type Pair, type PairWriter, pairSummary, pairWriter } from './compare-rows.js';
+import { type Layer, pairLayer, toReport } from './html/data.js';
 import { openInput } from './input.js';
+import { isReport, OutputFile } from './output-file.js';
 import { Partner } from './partner.js';
 import { openScreen, run } from './run.js';
 
@@ -24,16 +28,27 @@ export async function runCompare(args: Arguments): Promise<number> {
   const screen = openScreen();
   const writer: PairWriter = pairWriter(args.output, screen, args.diff);
   const pairs: Pair[] = [];
+  const layers: Layer[] = [];
+  const { html, files, compare } = args;
+  const page =
+    html === undefined ? undefined : new OutputFile('--html', html, [...files, compare!], isReport);
   return run<Pair>(args, screen, {
     produce: (job, out) => produce(args.files[0], args.compare!, args.diff, job, out),
     row(pair) {
-      pairs.push(pair);
-      writer.pair(pair);
+      if (page) layers.push(pairLayer(pair));
+      const { spectra, ...rest } = pair; // the page has a sample of them
+      pairs.push(rest);
+      writer.pair(rest);
       return pair.error === undefined;
     },
     flush: () => writer.end(),
-    finish(status) {
-      writer.summary(pairSummary(pairs, args.diff));
+    async finish(status) {
+      const text = pairSummary(pairs, args.diff);
+      writer.summary(text);
+      if (page !== undefined) {
+        const { toHtml } = await import('./report-html.js');
+        page.write(toHtml(toReport(`${printable(files[0])} → ${printable(compare!)}`, text, layers)));
+      }
       return status;
     },
   });
@@ -123,8 +138,9 @@ async function decide(
   if (a && b && a.shape.join() !== b.shape.join()) {
     return { ...pair, error: `the matrix is ${a.shape.join('x')} before, ${b.shape.join('x')} after` };
   }
+  const names: TaskName[] = job.spectra ? ['rankReport', 'singularValues'] : ['rankReport'];
   const rank = async (matrix: NamedMatrix, options: RankOptions) =>
-    (await job.run(toTask(matrix, ['rankReport'], options)))[0] as RankReport;
+    (await job.run(toTask(matrix, names, options))) as [RankReport, Float64Array | undefined];
   // The difference is taken first: a task gives its matrix away.
   const difference = diff && a && b ? subtract(a, b, dtype, job.tolerance) : undefined;
   const [before, after, change] = await Promise.allSettled([
@@ -135,7 +151,14 @@ async function decide(
   if (before.status === 'rejected') return { ...pair, error: `before: ${message(before.reason)}` };
   if (after.status === 'rejected') return { ...pair, error: `after: ${message(after.reason)}` };
   if (change.status === 'rejected') return { ...pair, error: `difference: ${message(change.reason)}` };
-  return { ...pair, before: before.value, after: after.value, diff: change.value };
+  const [[x, xs], [y, ys], [z]] = [before, after, change].map(({ value }) => value ?? []);
+  return {
+    ...pair,
+    before: x,
+    after: y,
+    diff: z,
+    ...(job.spectra && { spectra: { before: xs, after: ys } }),
+  };
 }
 
 /** What separates neighbouring numbers around 1. Integers are exact. */

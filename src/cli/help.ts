@@ -36,7 +36,7 @@ What is computed
                   default: the largest one times max(rows, columns) times float32's (float64's) epsilon, as NumPy
 
 Two files
-  --compare FILE  layer by layer, the rank before (the first FILE) and after (this one)
+  --compare FILE  layer by layer, the rank before (the first FILE) and after (this one); with --html both spectra
   --diff          with --compare: also the rank of the difference, above what rounding to the stored type makes
 
 What to do about it (below the table: what to shrink, and what that saves)

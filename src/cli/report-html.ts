@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Report } from './html/data.js';
 import { STYLE } from './html/style.js';
 import { GENERATOR } from './output-file.js';
+import { big, count, percent } from './text.js';
 
 const escaped = (text: string) =>
   text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);
@@ -18,10 +19,38 @@ function inlined(name: string): string {
   return text.replace(/^import .*$/gm, '').replace(/^export (?=const|function)/gm, '');
 }
 
+const PARTS = ['50 % of the energy', '90 %', '95 %', '99 %', 'all that counts: the rank'];
+const NAMED = 12;
+
+/** Which layers to shrink to which rank, and what each share of the energy saves in all. */
+function shrinkSection({ layers, totals, shrink }: Report): string {
+  if (totals.every((t) => t.saves === 0)) return '';
+  const rows = shrink.slice(0, NAMED).map(({ layer, rank, saves, share }) => {
+    const { name, full } = layers[layer];
+    return `<tr data-layer="${layer}"><td class="name"><button type="button">${escaped(name)}</button></td><td class="number">${big(rank)} of ${big(full)}</td><td class="number">${big(saves)}</td><td class="number">${percent(share)}</td></tr>`;
+  });
+  const more =
+    shrink.length > NAMED
+      ? `<p>and ${count(shrink.length - NAMED, 'more layer')}: --ranks writes all of them.</p>`
+      : '';
+  const lines = totals.map(
+    (t) =>
+      `<tr><td>${t.energy === 1 ? 'all (exact)' : percent(t.energy)}</td><td class="number">${percent(t.error)}</td><td class="number">${big(t.layers)}</td><td class="number">${big(t.saves)}</td><td class="number">${percent(t.parameters > 0 ? t.saves / t.parameters : 0)}</td></tr>`,
+  );
+  return `<section id="shrink">
+<h2>What to shrink</h2>
+<p>A matrix of m × n as two factors of rank k has k (m + n) numbers. Energy is the share of the sum of its squared singular values that is kept; the model's accuracy has to be measured after it.</p>
+<div class="two">
+<div><table class="plain"><thead><tr><th>layer, at 99 % of its energy</th><th class="number">to rank</th><th class="number">saves</th><th></th></tr></thead><tbody>${rows.join('') || '<tr><td>None at 99 %.</td></tr>'}</tbody></table>${more}</div>
+<div><table class="plain"><thead><tr><th>energy kept</th><th class="number">error at most</th><th class="number">layers</th><th class="number">saved</th><th></th></tr></thead><tbody>${lines.join('')}</tbody></table></div>
+</div>
+</section>`;
+}
+
 /** The page in pieces: a hundred thousand layers are more than one string can hold. */
 export function* toHtml(report: Report): Generator<string> {
   const [uplot, uplotStyle, licence] = ['uPlot.iife.min.js', 'uPlot.min.css', 'uPlot.LICENSE'].map(besides);
-  const script = inlined('plots') + inlined('page');
+  const script = inlined('plots') + inlined('heat') + inlined('page');
   yield `<!doctype html>
 <html lang="en">
 <head>
@@ -37,17 +66,25 @@ ${GENERATOR}
 <main>
 <h1>${escaped(report.title)}</h1>
 <p>${escaped(report.summary)}</p>
+${shrinkSection(report)}
 <section>
-<h2>Rank as a share of full rank</h2>
+<h2>How much of full rank each layer uses</h2>
 <p id="bar-hint">Point at a bar for its layer, click to see its spectrum.</p>
 <div id="bars"></div>
-<div class="key"><span><i style="background: var(--full)"></i>full rank</span><span><i style="background: var(--low)"></i>deficient</span><span><i style="background: var(--bad)"></i>failed</span></div>
+<div class="key">${PARTS.map((text, i) => `<span><i style="background: var(--part${i})"></i>${text}</span>`).join('')}<span><i style="background: var(--bad)"></i>failed</span></div>
+<p class="key">A bar is as high as the rank; its stronger parts are the singular values that hold 50, 90, 95 and 99 % of the energy, the sum of the squares. Where they are short, the layer can be shrunk.</p>
+</section>
+<section id="blocks" hidden>
+<h2>Block by block</h2>
+<div class="tools"><label>Percent of full rank for <select id="measure"></select></label><span>stronger: more of it in use; framed: deficient</span></div>
+<div class="scroll"><table class="grid" id="grid"></table></div>
 </section>
 <section id="detail">
 <h2 id="layer-name">No layers</h2>
 <p id="layer-facts"></p>
 <div id="spectrum"></div>
-<div class="key"><span>Dashed: the tolerance; rank is the number of singular values above it. Shaded: a factor of 4 on both sides, where a bound alone decides nothing. Values far below it are drawn at the lower edge.</span></div>
+<p id="reading"></p>
+<div class="key"><span><i class="dot" style="background: var(--full)"></i>above the tolerance</span><span><i class="dot" style="background: var(--low)"></i>at or below</span><span><b></b>tolerance: the rank is the number of singular values above it</span><span id="noise-key"><i style="background: color-mix(in srgb, var(--soft) 25%, transparent)"></i>below what rounding to the stored type can make</span><span id="before-key"><b class="solid"></b>before</span><span>What lies far below the tolerance is drawn at the lower edge.</span></div>
 </section>
 <section>
 <div class="tools"><input id="filter" type="search" placeholder="Filter by name, matrix or method" aria-label="Filter"><label><input id="low-only" type="checkbox"> deficient or failed only</label><span id="shown"></span></div>

@@ -6,7 +6,7 @@ import { heavyTailOf } from '../matrix/heavy-tail.js';
 import type { Arguments } from './args.js';
 import { ONLY, sortRows } from './arrange.js';
 import { METRICS, SAVES, TAIL, toWeight } from './fields.js';
-import { type Layer, toLayer } from './html/data.js';
+import { type Layer, toLayer, toReport } from './html/data.js';
 import { openStreaming } from './input.js';
 import { isRankList, isReport, OutputFile } from './output-file.js';
 import { csvWriter, jsonWriter } from './records.js';
@@ -86,7 +86,7 @@ export async function runReport(args: Arguments): Promise<number> {
       list?.write([rankList(weights, args)]);
       if (page !== undefined) {
         const { toHtml } = await import('./report-html.js');
-        page.write(toHtml({ title: printable(files.join(', ')), summary: text, layers }));
+        page.write(toHtml(toReport(printable(files.join(', ')), text, layers)));
       }
       return empty || matching.length > 0 ? 1 : status;
     },

@@ -41,6 +41,47 @@ describe('--html', () => {
     expect(html).not.toMatch(/(src|href)="?http/);
   });
 
+  it('says what to shrink, which block is which, and what rounding can make', async () => {
+    const [wide, low] = [matrix(64, 48), matrix(64, 48, 3)];
+    const tensors = Object.fromEntries(
+      [0, 1].flatMap((b) =>
+        ['q', 'k'].map((part) => [
+          `h.${b}.attn.${part}_proj.weight`,
+          [[64, 48], part === 'q' ? wide : low] as [number[], Float32Array],
+        ]),
+      ),
+    );
+    await command([files.write('blocks.safetensors', safetensorsFile(tensors)), '--html', `${page}4`]);
+    const html = readFileSync(`${page}4`, 'utf8');
+    const { layers, totals, shrink } = data(html);
+    expect(layers.map((l: { block: string; kind: string }) => [l.block, l.kind])).toEqual([
+      ['h.0', 'q'],
+      ['h.0', 'k'],
+      ['h.1', 'q'],
+      ['h.1', 'k'],
+    ]);
+    expect(layers[1].energy[3]).toBeLessThanOrEqual(3);
+    expect(totals[0]).toMatchObject({ energy: 1, layers: 2, saves: 2 * (64 * 48 - 3 * 112) });
+    expect(shrink.slice(0, 2).map((s: { layer: number }) => s.layer)).toEqual([1, 3]);
+    expect(html).toContain('What to shrink');
+  });
+
+  it('--compare has both spectra', async () => {
+    const before = files.write(
+      'before.safetensors',
+      safetensorsFile({ w: [[30, 20], matrix(30, 20)], gone: [[3, 3], matrix(3, 3)] }),
+    );
+    const after = files.write('after.safetensors', safetensorsFile({ w: [[30, 20], matrix(30, 20, 4)] }));
+    const { status } = await command([before, '--compare', after, '--html', `${page}5`]);
+    expect(status).toBe(0);
+    const { title, layers } = data(readFileSync(`${page}5`, 'utf8'));
+    expect(title).toBe(`${before} → ${after}`);
+    expect(layers[0]).toMatchObject({ name: 'w', rank: 4, before: { rank: 20 } });
+    expect(layers[0].before.values).toHaveLength(20);
+    expect(layers[1]).toMatchObject({ name: 'gone', rank: 3 });
+    expect(layers[1].before).toBeUndefined();
+  });
+
   it.runIf(existsSync('/usr/bin/chromium'))('draws, sorts and filters in a browser', async () => {
     const { chromium } = await import('playwright-core');
     await command([join(models, 'ch_PP-OCRv4_rec_infer.onnx'), '--html', `${page}2`]);
@@ -81,6 +122,15 @@ describe('--html', () => {
       await tab.fill('#filter', '184');
       await tab.click('#rows tr');
       expect(await tab.textContent('#layer-facts')).toContain('rank 464 of 480');
+      expect(await tab.textContent('#reading')).toMatch(/^σ1 = [\d.]+, σ464 = .*; tolerance /);
+      await tab.click('#shrink tr[data-layer] button');
+      expect(await tab.textContent('#layer-name')).toBe('conv2d_117.w_0');
+      await open(`${page}5`);
+      expect(await tab.textContent('#layer-facts')).toContain('rank 20 → 4 of 20');
+      await open(`${page}4`);
+      await tab.click('#grid tr:nth-child(3) td:nth-child(3) button');
+      expect(await tab.textContent('#layer-name')).toBe('h.1.attn.k_proj.weight');
+      expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
       await tab.emulateMedia({ colorScheme: 'dark' });
       expect(trouble).toEqual([]);
     } finally {

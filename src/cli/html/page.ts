@@ -2,7 +2,8 @@
 // #report, and is put into the page in one piece with plots.ts.
 import type UPlot from 'uplot';
 import type { Layer, Report } from './data.js';
-import { deficient, drawBars, drawSpectrum, number, rankText } from './plots.js';
+import { fillGrid, gridOf, MEASURES } from './heat.js';
+import { deficient, drawBars, drawSpectrum, number, PARTS, rankText } from './plots.js';
 
 const report = JSON.parse(text('report')) as Report;
 const { layers } = report;
@@ -21,7 +22,8 @@ function element(tag: string, content = '', className = ''): HTMLElement {
 }
 
 let plots: UPlot[] = [];
-let selected = Math.max(0, layers.findIndex(deficient));
+const changed = (l: Layer) => l.before !== undefined && l.before.rank !== l.rank;
+let selected = Math.max(0, layers.findIndex(layers.some(changed) ? changed : deficient));
 
 function draw(): void {
   for (const plot of plots) plot.destroy();
@@ -31,8 +33,12 @@ function draw(): void {
   byId('layer-name').textContent = layer.name;
   byId('layer-facts').textContent = layer.error ?? facts(layer);
   plots.push(drawBars(byId('bars'), layers, hint, select));
+  byId('noise-key').hidden = layer.noise === undefined;
+  byId('before-key').hidden = layer.before === undefined;
   const host = byId('spectrum');
-  const plot = drawSpectrum(host, layer);
+  const plot = drawSpectrum(host, layer, (text) => {
+    byId('reading').textContent = text;
+  });
   if (plot) plots.push(plot);
   host.classList.toggle('empty', plot === undefined);
   for (const row of byId('rows').children)
@@ -47,13 +53,38 @@ function hint(i: number | undefined): void {
 }
 
 function facts(l: Layer): string {
+  const energy = l.energy
+    ? `; ${l.energy[1]}, ${l.energy[2]}, ${l.energy[3]} hold 90, 95, 99 % of its energy`
+    : '';
   const zeros = l.zeros ? `; ${l.zeros} singular value${l.zeros > 1 ? 's are' : ' is'} exactly 0` : '';
-  return `${l.matrix} ${l.dtype}, ${rankText(l)}, tolerance ${number(l.tolerance)}, margin ${number(l.margin)}, decided by ${l.method}${zeros}`;
+  const how = l.proven === false ? 'computed, not proven' : `proved by ${l.method}`;
+  return `${l.matrix} ${l.dtype}, ${rankText(l)}, ${how}, margin ${number(l.margin)} around the tolerance ${number(l.tolerance)}${energy}${zeros}.`;
 }
 
 function select(i: number): void {
   selected = i;
   draw();
+}
+
+/** Shows a layer, and goes there. */
+function visit(i: number): void {
+  select(i);
+  byId('detail').scrollIntoView({ behavior: 'smooth', block: 'nearest' });
+}
+
+// ---- what to shrink, and the blocks
+
+for (const row of document.querySelectorAll<HTMLElement>('#shrink [data-layer]'))
+  row.addEventListener('click', () => visit(Number(row.dataset.layer)));
+
+const grid = gridOf(layers);
+if (grid) {
+  const measure = byId('measure') as HTMLSelectElement;
+  for (const name of Object.keys(MEASURES)) measure.add(new Option(name));
+  const fill = () => fillGrid(byId('grid'), grid, layers, MEASURES[measure.value], visit);
+  measure.addEventListener('change', fill);
+  fill();
+  byId('blocks').hidden = false;
 }
 
 // ---- the table
@@ -62,33 +93,59 @@ interface Column {
   head: string;
   numeric?: boolean;
   value(l: Layer, i: number): string | number | null | undefined;
+  /** What stands in the cell, where it is no text. */
+  cell?(l: Layer): HTMLElement;
+}
+
+/** The bar of a layer: its energy ranks and its rank, of full rank. */
+function bar(l: Layer): HTMLElement {
+  const made = element('span', '', 'stack');
+  if (l.rank === undefined) return made;
+  const counts = [...(l.energy ?? []), l.rank];
+  counts.reduce((from, count, i) => {
+    const part = element('i');
+    part.style.width = `${(100 * Math.max(0, count - from)) / Math.max(1, l.full)}%`;
+    part.style.background = `var(--part${l.energy ? i : 4})`;
+    made.append(part);
+    return Math.max(from, count);
+  }, 0);
+  made.title = counts.map((count, i) => `${l.energy ? PARTS[i] : 'rank'}: ${count}`).join(', ');
+  return made;
 }
 
 const METRICS: [key: string, head: string][] = [
-  ['stableRank', 'stable rank'],
-  ['effectiveRank', 'effective rank'],
-  ['energyRank90', '90 % energy'],
-  ['energyRank95', '95 % energy'],
-  ['energyRank99', '99 % energy'],
-  ['conditionNumber', 'condition'],
+  ['stableRank', 'stable'],
+  ['effectiveRank', 'effective'],
 ];
+const some = (has: (l: Layer) => unknown) => layers.some(has);
 const columns: Column[] = [
   { head: '#', numeric: true, value: (_, i) => i + 1 },
-  ...(layers.some((l) => l.file) ? [{ head: 'file', value: (l: Layer) => l.file }] : []),
+  ...(some((l) => l.file) ? [{ head: 'file', value: (l: Layer) => l.file }] : []),
   { head: 'name', value: (l) => l.name },
-  { head: 'rank', numeric: true, value: (l) => l.rank },
-  { head: 'of', numeric: true, value: (l) => l.full },
-  { head: 'short', numeric: true, value: (l) => (deficient(l) ? l.full - l.rank! : undefined) },
-  { head: 'shape', value: (l) => l.shape },
+  {
+    head: 'use of full rank',
+    value: (l) => (l.rank === undefined ? undefined : l.rank / Math.max(1, l.full)),
+    cell: bar,
+  },
+  ...(some((l) => l.before) ? [{ head: 'before', numeric: true, value: (l: Layer) => l.before?.rank }] : []),
+  { head: 'rank', numeric: true, value: (l) => l.rank, cell: (l) => element('span', rankCell(l)) },
+  { head: 'missing', numeric: true, value: (l) => (deficient(l) ? l.full - l.rank! : undefined) },
+  ...(some((l) => l.energy)
+    ? [
+        { head: '90 %', numeric: true, value: (l: Layer) => l.energy?.[1] },
+        { head: '99 %', numeric: true, value: (l: Layer) => l.energy?.[3] },
+      ]
+    : []),
   { head: 'matrix', value: (l) => l.matrix },
-  { head: 'dtype', value: (l) => l.dtype },
-  { head: 'tolerance', numeric: true, value: (l) => l.tolerance },
+  ...(some((l) => l.dtype !== layers[0].dtype) ? [{ head: 'dtype', value: (l: Layer) => l.dtype }] : []),
   { head: 'margin', numeric: true, value: (l) => l.margin },
-  { head: 'method', value: (l) => l.error ?? l.method },
-  ...(layers.some((l) => l.metrics)
+  { head: 'proved by', value: (l) => l.error ?? l.method },
+  ...(some((l) => l.metrics)
     ? METRICS.map(([key, head]) => ({ head, numeric: true, value: (l: Layer) => l.metrics?.[key] }))
     : []),
 ];
+const rankCell = (l: Layer) =>
+  l.rank === undefined ? '' : `${l.proven === false ? '~' : ''}${l.rank} of ${l.full}`;
 let sortBy = 0;
 let ascending = true;
 
@@ -126,13 +183,15 @@ function fillTable(): void {
       row.append(
         ...columns.map((c) => {
           const value = c.value(l, i);
-          return element('td', typeof value === 'string' ? value : number(value), c.numeric ? 'number' : '');
+          const made = element('td', '', c.numeric ? 'number' : c.head === 'name' ? 'name' : '');
+          if (c.cell) made.append(c.cell(l));
+          else if (c.head === 'name') made.append(element('bdi', l.name));
+          else made.textContent = typeof value === 'string' ? value : number(value);
+          if (c.head === 'name') made.title = l.name;
+          return made;
         }),
       );
-      const choose = () => {
-        select(i);
-        byId('detail').scrollIntoView({ behavior: 'smooth', block: 'nearest' });
-      };
+      const choose = () => visit(i);
       row.addEventListener('click', choose);
       row.addEventListener('keydown', (e) => e.key === 'Enter' && choose());
       return row;
