@@ -4,8 +4,10 @@
 // sigma_1 in there (docs/certificates.md, "sigma_1"): a lower bound is held against tolerance(high), an upper one against
 // tolerance(low).
 import { RESOLUTION, U } from '../base/params';
+import { Cholesky } from '../factor/cholesky';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
+import { Bidiagonal } from '../spectrum/bidiagonal';
 
 /** The step that decided; the host knows them by these numbers. */
 export const enum Method { Trivial, Cholesky, Inertia, Sample, Qr, Lq, Jacobi, Bidiagonal, Trailing }

@@ -12,21 +12,26 @@ import { dot, swapIndices, swapRows } from '../blas/level1';
 import * as cholesky from '../factor/cholesky';
 import * as lu from '../factor/lu';
 import { packedBytes } from '../matrix/pack';
-import { stratifiedRows } from '../matrix/rows';
+import { PackedRows, rowOrder, stratifiedRows } from '../matrix/rows';
 import * as source from '../matrix/source';
 import { panels, triangleBytes } from '../matrix/triangle';
+import { Attempt } from './attempt';
 import * as claim from './claim';
 import { Method } from './claim';
-import { bound, mayDeflate } from './null-space';
+import { mayDeflate, nullSpaceBound } from './null-space';
 import { rounding } from './rounding';
 
-/** Columns that the last call found independent, and those of them that it proved to be so beyond the tolerance. */
-export let found: i32 = 0;
-export let known: i32 = 0;
-/** Whether its pivots fell to the size of the shift without a gap. */
-export let gapless: bool = false;
-/** Whether the last call has left P other than it was. */
-export let spoiled: bool = false;
+/** What a bound of W says of A: sigma_min(A) >= 1 / (inverse + factor / (sigma_min(W) - error)). */
+@unmanaged
+class Transfer {
+  inverse: f64;
+  factor: f64;
+  error: f64;
+  /** ||A2||_F, of the columns that W takes the place of. */
+  a2: f64;
+  /** The inverse of the pivot block is good enough for all this to hold. */
+  holds: bool;
+}
 
 /** ||P(0:rows, j0:j1)||_F^2 of column panels. */
 function square(P: usize, ld: i32, rows: i32, j0: i32, j1: i32): f64 {
@@ -38,20 +43,21 @@ function square(P: usize, ld: i32, rows: i32, j0: i32, j1: i32): f64 {
   return sum;
 }
 
-/** Copies the listed rows of p columns. */
-function take(T: usize, P: usize, s: i32, rows: usize, r: i32, p: i32): void {
+/** The listed rows of p columns into T. */
+function copyRows(T: usize, x: PackedRows, rows: usize, r: i32, p: i32): void {
   for (let j = 0; j < p >> 2; j++) {
     for (let i = 0; i < r; i++, T += 32) {
-      const from = P + ((<usize>j * s + load<i32>(rows + (<usize>i << 2))) << 5);
+      const from = x.P + ((<usize>j * x.s + load<i32>(rows + (<usize>i << 2))) << 5);
       v128.store(T, v128.load(from));
       v128.store(T, v128.load(from, 16), 16);
     }
   }
 }
 
-/** Brings the first p of the listed rows to the top of every column panel of P, in their order; `order` becomes A's rows as they then stand. */
-function raise(P: usize, s: i32, count: i32, rows: usize, p: i32, order: usize): void {
-  stratifiedRows(order, s, source.m);
+/** Brings the first x.p of the listed rows to the top of every column panel, in their order. */
+function raiseRows(x: PackedRows, rows: usize): void {
+  const p = x.p;
+  const order = rowOrder(x);
   for (let k = 0; k < p; k++) {
     const at = rows + (<usize>k << 2);
     let from = load<i32>(at);
@@ -59,106 +65,125 @@ function raise(P: usize, s: i32, count: i32, rows: usize, p: i32, order: usize):
     store<i32>(at, from);
     swapIndices(order, k, from);
   }
-  for (let j = 0; j < count; j++) {
-    const X = P + ((<usize>j * <usize>s) << 5);
+  for (let j = 0; j < panels(source.n); j++) {
+    const X = x.P + ((<usize>j * <usize>x.s) << 5);
     for (let k = 0; k < p; k++) swapRows(X + (<usize>k << 5), X + (<usize>load<i32>(rows + (<usize>k << 2)) << 5));
   }
+  x.overwritten = true;
 }
 
-/** Column panels j0 .. j1 of W from those of A; returns the square of their norm. */
-function block(W: usize, s: i32, N: usize, p: i32, j0: i32, j1: i32): f64 {
-  const step = <usize>p << 5;
-  const groups = panels(s);
-  for (let i = p >> 2; i < groups; i += BLOCK) {
-    for (let j = j0; j < j1; j++) {
-      const x = W + ((<usize>j * <usize>s) << 5);
-      tiles(x + (<usize>i << 7), x, N + <usize>i * step, step, min(BLOCK, groups - i), p);
-    }
-  }
-  return square(W + step, s, s - p, j0, j1);
-}
-
-/** Tries s rows of A in P. Returns false where it says nothing; else `found` and `known` tell what came of it, known = n: the claim is made. */
-export function eliminate(P: usize, s: i32): bool {
-  const n = source.n;
-  spoiled = false;
-  const columns = panels(n);
-  const p = (n / 5) & ~3;
-  const first = p >> 2;
-  const step = <usize>p << 5;
-  const groups = panels(s);
-  const N = alloc(<u64>groups * step); // -L and -U, then -Y
+/** Chooses the pivot block of the first p columns among 2 p rows, brings it to the top of P and inverts it. False where there is none. */
+function choosePivots(x: PackedRows, p: i32): bool {
+  const s = x.s;
+  x.p = p;
+  x.N = alloc(<u64>panels(s) * <u64>p << 5); // -L and -U
   const r = min(2 * p, s) & ~3;
   const rows = alloc(<u64>r << 2);
-  const order = alloc(<u64>s << 2);
+  rowOrder(x);
   stratifiedRows(rows, r, s);
-  const M = alloc(packedBytes(r, p));
-  take(M, P, s, rows, r, p);
-  const a1 = Math.sqrt(square(P, s, s, 0, first));
-  if (lu.factor(M, r, p, N, rows, 1e-8 * a1 / Math.sqrt(p)) < p) return false;
-  lu.invert(M, p, N);
-  raise(P, s, columns, rows, p, order);
-  spoiled = true;
+  x.M = alloc(packedBytes(r, p));
+  copyRows(x.M, x, rows, r, p);
+  const a1 = Math.sqrt(square(x.P, s, s, 0, p >> 2));
+  if (lu.factor(x.M, r, p, x.N, rows, 1e-8 * a1 / Math.sqrt(p)) < p) return false;
+  lu.invert(x.M, p, x.N);
+  raiseRows(x, rows);
+  return true;
+}
 
-  // Row groups of -Y = -C1 M, and of D = I - B1 M.
+/** -Y = -C1 M in row panels in the place of -L and -U, and what the inverse and its rounding do to bounds. */
+function formCoefficients(x: PackedRows, transfer: Transfer): void {
+  const P = x.P;
+  const s = x.s;
+  const p = x.p;
+  const first = p >> 2;
+  const step = <usize>p << 5;
   const X = alloc(step);
+  // Row groups of D = I - B1 M, then of -Y.
   let d2: f64 = 0;
   let y2: f64 = 0;
-  for (let i = 0; i < groups; i++) {
+  for (let i = 0; i < panels(s); i++) {
     for (let j = 0; j < first; j++) negated(X + (<usize>j << 7), P + ((<usize>j * s + (i << 2)) << 5));
     for (let k = s & 3; k && k < 4 && i == s >> 2; k++) {
       for (let o = <usize>k << 3; o < step; o += 32) store<f64>(X + o, 0); // past row s stands the next panel
     }
-    const out = N + <usize>i * step;
+    const out = x.N + <usize>i * step;
     memory.fill(out, 0, step);
     if (i < first) identity(out + (<usize>i << 7));
-    tiles(out, X, M, step, first, p);
+    tiles(out, X, x.M, step, first, p);
     const sum = square(out, 0, p, 0, 1);
     if (i < first) d2 += sum;
     else y2 += sum;
   }
+  const columns = panels(source.n);
   const g = <f64>(p + 16) * U;
-  const m1 = Math.sqrt(square(M, p, p, 0, first));
-  release(M + <usize>packedBytes(p, p));
+  const m1 = Math.sqrt(square(x.M, p, p, 0, first));
+  const a1 = Math.sqrt(square(P, s, s, 0, first));
   const a2 = Math.sqrt(square(P, s, s, first, columns));
   const b2 = Math.sqrt(square(P, s, p, first, columns));
   const rho = g * a1 * m1;
   const d = Math.sqrt(d2) + rho + g * <f64>p;
   const y = (Math.sqrt(y2) + rho) / (1 - d);
-  const error = (y * d + rho) * b2 + g * (a2 + y * b2);
-  const inverse = m1 / (1 - d);
-  const t = (1 + inverse * b2) * Math.sqrt(1 + y * y);
+  transfer.error = (y * d + rho) * b2 + g * (a2 + y * b2);
+  transfer.inverse = m1 / (1 - d);
+  transfer.factor = (1 + transfer.inverse * b2) * Math.sqrt(1 + y * y);
+  transfer.a2 = a2;
+  transfer.holds = d < 0.5;
+  release(x.M + <usize>packedBytes(p, p)); // X, and the rows of M that are not in the block
+}
+
+/** Column panels j0 .. j1 of W, the first being 0, from those of A; returns the square of their norm. */
+function formComplement(x: PackedRows, W: usize, j0: i32, j1: i32): f64 {
+  const s = x.s;
+  const p = x.p;
+  const step = <usize>p << 5;
+  const groups = panels(s);
+  for (let i = p >> 2; i < groups; i += BLOCK) {
+    for (let j = j0; j < j1; j++) {
+      const w = W + ((<usize>j * <usize>s) << 5);
+      tiles(w + (<usize>i << 7), w, x.N + <usize>i * step, step, min(BLOCK, groups - i), p);
+    }
+  }
+  return square(W + step, s, s - p, j0, j1);
+}
+
+/** Tries the rows of A in x. Returns false where it says nothing (restoreRows()). */
+export function eliminate(x: PackedRows, a: Attempt): bool {
+  const n = source.n;
+  const s = x.s;
+  const p = (n / 5) & ~3;
+  const transfer = changetype<Transfer>(alloc(offsetof<Transfer>()));
+  if (!choosePivots(x, p)) return false;
+  formCoefficients(x, transfer);
+  const inverse = transfer.inverse;
+  const factor = transfer.factor;
+  const error = transfer.error;
   const q = n - p;
-  const W = P + ((<usize>first * <usize>s) << 5);
-  const count = columns - first;
+  const W = x.P + ((<usize>(p >> 2) * <usize>s) << 5);
+  const count = panels(n) - (p >> 2);
   const threshold = claim.tolerance(claim.high);
   // ||W||_F is not known before the last block; the first one tells what it will be if the others are like it.
   const some = cholesky.next(0, count);
   const part = square(W, s, s, 0, some);
-  let w2 = block(W, s, N, p, 0, some);
-  const most = 1.25 * w2 * a2 * a2 / part;
+  let w2 = formComplement(x, W, 0, some);
+  const most = 1.25 * w2 * transfer.a2 * transfer.a2 / part;
   const shift = threshold * threshold + 1.1 * rounding(s - p, q, most, most);
   const room = Math.sqrt(0.15 * shift) - error;
-  if (!(d < 0.5 && room > 0 && 0.9 > threshold * (inverse + t / room))) return false;
-  const L = alloc(triangleBytes(q));
-  const f = cholesky.begin(L, q, shift, true, mayDeflate(s, q));
+  if (!(transfer.holds && room > 0 && 0.9 > threshold * (inverse + factor / room))) return false;
+
+  const f = cholesky.begin(alloc(triangleBytes(q)), q, shift, true, mayDeflate(s, q));
   for (let j0 = 0; j0 < count && f.columns == q; ) {
     const j1 = cholesky.next(j0, count);
-    if (j0) w2 += block(W, s, N, p, j0, j1);
+    if (j0) w2 += formComplement(x, W, j0, j1);
     if (w2 > most) return false;
-    cholesky.proceed(f, j1, W + step, s, s - p);
+    cholesky.proceed(f, j1, W + (<usize>p << 5), s, s - p);
     j0 = j1;
   }
-  gapless = f.gapless;
-  found = p + f.columns - f.deflated;
-  const least = 0.99 / (inverse + t / (Math.sqrt(shift - rounding(s - p, q, w2, w2)) - error));
-  known = least > threshold ? found : 0;
-  if (f.columns < q || !known) return true;
-  let rest: f64 = 0;
-  if (found < n) {
-    rest = bound(P, s, order, f, p, N, M);
-    if (!(rest <= claim.tolerance(claim.low))) return true;
-  }
-  known = n;
-  return claim.answer(found, least, rest, Method.Cholesky);
+  a.gapless = f.gapless;
+  a.independent = p + f.columns - f.deflated;
+  const lower = 0.99 / (inverse + factor / (Math.sqrt(shift - rounding(s - p, q, w2, w2)) - error));
+  a.proved = lower > threshold ? a.independent : 0;
+  if (f.columns < q || !a.proved) return true;
+  const rest = f.deflated ? nullSpaceBound(x, f) : 0;
+  if (rest <= claim.tolerance(claim.low)) a.decided = claim.answer(a.independent, lower, rest, Method.Cholesky);
+  return true;
 }

@@ -6,32 +6,17 @@ import { dot } from '../blas/level1';
 import { gramOfColumns } from '../blas/syrk';
 import * as cholesky from '../factor/cholesky';
 import { Cholesky } from '../factor/cholesky';
-import { pack, packedBytes, packSource } from '../matrix/pack';
-import { stratifiedRows } from '../matrix/rows';
+import { packedBytes } from '../matrix/pack';
+import { PackedRows, packRows, packSample, restoreRows } from '../matrix/rows';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
 import { copyTriangle, panels, triangleBytes } from '../matrix/triangle';
+import { Attempt, createAttempt } from './attempt';
 import * as claim from './claim';
 import { Method } from './claim';
-import * as schur from './elimination';
-import { bound, mayDeflate } from './null-space';
+import { eliminate } from './elimination';
+import { mayDeflate, nullSpaceBound } from './null-space';
 import { rounding } from './rounding';
-
-/** Columns that the last fullRank() found independent, and those of them that it proved to be so beyond the tolerance. */
-export let found: i32 = 0;
-export let known: i32 = 0;
-/** Whether its pivots fell to the size of the shift without a gap. */
-export let smooth: bool = false;
-
-/** The first n columns of s spread rows into P, [n/4][s][4]. */
-function packSample(P: usize, s: i32, n: i32): void {
-  const start = mark();
-  const list = alloc(<u64>s << 2);
-  stratifiedRows(list, s, source.m);
-  const rows = source.select(list, s);
-  pack(P, s, source.at, rows, s, source.selectedColumns(s), n, source.single, source.scale);
-  release(start);
-}
 
 /** Whether all of A packed, with its factor, is more than the memory that a call may take. */
 function large(): bool {
@@ -41,66 +26,49 @@ function large(): bool {
   return packedBytes(m, source.n) + triangleBytes(source.n) > allowed;
 }
 
-/** s rows of A into P. */
-function fill(P: usize, s: i32): void {
-  if (s < source.m) packSample(P, s, source.n);
-  else packSource(P);
-}
-
 /**
  * Full rank, or all but a few, by Cholesky of a shifted Gram matrix, of a sample of s rows or of all; G is A^T A where it is known, else 0.
- * Returns whether the claim is made; if not, `found` and `known` tell how far it came. "Full rank from a sample".
+ * "Full rank from a sample".
  */
-export function fullRank(s: i32, G: usize): bool {
+export function fullRank(s: i32, G: usize): Attempt {
+  const a = createAttempt();
   const start = mark();
-  const done = attempt(s, G);
-  release(start);
-  return done;
-}
-
-function attempt(s: i32, G: usize): bool {
+  const packed = s < source.m || (!G && !large());
+  const x = packed ? packRows(s) : changetype<PackedRows>(0);
   const n = source.n;
-  let P: usize = 0; // the rows packed, unless L begins as their Gram matrix
-  let square = scan.total;
-  if (s < source.m) {
-    P = alloc(packedBytes(s, n));
-    fill(P, s);
-    square = dot(P, P, <i32>(packedBytes(s, n) >> 3));
-  } else if (!G && !large()) {
-    P = alloc(packedBytes(s, n));
-    fill(P, s);
-  }
+  const square = s < source.m ? dot(x.P, x.P, <i32>(packedBytes(s, n) >> 3)) : scan.total;
   const threshold = claim.tolerance(claim.high);
   const shift = threshold * threshold + 1.1 * rounding(s, n, square, square);
   // Elimination loses some digits of its bound, which a tolerance above rounding does not leave.
-  if (P && n >= ELIMINATION_COLUMNS && n <= ELIMINATION_MOST && threshold < 1e-5 * Math.sqrt(shift)) {
-    const room = mark();
-    if (schur.eliminate(P, s)) {
-      found = schur.found;
-      known = schur.known;
-      smooth = schur.gapless;
-      return known == n;
-    }
+  const pays = n >= ELIMINATION_COLUMNS && n <= ELIMINATION_MOST && threshold < 1e-5 * Math.sqrt(shift);
+  const room = mark();
+  if (!packed || !pays || !eliminate(x, a)) {
     release(room);
-    if (schur.spoiled) fill(P, s);
+    if (packed) restoreRows(x);
+    byCholesky(a, x, s, G, square, shift);
   }
-  const L = alloc(triangleBytes(n)); // after what packing needed for a while
+  release(start);
+  return a;
+}
+
+/** Without a step of elimination. square: ||P||_F^2, or ||A||_F^2 where nothing is packed. */
+function byCholesky(a: Attempt, x: PackedRows, s: i32, G: usize, square: f64, shift: f64): void {
+  const n = source.n;
+  const packed = changetype<usize>(x) != 0;
+  const L = alloc(triangleBytes(n));
   if (G) copyTriangle(L, G, n, 1);
-  const f = cholesky.begin(L, n, shift, true, P ? mayDeflate(s, n) : 0);
-  if (P || G) cholesky.proceed(f, panels(n), P, s, P ? s : 0);
+  const f = cholesky.begin(L, n, shift, true, packed ? mayDeflate(s, n) : 0);
+  if (packed) cholesky.proceed(f, panels(n), x.P, s, s);
+  else if (G) cholesky.proceed(f, panels(n), 0, 0, 0);
   else factorStreamed(f);
-  found = known = f.columns - f.deflated;
-  smooth = f.gapless;
-  if (f.columns < n) return false;
-  let rest: f64 = 0;
-  if (found < n) {
-    const list = alloc(<u64>s << 2);
-    stratifiedRows(list, s, source.m);
-    rest = bound(P, s, list, f, 0, 0, 0);
-  }
-  if (!(rest <= claim.tolerance(claim.low))) return false;
-  // With columns set aside the growth is infinite; that of the others is at most the square.
-  return claim.answer(found, Math.sqrt(shift - rounding(s, n, square, min(square, f.growth))), rest, Method.Cholesky);
+  a.independent = a.proved = f.columns - f.deflated;
+  a.gapless = f.gapless;
+  if (f.columns < n) return;
+  const rest = f.deflated ? nullSpaceBound(x, f) : 0;
+  if (!(rest <= claim.tolerance(claim.low))) return;
+  // With columns deflated the growth is infinite; that of the others is at most the square.
+  const lower = Math.sqrt(shift - rounding(s, n, square, min(square, f.growth)));
+  a.decided = claim.answer(a.independent, lower, rest, Method.Cholesky);
 }
 
 /** Cholesky of A^T A - shift I, a few hundred rows of A at a time: the Gram matrix grows by eighths, for a deficiency to show early. */
@@ -116,9 +84,11 @@ function factorStreamed(f: Cholesky): void {
 }
 
 /** A guess at the rank, from a corner of s rows and columns: n where it shows no deficiency. Decides nothing. */
-export function probe(s: i32): i32 {
+export function estimateRank(s: i32): Attempt {
+  const a = createAttempt();
   const n = source.n;
-  if (n < SAMPLE_COLUMNS || s >= source.m) return n;
+  a.independent = n;
+  if (n < SAMPLE_COLUMNS || s >= source.m) return a;
   const start = mark();
   const P = alloc(packedBytes(s, s));
   packSample(P, s, s);
@@ -126,14 +96,14 @@ export function probe(s: i32): i32 {
   const share = scan.total * <f64>s / <f64>source.m * <f64>s / <f64>n;
   const f = cholesky.begin(L, s, 1e-12 * share, true, 0);
   cholesky.proceed(f, panels(s), P, s, s);
-  const failed = f.columns;
-  smooth = f.gapless;
+  if (f.columns < s - (s >> 3)) a.independent = f.columns;
+  a.gapless = f.gapless;
   release(start);
-  return failed < s - (s >> 3) ? failed : n;
+  return a;
 }
 
-/** The sigma_min^2 one may hope for in s rows of a generic matrix: sizes the sample, decides nothing. */
-export function hope(s: i32): f64 {
+/** The sigma_min^2 to be expected of s rows of a generic matrix: sizes the sample, decides nothing. */
+export function expectedSigmaMinSquare(s: i32): f64 {
   const n = <f64>source.n;
   const gap = Math.sqrt(<f64>s) - Math.sqrt(n);
   return (scan.total / (n * <f64>source.m)) * max(0.3 * gap * gap, 0.01 / n);

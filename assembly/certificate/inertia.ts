@@ -6,14 +6,14 @@ import { squareSymmetric } from '../blas/symv';
 import { gramOfSource } from '../blas/syrk';
 import { Cholesky, factor } from '../factor/cholesky';
 import { inverseRowsNormSquare } from '../factor/cholesky-solve';
+import * as scan from '../matrix/scan';
+import * as source from '../matrix/source';
+import { copyTriangle, triangleBytes } from '../matrix/triangle';
+import { largestEigenvalue } from '../spectrum/lanczos';
 import * as claim from './claim';
 import { Method } from './claim';
 import { rounding } from './rounding';
 import { capByCholesky, capCoarsely, raiseByLanczos } from './sigma1';
-import { largestEigenvalue } from '../spectrum/lanczos';
-import * as scan from '../matrix/scan';
-import * as source from '../matrix/source';
-import { copyTriangle, triangleBytes } from '../matrix/triangle';
 
 /** y (y - 3 rho) of the last factor: how far below its shift the eigenvalues below it are, where they are few; else 0. */
 let depth: f64 = 0;

@@ -1,18 +1,18 @@
 // Rank k from a sample of rows (lowrank.ts): which sample, how far, and what its bounds decide.
 // docs/certificates.md, "Low rank from a sample", "Squeeze".
 import { alloc, mark, release } from '../base/arena';
-import { factor } from '../factor/cholesky';
-import { triangleBytes } from '../matrix/triangle';
-import * as claim from './claim';
-import { Method } from './claim';
-import { reflectorError, rounding, stage } from './rounding';
-import { countable } from './inertia';
-import * as lowrank from './row-sample';
 import { GUARD, REACH, SMOOTH, SPARE } from '../base/params';
+import { factor } from '../factor/cholesky';
 import * as qrcp from '../factor/qrcp';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
+import { triangleBytes } from '../matrix/triangle';
+import * as claim from './claim';
+import { Method } from './claim';
+import { countable } from './inertia';
 import { byTransposed } from './qlp';
+import { reflectorError, rounding, stage } from './rounding';
+import * as lowrank from './row-sample';
 
 /**
  * Rank k < n from a sample of rows; so many singular values are known to be above the tolerance. "Low rank from a

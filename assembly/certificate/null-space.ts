@@ -10,6 +10,7 @@ import { subtract } from '../blas/gemv';
 import { dot, scaleColumn } from '../blas/level1';
 import { Cholesky, isDeflated } from '../factor/cholesky';
 import { solve } from '../factor/cholesky-solve';
+import { PackedRows, rowOrder } from '../matrix/rows';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
 import { image } from '../spectrum/power';
@@ -18,21 +19,26 @@ import * as claim from './claim';
 /** Steps at most. */
 const STEPS: i32 = 12;
 
-let P: usize = 0;
-let s: i32 = 0;
-let list: usize = 0; // A's rows that P holds
-let factored: usize = 0; // of Cholesky, which has set columns aside
-let p: i32 = 0;
-let N: usize = 0;
-let M: usize = 0;
-let step: usize = 0; // bytes from one micro-panel to the next,
-let all: usize = 0; // of all of them,
-let below: usize = 0; // and to its images
-let V: usize = 0; // above A V
-let D: usize = 0; // directions, above orthonormal images,
-let last: usize = 0; // and those of the step before
-let G: usize = 0; // scratch: right-hand sides for the factor, above rows in the order of P
-let tile: usize = 0;
+/** The vectors sought, and what passes over A need for them. It lives above its maker's mark. */
+@unmanaged
+class Search {
+  x: PackedRows;
+  f: Cholesky;
+  /** Bytes from one micro-panel to the next, of all of them, and from the vectors of a panel to its images. */
+  step: usize;
+  all: usize;
+  below: usize;
+  /** The vectors, above A V. */
+  V: usize;
+  /** Directions, above orthonormal images, and those of the step before. */
+  D: usize;
+  last: usize;
+  /** Scratch: right-hand sides for the factor, above rows in the order of P. */
+  G: usize;
+  tile: usize;
+  /** Steps of the last minimise(). */
+  steps: i32;
+}
 
 /** How many of n columns may be deflated, to be found dependent by passes over A: none where QR of the s rows at hand is cheaper. */
 export function mayDeflate(s: i32, n: i32): i32 {
@@ -47,17 +53,26 @@ function row(i: i32): usize {
 }
 
 /** D(K) ~ what takes A D nearest to A V, by the normal equations of W and then the pivot block; D is zero elsewhere. */
-function correct(): void {
+function correct(S: Search): void {
+  const x = S.x;
+  const s = x.s;
+  const p = x.p;
   const q = source.n - p;
-  const W = P + row(p >> 2) * s;
-  const R = G + below;
+  const V = S.V;
+  const D = S.D;
+  const G = S.G;
+  const all = S.all;
+  const step = S.step;
+  const W = x.P + row(p >> 2) * s;
+  const R = G + S.below;
   const first = row(p);
+  const order = rowOrder(x);
   for (let k = 0; k < s; k++) {
-    const i = load<i32>(list + (<usize>k << 2));
-    for (let b: usize = 0; b < all; b += step) memory.copy(R + b + row(k), V + b + below + row(i), 32);
+    const i = load<i32>(order + (<usize>k << 2));
+    for (let b: usize = 0; b < all; b += step) memory.copy(R + b + row(k), V + b + S.below + row(i), 32);
   }
   for (let k = p; p && k < s; k += 4) {
-    for (let b: usize = 0; b < all; b += step) madd44(R + b + row(k), R + b, N + row(k >> 2) * p, p);
+    for (let b: usize = 0; b < all; b += step) madd44(R + b + row(k), R + b, x.N + row(k >> 2) * p, p);
   }
   for (let j = 0; j < q; j += 4) {
     const w = W + row(j >> 2) * s;
@@ -66,30 +81,31 @@ function correct(): void {
       madd44(G + b + row(j), R + b + first, w + first, s - p);
     }
   }
-  solve(changetype<Cholesky>(factored), G, all, step);
+  solve(S.f, G, all, step);
   for (let j = 0; j < q; j += 4) {
     for (let b: usize = 0; b < all; b += step) subtract(R + b, W + row(j >> 2) * s, G + b + row(j), p);
   }
   for (let b: usize = 0; b < all; b += step) {
     memory.fill(D + b, 0, first);
-    for (let j = 0; j < p; j += 4) subtract(D + b, M + row(j >> 2) * p, R + b + row(j), p);
+    for (let j = 0; j < p; j += 4) subtract(D + b, x.M + row(j >> 2) * p, R + b + row(j), p);
     scaleColumn(D + b, -1, p << 2);
     memory.copy(D + b + first, G + b, row(q));
   }
 }
 
 /** Y -= X C, C = X^T Y of `count` rows from an offset: what lies along an orthonormal X is taken from Y, above and below. */
-function project(X: usize, Y: usize, from: usize, count: i32): void {
-  memory.fill(tile, 0, 128);
-  madd44(tile, Y + from, X + from, count);
-  subtract(Y, X, tile, <i32>(step >> 5));
+function project(S: Search, X: usize, Y: usize, from: usize, count: i32): void {
+  memory.fill(S.tile, 0, 128);
+  madd44(S.tile, Y + from, X + from, count);
+  subtract(Y, X, S.tile, <i32>(S.step >> 5));
 }
 
 /**
  * Makes those rows of X orthonormal: first their lengths, then Gram and Schmidt. A vector whose square is not above `least`, then or of what
  * the others leave of it, becomes zero.
  */
-function normalise(X: usize, from: usize, count: i32, least: f64): void {
+function orthonormalise(S: Search, X: usize, from: usize, count: i32, least: f64): void {
+  const tile = S.tile;
   const T = tile + 128;
   for (let c: usize = 0; c < 8; c++) {
     memory.fill(tile, 0, 256);
@@ -99,83 +115,87 @@ function normalise(X: usize, from: usize, count: i32, least: f64): void {
     const inverse = square > (c < 4 ? least : max<f64>(least, 1e-20)) ? 1 / square : 0;
     store<f64>(T + o, 1 - Math.sqrt(inverse));
     if (c > 3) while ((o += 8) & 31) store<f64>(T + o, load<f64>(tile + o) * inverse);
-    subtract(X, X, T, <i32>(step >> 5));
+    subtract(X, X, T, <i32>(S.step >> 5));
   }
 }
 
 /** ||X||_F of `count` rows of all panels. */
-function size(X: usize, count: i32): f64 {
+function size(S: Search, X: usize, count: i32): f64 {
   let sum: f64 = 0;
-  for (let b: usize = 0; b < all; b += step) sum += dot(X + b, X + b, count << 2);
+  for (let b: usize = 0; b < S.all; b += S.step) sum += dot(X + b, X + b, count << 2);
   return Math.sqrt(sum);
 }
 
-/** Steps of the last minimise(). */
-let steps: i32 = 0;
-
 /** Changes V(K) so that ||A V||_F becomes small, at most `enough` ||V||_F. Returns ||A V||_F as it is where no step was needed. */
-function minimise(enough: f64): f64 {
+function minimise(S: Search, enough: f64): f64 {
   const n = source.n;
   const m = source.m;
+  const V = S.V;
+  const D = S.D;
+  const all = S.all;
+  const step = S.step;
+  const below = S.below;
   image(V, V + below, all, step);
-  let y = size(V + below, m);
+  let y = size(S, V + below, m);
   let slow = 0;
-  for (steps = 0; steps < STEPS && y > enough * size(V, n); steps++) {
-    correct();
+  let k = 0;
+  for (; k < STEPS && y > enough * size(S, V, n); k++) {
+    correct(S);
     image(D, D + below, all, step);
     for (let b: usize = 0; b < all; b += step) {
-      project(last + b, D + b, below, m);
-      normalise(D + b, below, m, TINY);
-      project(D + b, V + b, below, m);
+      project(S, S.last + b, D + b, below, m);
+      orthonormalise(S, D + b, below, m, TINY);
+      project(S, D + b, V + b, below, m);
     }
-    memory.copy(last, D, all);
-    const next = size(V + below, m);
+    memory.copy(S.last, D, all);
+    const next = size(S, V + below, m);
     // One step may gain nothing: the preconditioner is not symmetric.
     if (!(next < 0.9 * y) && ++slow == 2) break;
     y = next;
   }
+  S.steps = k;
   return y;
 }
 
-/**
- * An upper bound of the singular values past the number of columns not set aside. P holds the s rows of A in `list` in column panels; or
- * after elimination of p columns (schur.ts) B2 above W, N holding -Y, M the inverse of the pivot block.
- */
-export function bound(P_: usize, s_: i32, list_: usize, f: Cholesky, p_: i32, N_: usize, M_: usize): f64 {
-  P = P_;
-  s = s_;
-  list = list_;
-  factored = changetype<usize>(f);
-  p = p_;
-  N = N_;
-  M = M_;
-  const n = source.n;
-  const few = f.deflated;
-  below = row(n + 4);
-  step = below + row(source.m + 4);
-  all = step * ((few + 3) >> 2);
-  tile = alloc(256);
-  G = alloc(all);
-  V = calloc(all);
-  D = calloc(all);
-  last = calloc(all);
-  for (let j = p, k = 0; j < n; j++) {
-    if (!isDeflated(f, j - p)) continue;
-    store<f64>(V + step * (k >> 2) + row(j) + (<usize>(k & 3) << 3), 1);
+/** The unit vectors of the columns that f has deflated, of those of x. */
+function openSearch(x: PackedRows, f: Cholesky): Search {
+  const S = changetype<Search>(alloc(offsetof<Search>()));
+  S.x = x;
+  S.f = f;
+  S.below = row(source.n + 4);
+  S.step = S.below + row(source.m + 4);
+  S.all = S.step * ((f.deflated + 3) >> 2);
+  S.tile = alloc(256);
+  S.G = alloc(S.all);
+  S.V = calloc(S.all);
+  S.D = calloc(S.all);
+  S.last = calloc(S.all);
+  for (let j = x.p, k = 0; j < source.n; j++) {
+    if (!isDeflated(f, j - x.p)) continue;
+    store<f64>(S.V + S.step * (k >> 2) + row(j) + (<usize>(k & 3) << 3), 1);
     k++;
   }
+  return S;
+}
+
+/** An upper bound of the singular values past the number of columns not deflated. f is of the rows in x, or of what elimination has left of them. */
+export function nullSpaceBound(x: PackedRows, f: Cholesky): f64 {
+  const S = openSearch(x, f);
+  const n = source.n;
+  const V = S.V;
+  const few = <f64>f.deflated;
   const enough = claim.tolerance(claim.low) / Math.sqrt(few);
   for (let tries = 0; tries < 4; tries++) {
-    const rest = minimise((tries ? 0.9 : 0.25) * enough);
-    const length = size(V, n);
+    const rest = minimise(S, (tries ? 0.9 : 0.25) * enough);
+    const length = size(S, V, n);
     // None of them may have become zero, nor have come out of rounding.
-    if (!steps && length * length > <f64>few - 0.5) return rest + 0.5 * U * Math.sqrt(scan.total * few);
+    if (!S.steps && length * length > few - 0.5) return rest + 0.5 * U * Math.sqrt(scan.total * few);
     if (rest > claim.tolerance(claim.low) * length) break; // independent after all
     // What is orthogonal to the others may be short, and is then made longer, its image too.
-    for (let b: usize = 0; b < all; b += step) {
+    for (let b: usize = 0; b < S.all; b += S.step) {
       for (let twice = 0; twice < 2; twice++) {
-        for (let a: usize = 0; a < b; a += step) project(V + a, V + b, 0, n);
-        normalise(V + b, 0, n, twice ? 0.01 : TINY);
+        for (let a: usize = 0; a < b; a += S.step) project(S, V + a, V + b, 0, n);
+        orthonormalise(S, V + b, 0, n, twice ? 0.01 : TINY);
       }
     }
   }

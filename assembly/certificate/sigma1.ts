@@ -3,7 +3,7 @@
 // No start vector is trusted: a Ritz value may belong to another singular value, and then Cholesky does not prove the bound above it. After
 // SIGMA_STARTS start vectors the bidiagonal form of all of A tells.
 import { alloc, mark, release } from '../base/arena';
-import { SIGMA_COARSE, SIGMA_COARSE_MOST, SIGMA_FINE, SIGMA_STARTS, U } from '../base/params';
+import { SIGMA_COARSE, SIGMA_COARSE_MOST, SIGMA_STARTS, U } from '../base/params';
 import { Cholesky, factor } from '../factor/cholesky';
 import { coarseness, noneFarAbove } from '../factor/cholesky16';
 import { matrix, rowsOfMatrix } from '../factor/tsqr';

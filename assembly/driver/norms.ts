@@ -8,11 +8,11 @@
 import { alloc, mark, release } from '../base/arena';
 import { squareSymmetric } from '../blas/symv';
 import { gramOfSource } from '../blas/syrk';
-import { triangleBytes } from '../matrix/triangle';
 import * as claim from '../certificate/claim';
 import { enclose, encloseByNorms } from '../certificate/sigma1';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
+import { triangleBytes } from '../matrix/triangle';
 
 /** sigma_1^2 is proved to within this, relative, beside what rounding did to G. */
 const CERTIFIED: f64 = 1e-10;

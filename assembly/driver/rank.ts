@@ -1,18 +1,18 @@
 // The driver: from proof to proof, the cheapest first, and singular values only for what they leave open.
 import { alloc, mark, release } from '../base/arena';
-import { triangleBytes } from '../matrix/triangle';
+import { GROWTH, REPORT_COLUMNS, REPORT_ROWS, SAMPLE_COLUMNS, SAMPLE_ROWS, SIGMA_FINE, U } from '../base/params';
+import { gramOfSource } from '../blas/syrk';
 import * as claim from '../certificate/claim';
 import { Method } from '../certificate/claim';
-import { found, fullRank, hope, known, probe, smooth } from '../certificate/full-rank';
-import { byQr } from '../certificate/pivoted-qr';
-import { gramOfSource } from '../blas/syrk';
+import { estimateRank, expectedSigmaMinSquare, fullRank } from '../certificate/full-rank';
 import { countable, inertia, widenBounds } from '../certificate/inertia';
+import { sampled } from '../certificate/low-rank';
+import { byQr } from '../certificate/pivoted-qr';
 import { rounding } from '../certificate/rounding';
 import { enclose, encloseByNorms } from '../certificate/sigma1';
-import { GROWTH, REPORT_COLUMNS, REPORT_ROWS, SAMPLE_COLUMNS, SAMPLE_ROWS, SIGMA_FINE, U } from '../base/params';
-import { sampled } from '../certificate/low-rank';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
+import { triangleBytes } from '../matrix/triangle';
 
 /**
  * The rank of the open source, scanned and finite. The tolerance is max(absolute, relative sigma_1), absolute in scaled
@@ -62,14 +62,13 @@ function prove(G: usize): bool {
   const threshold = claim.tolerance(claim.high);
   const shift = threshold * threshold + 4 * rounding(n, n, scan.total, scan.total) * (<f64>n / <f64>m);
   let s = n + (n >> 3) + 16;
-  while (s < m && shift > hope(s)) s += s >> 2;
+  while (s < m && shift > expectedSigmaMinSquare(s)) s += s >> 2;
   if (G || s > m - (m >> 2)) s = m;
-  const hopeful = shift <= hope(s);
-  if (hopeful && fullRank(s, G)) return true;
-  const guess = hopeful ? found : probe(n >> 2);
-  const most = countable() ? (5 * n) >> 3 : smooth ? m >> 3 : n;
-  const proved = hopeful ? known : 0;
-  if (m >= SAMPLE_ROWS && n >= SAMPLE_COLUMNS && guess < most && sampled(guess, proved)) return true;
+  const full = shift <= expectedSigmaMinSquare(s) ? fullRank(s, G) : estimateRank(n >> 2);
+  if (full.decided) return true;
+  const guess = full.independent;
+  const most = countable() ? (5 * n) >> 3 : full.gapless ? m >> 3 : n;
+  if (m >= SAMPLE_ROWS && n >= SAMPLE_COLUMNS && guess < most && sampled(guess, full.proved)) return true;
   if (inertia(G)) return true;
-  return byQr(proved);
+  return byQr(full.proved);
 }

@@ -3,7 +3,7 @@
 // Singular values to absolute accuracy: bidiagonal form and counts. To relative accuracy: QR with pivoting, QR of R^T, one-sided Jacobi
 // (dgejsv's preconditioning), about 5 sweeps of up to 4 n^3 flops.
 import { alloc, mark, release } from '../base/arena';
-import { panel } from '../factor/householder';
+import { createPanel, factorPanelPivoted } from '../factor/householder';
 import * as qrcp from '../factor/qrcp';
 import { dropReflectors, sortPivots, strengthen } from '../factor/strong-rrqr';
 import { matrix, tall } from '../factor/tsqr';
@@ -55,7 +55,7 @@ export function pivotedQr(transposed: bool, rank: i32, r: usize, perm: usize): v
   for (let j = 0; j < columns; j++) store<i32>(perm + (<usize>j << 2), j);
   const taus = alloc(<u64>(k + 1) << 3);
   const squares = alloc(<u64>columns << 3);
-  panel(W, ld, rows, 0, 0, columns, perm, taus, squares, -1, 1);
+  factorPanelPivoted(createPanel(W, ld, rows, columns, taus, squares), 0, perm, -1);
   dropReflectors(W, ld, rows, k);
   if (strengthen(W, ld, rows, columns, rank, perm)) sortPivots(W, ld, rows, columns, rank, perm, taus, squares);
   for (let i = 0; i < k; i++) {

@@ -115,7 +115,7 @@ function update44(c0: usize, step: usize, a: usize, b: usize, k: i32): void {
   v128.store(c3, y3, 16);
 }
 
-/** Makes a block of the b reflectors, `rows` long, that panel() left at A, the first element of the first of them. */
+/** Makes a block of the b reflectors, `rows` long, that factorPanel() left at A, the first element of the first of them. */
 export function formBlock(block: ReflectorBlock, A: usize, ld: i32, rows: i32, b: i32, taus: usize): void {
   const V = block.V;
   const T = block.T;

@@ -1,81 +1,131 @@
-// Householder QR of a panel.
+// Householder QR of a panel of columns, in the order given or the longest remaining one first.
 //
-// W is column-major (matrix/columns.ts). The panel's R overwrites its upper triangle, the reflectors
-// v_j = (1, x) stand below the diagonal, H_j = I - tau_j v_j v_j^T.
-// Cost: 2 m b^2 flops for b columns. Source: Golub & Van Loan 5.2; Businger & Golub 1965 for the pivots.
+// The panel's R overwrites its upper triangle, the reflectors v_j = (1, x) stand below the diagonal, H_j = I - tau_j v_j v_j^T.
+// Layout: column-major (matrix/columns.ts). Cost: 2 m b^2 flops for b columns. Source: Golub & Van Loan 5.2; Businger & Golub 1965.
+import { alloc } from '../base/arena';
 import { TINY } from '../base/params';
 import { hsum, madd } from '../base/simd';
 import { axpy, dot, norm, scaleColumn, swapColumns, swapIndices } from '../blas/level1';
 import { column } from '../matrix/columns';
 
-/** Largest remaining ||column||^2 and the sum of all of them, where panel() stopped. */
-export let restMost: f64 = 0;
-export let restTotal: f64 = 0;
+/** Columns of a matrix from some row down, and room for what becomes of them. It lives above its maker's mark. */
+@unmanaged
+export class Panel {
+  /** The first element; columns are ld elements apart. */
+  A: usize;
+  ld: i32;
+  rows: i32;
+  columns: i32;
+  /** tau of each reflector. */
+  taus: usize;
+  /** Squared length of what remains of each column. */
+  squares: usize;
+}
+
+export function createPanel(A: usize, ld: i32, rows: i32, columns: i32, taus: usize, squares: usize): Panel {
+  const p = changetype<Panel>(alloc(offsetof<Panel>()));
+  p.A = A;
+  p.ld = ld;
+  p.rows = rows;
+  p.columns = columns;
+  p.taus = taus;
+  p.squares = squares;
+  return p;
+}
+
+function measureColumns(p: Panel): void {
+  for (let j = 0; j < p.columns; j++) {
+    const a = column(p.A, p.ld, j);
+    store<f64>(p.squares + (<usize>j << 3), dot(a, a, p.rows));
+  }
+}
+
+/** The longest remaining column from k on. */
+function longest(p: Panel, k: i32): i32 {
+  let most: f64 = -1;
+  let best = k;
+  for (let j = k; j < p.columns; j++) {
+    const s = load<f64>(p.squares + (<usize>j << 3));
+    if (s > most) {
+      most = s;
+      best = j;
+    }
+  }
+  return best;
+}
+
+/** Step k: the reflector of column k, applied to those behind it, whose squared lengths are renewed. */
+function reflectColumn(p: Panel, k: i32): void {
+  const squares = p.squares;
+  const length = p.rows - k;
+  const v = column(p.A, p.ld, k) + (<usize>k << 3);
+  const alpha = load<f64>(v);
+  const size = norm(v, length);
+  const beta = alpha > 0 ? -size : size;
+  const tau = size < TINY ? 0 : (beta - alpha) / beta;
+  store<f64>(p.taus + (<usize>k << 3), tau);
+  if (size < TINY) {
+    for (let j = k + 1; j < p.columns; j++) {
+      const x = column(p.A, p.ld, j) + (<usize>(k + 1) << 3);
+      store<f64>(squares + (<usize>j << 3), dot(x, x, length - 1));
+    }
+    return;
+  }
+  scaleColumn(v + 8, 1 / (alpha - beta), length - 1);
+  store<f64>(v, beta);
+  for (let j = k + 1; j < p.columns; j++) {
+    const x = column(p.A, p.ld, j) + (<usize>k << 3);
+    const x0 = load<f64>(x);
+    const w = tau * (x0 + dot(v + 8, x + 8, length - 1));
+    store<f64>(x, x0 - w);
+    store<f64>(squares + (<usize>j << 3), axpy(x + 8, v + 8, -w, length - 1));
+  }
+}
 
 /**
- * Factors columns c .. c + b of W from row r down, m rows in all: in the order given when perm is 0, else taking
- * the longest remaining column each time and swapping whole columns of W and entries of perm. Stops early when
- * every remaining column's squared norm times the `count` columns left is <= stop^2; never when stop < 0. squares and taus are scratch of b. Returns the
- * number of reflectors.
+ * Factors the panel in the order given. Ends early when the largest square that remains, times the `count` columns of the matrix that are
+ * left, is within `limit`: never for a negative one. Returns the number of reflectors.
  */
-export function panel(
-  W: usize, ld: i32, m: i32, r: i32, c: i32, b: i32, perm: usize, taus: usize, squares: usize,
-  stop: f64, count: i32,
-): i32 {
-  const limit = stop < 0 ? -1 : stop * stop;
-  for (let j = 0; j < b; j++) {
-    const p = column(W, ld, c + j) + (<usize>r << 3);
-    store<f64>(squares + (<usize>j << 3), dot(p, p, m - r));
+export function factorPanel(p: Panel, limit: f64, count: i32): i32 {
+  measureColumns(p);
+  const last = min(p.columns, p.rows);
+  for (let k = 0; k < last; k++) {
+    if (limit >= 0) {
+      const most = load<f64>(p.squares + (<usize>longest(p, k) << 3));
+      if (most * <f64>(count - k) <= limit) return k;
+    }
+    reflectColumn(p, k);
   }
-  const last = min(b, m - r);
-  let k = 0;
-  for (; ; k++) {
-    let most: f64 = -1;
-    let best = k;
-    let sum: f64 = 0;
-    for (let j = k; j < b; j++) {
-      const s = load<f64>(squares + (<usize>j << 3));
-      sum += s;
-      if (s > most) {
-        most = s;
-        best = j;
-      }
+  return last;
+}
+
+/**
+ * Factors the panel, the longest remaining column first: whole columns are exchanged, of which `above` elements stand above the panel, and
+ * the entries of perm, whose first is of the panel's first column. Ends early as factorPanel() does.
+ */
+export function factorPanelPivoted(p: Panel, above: i32, perm: usize, limit: f64): i32 {
+  measureColumns(p);
+  const last = min(p.columns, p.rows);
+  const top = p.A - (<usize>above << 3);
+  for (let k = 0; k < last; k++) {
+    const best = longest(p, k);
+    const own = p.squares + (<usize>best << 3);
+    if (load<f64>(own) * <f64>(p.columns - k) <= limit) return k;
+    if (best != k) {
+      swapColumns(column(top, p.ld, k), column(top, p.ld, best), p.ld);
+      store<f64>(own, load<f64>(p.squares + (<usize>k << 3)));
+      swapIndices(perm, k, best);
     }
-    restMost = max<f64>(most, 0);
-    restTotal = sum;
-    if (k >= last || (limit >= 0 && most * <f64>(count - k) <= limit)) return k;
-    const pk = column(W, ld, c + k);
-    if (perm && best != k) {
-      swapColumns(pk, column(W, ld, c + best), ld);
-      store<f64>(squares + (<usize>best << 3), load<f64>(squares + (<usize>k << 3)));
-      swapIndices(perm, c + k, c + best);
-    }
-    const row = r + k;
-    const v = pk + (<usize>row << 3);
-    const length = m - row;
-    const alpha = load<f64>(v);
-    const size = norm(v, length);
-    const beta = alpha > 0 ? -size : size;
-    const tau = size < TINY ? 0 : (beta - alpha) / beta;
-    store<f64>(taus + (<usize>k << 3), tau);
-    if (size < TINY) {
-      for (let j = k + 1; j < b; j++) {
-        const x = column(W, ld, c + j) + (<usize>(row + 1) << 3);
-        store<f64>(squares + (<usize>j << 3), dot(x, x, length - 1));
-      }
-      continue;
-    }
-    scaleColumn(v + 8, 1 / (alpha - beta), length - 1);
-    store<f64>(v, beta);
-    for (let j = k + 1; j < b; j++) {
-      const x = column(W, ld, c + j) + (<usize>row << 3);
-      const x0 = load<f64>(x);
-      const w = tau * (x0 + dot(v + 8, x + 8, length - 1));
-      store<f64>(x, x0 - w);
-      store<f64>(squares + (<usize>j << 3), axpy(x + 8, v + 8, -w, length - 1));
-    }
+    reflectColumn(p, k);
   }
-  return k;
+  return last;
+}
+
+/** The sum of the squared lengths that remain after k steps. */
+export function remainingSquare(p: Panel, k: i32): f64 {
+  let sum: f64 = 0;
+  for (let j = k; j < p.columns; j++) sum += load<f64>(p.squares + (<usize>j << 3));
+  return sum;
 }
 
 /**

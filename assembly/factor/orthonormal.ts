@@ -5,7 +5,7 @@ import { alloc, mark, release } from '../base/arena';
 import { QR_BLOCK } from '../base/params';
 import { column } from '../matrix/columns';
 import { applyBlock, applyBlockQ, createBlock, formBlock } from './compact-wy';
-import { panel } from './householder';
+import { createPanel, factorPanel } from './householder';
 
 /** Columns from .. to of Q into `out` (m x (to - from), fresh zeros, leading dimension ld), for X m x k, m >= k, which is overwritten. */
 export function orthonormal(X: usize, ld: i32, m: i32, k: i32, from: i32, to: i32, out: usize): void {
@@ -15,7 +15,8 @@ export function orthonormal(X: usize, ld: i32, m: i32, k: i32, from: i32, to: i3
   const block = createBlock(m, min(QR_BLOCK, max(k, 1)));
   for (let j = 0; j < k; j += QR_BLOCK) {
     const b = min(QR_BLOCK, k - j);
-    panel(X, ld, m, j, j, b, 0, taus + (<usize>j << 3), squares, -1, 1);
+    const A = column(X, ld, j) + (<usize>j << 3);
+    factorPanel(createPanel(A, ld, m - j, b, taus + (<usize>j << 3), squares), -1, 0);
     if (j + b == k) break;
     formBlock(block, column(X, ld, j) + (<usize>j << 3), ld, m - j, b, taus + (<usize>j << 3));
     applyBlock(block, X, ld, j, j + b, k);

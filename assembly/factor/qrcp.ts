@@ -12,7 +12,7 @@ import { madd } from '../base/simd';
 import { axpy, dot, square, swapColumns, swapIndices } from '../blas/level1';
 import { column, createColumns, leading } from '../matrix/columns';
 import { applyBlock, createBlock, formBlock, ReflectorBlock } from './compact-wy';
-import { panel, reflect4, restTotal } from './householder';
+import { createPanel, factorPanel, factorPanelPivoted, reflect4, remainingSquare } from './householder';
 
 /** Rows of the sketch. */
 const ROWS: i32 = QR_BLOCK + OVERSAMPLE;
@@ -230,8 +230,11 @@ export function begin(W: usize, ld: i32, m: i32, n: i32, perm: usize): PivotedQr
 /** Steps with the longest remaining column each, until ||R22||_F <= stop. */
 function classical(q: PivotedQr, stop: f64): void {
   const k = q.steps;
-  const left = q.n - k;
-  q.steps = k + panel(q.W, q.ld, q.m, k, k, left, q.perm, q.taus + (<usize>k << 3), q.squares, stop, left);
+  const A = column(q.W, q.ld, k) + (<usize>k << 3);
+  const p = createPanel(A, q.ld, q.m - k, q.n - k, q.taus + (<usize>k << 3), q.squares);
+  const done = factorPanelPivoted(p, k, q.perm + (<usize>k << 2), stop * stop);
+  q.steps = k + done;
+  q.residual = q.steps == min(q.m, q.n) ? 0 : Math.sqrt(remainingSquare(p, done));
 }
 
 /** ||R22||_F, from W itself. */
@@ -248,7 +251,6 @@ export function proceed(q: PivotedQr, stop: f64, checkBelow: f64, cap: i32): voi
   const most = min(min(q.m, q.n), cap);
   if (q.n <= CLASSICAL_COLUMNS) {
     classical(q, stop);
-    q.residual = q.steps == min(q.m, q.n) ? 0 : Math.sqrt(restTotal);
     return;
   }
   const start = mark();
@@ -280,9 +282,10 @@ function blocks(q: PivotedQr, reflectors: ReflectorBlock, stop: f64, checkBelow:
 function block(q: PivotedQr, reflectors: ReflectorBlock, b: i32, stop: f64): bool {
   const k = q.steps;
   const taus = q.taus + (<usize>k << 3);
-  const done = panel(q.W, q.ld, q.m, k, k, b, 0, taus, q.squares, stop, q.n - k);
+  const A = column(q.W, q.ld, k) + (<usize>k << 3);
+  const done = factorPanel(createPanel(A, q.ld, q.m - k, b, taus, q.squares), stop * stop, q.n - k);
   if (done) {
-    formBlock(reflectors, column(q.W, q.ld, k) + (<usize>k << 3), q.ld, q.m - k, done, taus);
+    formBlock(reflectors, A, q.ld, q.m - k, done, taus);
     applyBlock(reflectors, q.W, q.ld, k, k + b, q.n);
     if (done == b) downdate(q, b);
     q.steps = k + done;

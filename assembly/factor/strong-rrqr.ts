@@ -17,7 +17,7 @@ import { axpy, dot, norm, scaleColumn, swapColumns, swapIndices } from '../blas/
 import { coefficients, inverseColumnSquares } from '../blas/trsm';
 import { column } from '../matrix/columns';
 import { packUpper, panels } from '../matrix/triangle';
-import { panel } from './householder';
+import { createPanel, factorPanelPivoted } from './householder';
 
 /**
  * f^2. sqrt(2) is what is promised; random matrices then take up to 4 exchanges, with 1.12 up to 15, and what is left of a matrix that lacks one
@@ -308,7 +308,7 @@ export function strengthen(R: usize, ld: i32, m: i32, n: i32, k: i32, perm: usiz
  * Pivots once more within R11 and within R22, after exchanges: the diagonal of R descends in both. taus and squares are scratch of n.
  */
 export function sortPivots(R: usize, ld: i32, m: i32, n: i32, k: i32, perm: usize, taus: usize, squares: usize): void {
-  panel(R, ld, k, 0, 0, k, perm, taus, squares, -1, 1);
+  factorPanelPivoted(createPanel(R, ld, k, k, taus, squares), 0, perm, -1);
   for (let j = k; j < n; j++) {
     const x = column(R, ld, j);
     for (let i = 0; i < k; i++) {
@@ -319,5 +319,6 @@ export function sortPivots(R: usize, ld: i32, m: i32, n: i32, k: i32, perm: usiz
       axpy(y + 8, v + 8, -w, k - i - 1);
     }
   }
-  panel(R, ld, m, k, k, n - k, perm, taus, squares, -1, 1);
+  const behind = createPanel(column(R, ld, k) + (<usize>k << 3), ld, m - k, n - k, taus, squares);
+  factorPanelPivoted(behind, k, perm + (<usize>k << 2), -1);
 }

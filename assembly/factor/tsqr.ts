@@ -6,7 +6,7 @@ import { QR_BLOCK, REDUCTION_ROWS } from '../base/params';
 import { clearBelow, column, createColumns, leading, read, readAll } from '../matrix/columns';
 import * as source from '../matrix/source';
 import { applyBlock, createBlock, formBlock } from './compact-wy';
-import { panel } from './householder';
+import { createPanel, factorPanel } from './householder';
 
 /** Unpivoted blocked QR in place. */
 export function qr(W: usize, ld: i32, m: i32, n: i32): void {
@@ -17,9 +17,10 @@ export function qr(W: usize, ld: i32, m: i32, n: i32): void {
   const block = createBlock(m, b);
   for (let k = 0; k < min(m, n); k += b) {
     const width = min(b, min(m, n) - k);
-    const done = panel(W, ld, m, k, k, width, 0, taus, squares, -1, 1);
+    const A = column(W, ld, k) + (<usize>k << 3);
+    const done = factorPanel(createPanel(A, ld, m - k, width, taus, squares), -1, 0);
     if (k + width < n) {
-      formBlock(block, column(W, ld, k) + (<usize>k << 3), ld, m - k, done, taus);
+      formBlock(block, A, ld, m - k, done, taus);
       applyBlock(block, W, ld, k, k + width, n);
     }
   }

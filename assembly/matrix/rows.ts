@@ -1,4 +1,27 @@
-// Which rows stand for all of them, where a sample is enough.
+// Rows of A, all or a sample of them, packed in column panels.
+import { alloc, mark, release } from '../base/arena';
+import { pack, packedBytes, packSource } from './pack';
+import * as source from './source';
+
+/** s rows of A. It lives above its maker's mark. */
+@unmanaged
+export class PackedRows {
+  /** Column panels [n/4][s][4]. */
+  P: usize;
+  s: i32;
+  /** The rows of A as they stand in P; 0 for a sample that nobody has asked for (rowOrder()). */
+  order: usize;
+  /**
+   * So many columns have been eliminated (certificate/elimination.ts): P then holds the pivot rows B2 above the Schur complement W, N has -Y
+   * in row panels, M the inverse of the pivot block. 0 where P is A.
+   */
+  p: i32;
+  N: usize;
+  M: usize;
+  /** P is no longer A. */
+  overwritten: bool;
+}
+
 /** `count` row indices, one from each of as many equal strata of 0 .. m, seeded. */
 export function stratifiedRows(list: usize, count: i32, m: i32): void {
   let seed: u64 = 0x2545f4914f6cdd1d + <u64>count;
@@ -8,4 +31,47 @@ export function stratifiedRows(list: usize, count: i32, m: i32): void {
     seed = seed * 6364136223846793005 + 1442695040888963407;
     store<i32>(list + (<usize>i << 2), <i32>(from + (seed >> 33) % max<u64>(to - from, 1)));
   }
+}
+
+/** The first n columns of s stratified rows into P. */
+export function packSample(P: usize, s: i32, n: i32): void {
+  const start = mark();
+  const list = alloc(<u64>s << 2);
+  stratifiedRows(list, s, source.m);
+  const rows = source.select(list, s);
+  pack(P, s, source.at, rows, s, source.selectedColumns(s), n, source.single, source.scale);
+  release(start);
+}
+
+function fillRows(x: PackedRows): void {
+  if (x.s < source.m) packSample(x.P, x.s, source.n);
+  else packSource(x.P);
+  x.overwritten = false;
+}
+
+/** Forgets a step of elimination, whose scratch is released: P is A again. */
+export function restoreRows(x: PackedRows): void {
+  x.order = 0;
+  x.p = 0;
+  if (x.overwritten) fillRows(x);
+}
+
+/** s stratified rows of A, or all. */
+export function packRows(s: i32): PackedRows {
+  const x = changetype<PackedRows>(alloc(offsetof<PackedRows>()));
+  x.P = alloc(packedBytes(s, source.n));
+  x.s = s;
+  x.order = x.N = x.M = 0;
+  x.p = 0;
+  fillRows(x);
+  return x;
+}
+
+/** The rows of A as they stand in P. */
+export function rowOrder(x: PackedRows): usize {
+  if (!x.order) {
+    x.order = alloc(<u64>x.s << 2);
+    stratifiedRows(x.order, x.s, source.m);
+  }
+  return x.order;
 }

@@ -13,7 +13,7 @@ export { begin as beginFactor, factor, proceed as proceedFactor } from '../assem
 export { inverseRowsNormSquare, solve } from '../assembly/factor/cholesky-solve';
 export { coarseness, noneFarAbove } from '../assembly/factor/cholesky16';
 export { applyBlock, createBlock, formBlock } from '../assembly/factor/compact-wy';
-export { panel, restMost, restTotal } from '../assembly/factor/householder';
+export { createPanel, factorPanel, factorPanelPivoted, remainingSquare } from '../assembly/factor/householder';
 export { factor as factorBlock, invert } from '../assembly/factor/lu';
 export { begin, leastSteps, residualAfter } from '../assembly/factor/qrcp';
 export { reduce } from '../assembly/factor/tsqr';

@@ -10,6 +10,7 @@ type Value = WebAssembly.Global;
 /** Addresses of records. */
 type Cholesky = number;
 type ReflectorBlock = number;
+type Panel = number;
 
 interface Exports {
   memory: WebAssembly.Memory;
@@ -47,23 +48,10 @@ interface Exports {
   createBlock(m: number, b: number): ReflectorBlock;
   applyBlock(block: ReflectorBlock, W: number, ld: number, r: number, c0: number, c1: number): void;
   formBlock(block: ReflectorBlock, A: number, ld: number, rows: number, b: number, taus: number): void;
-  panel(
-    ...args: [
-      W: number,
-      ld: number,
-      m: number,
-      r: number,
-      c: number,
-      b: number,
-      perm: number,
-      taus: number,
-      squares: number,
-      stop: number,
-      count: number,
-    ]
-  ): number;
-  restMost: Value;
-  restTotal: Value;
+  createPanel(A: number, ld: number, rows: number, columns: number, taus: number, squares: number): Panel;
+  factorPanel(p: Panel, limit: number, count: number): number;
+  factorPanelPivoted(p: Panel, above: number, perm: number, limit: number): number;
+  remainingSquare(p: Panel, k: number): number;
   jacobi(B: number, ld: number, m: number, n: number, values: number): number;
   largestEigenvalue(
     ...args: [

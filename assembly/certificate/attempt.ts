@@ -1,0 +1,22 @@
+// What came of an attempt to prove full rank: where it fails, the next method begins with what it has learnt.
+import { alloc } from '../base/arena';
+
+/** It lives above its maker's mark. */
+@unmanaged
+export class Attempt {
+  /** The claim is made. */
+  decided: bool;
+  /** Columns found independent, at the least as far as one can see. */
+  independent: i32;
+  /** So many singular values are proved to be above the tolerance. */
+  proved: i32;
+  /** Pivots fell to the size of the shift without a gap. */
+  gapless: bool;
+}
+
+export function createAttempt(): Attempt {
+  const a = changetype<Attempt>(alloc(offsetof<Attempt>()));
+  a.decided = a.gapless = false;
+  a.independent = a.proved = 0;
+  return a;
+}
