@@ -1,5 +1,5 @@
 // Rank k from a sample of rows (lowrank.ts): which sample, how far, and what its bounds decide.
-// docs/certificates.md, "Low rank from a sample", "Squeeze".
+// docs/certificates.md, "Low rank from a sample", "QLP".
 import { alloc, mark, release } from '../base/arena';
 import { GUARD, REACH, SMOOTH, SPARE } from '../base/params';
 import { factor } from '../factor/cholesky';
