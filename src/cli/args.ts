@@ -40,6 +40,8 @@ export interface Arguments {
   memory?: number;
   /** The share of the tensors that this run takes, of `count`; `index` counts from 1. */
   shard?: { index: number; count: number };
+  /** The URL of the queue whose workers do the work. */
+  queue?: string;
   compare?: string;
   diff: boolean;
   help: boolean;
@@ -67,6 +69,7 @@ const OPTIONS = {
   threads: { type: 'string' },
   memory: { type: 'string' },
   shard: { type: 'string' },
+  queue: { type: 'string' },
   compare: { type: 'string' },
   diff: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -96,6 +99,7 @@ export function readArguments(argv: readonly string[]): Arguments {
     threads: values.threads === undefined ? undefined : readThreads(values.threads),
     memory: values.memory === undefined ? undefined : readBytes(values.memory),
     shard: values.shard === undefined ? undefined : readShard(values.shard),
+    queue: values.queue,
     compare,
     diff,
     help: values.help ?? false,
@@ -111,6 +115,10 @@ export function readArguments(argv: readonly string[]): Arguments {
     throw new UsageError('--compare and --metrics exclude each other.');
   if (read.shard !== undefined && compare !== undefined)
     throw new UsageError('--shard and --compare exclude each other.');
+  if (read.queue !== undefined && (compare !== undefined || read.shard !== undefined))
+    throw new UsageError('--queue goes neither with --compare nor with --shard.');
+  if (read.queue !== undefined && files.includes('-'))
+    throw new UsageError("--queue needs files that the workers can read; '-' is the standard input.");
   if (read.shard !== undefined && files.includes('-'))
     throw new UsageError("--shard reads its files twice, which '-', the standard input, cannot be.");
   if ([...files, compare].filter((f) => f === '-').length > 1) {

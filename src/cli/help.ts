@@ -58,6 +58,10 @@ Beyond one machine (docs/scaling.md)
                   rows in, a state out: of .npy files, or of the standard input (.npy, or raw little-endian numbers)
   matrix-rank merge STATE... [-o STATE] [--json] [--tol | --rtol | --atol X]
                   states in, one state out, or the rank of all their rows
+  matrix-rank worker --queue URL [--threads N] [--store FOLDER] [--lock SECONDS]
+                  does the jobs of a queue, redis://HOST:PORT or postgres://USER@HOST:PORT/DATABASE (npm install bullmq
+                  and ioredis or pg). FOLDER: one that all workers see, for large states and for results to be kept
+  --queue URL     the workers of this queue do the work; FILE is a path that they see too, or a URL
 
   -h, --help      this text
   -v, --version   the version

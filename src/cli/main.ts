@@ -9,6 +9,7 @@ import { HELP, SHORT_HELP } from './help.js';
 /** Words that stand where FILE would; ./fold is a file. */
 const COMMANDS: Record<string, (argv: readonly string[]) => Promise<number>> = {
   fold: async (argv) => (await import('./fold.js')).runFold(argv),
+  worker: async (argv) => (await import('./queue.js')).runWorker(argv),
   merge: async (argv) => (await import('./fold.js')).runMerge(argv),
 };
 

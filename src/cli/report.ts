@@ -52,10 +52,12 @@ export async function runReport(args: Arguments): Promise<number> {
   let seen = 0;
   let shown = 0;
   return run<Row>(args, screen, {
-    produce: (job, out) =>
-      args.shard
-        ? produceShard(files, args.shard, openStreaming, job, out)
-        : produce(files, openStreaming, job, out),
+    produce: async (job, out) =>
+      args.queue
+        ? (await import('./queue.js')).produceQueued(files, args.queue, job, out)
+        : args.shard
+          ? produceShard(files, args.shard, openStreaming, job, out)
+          : produce(files, openStreaming, job, out),
     file: writer.file,
     row(row) {
       seen++;

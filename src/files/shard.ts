@@ -17,6 +17,8 @@ export interface Listed {
   name: string;
   shape: readonly number[];
   dtype: string;
+  /** Its place in the file. */
+  index: number;
 }
 
 /** Multiplications that a tensor takes, about; reading it counts too. */
@@ -26,17 +28,23 @@ export function cost({ shape }: Pick<Listed, 'shape'>): number {
   return elements * Math.min(shape[0], elements / shape[0]) + 100 * elements;
 }
 
-/** The tensors of a file of which a row may come. */
-export async function list(file: string, { from, options }: Opened, read: Job['read']): Promise<Listed[]> {
+/** The tensors of a file of which a row may come. `failed` is told of those that cannot even be listed. */
+export async function list(
+  file: string,
+  { from, options }: Opened,
+  read: Job['read'],
+  failed: (name: string, error: Error, index: number) => void = () => {},
+): Promise<Listed[]> {
   const found: Listed[] = [];
+  let index = 0;
   const filter: Job['read']['filter'] = (name, { shape, dtype }) => {
     if (shape.length >= 2 && read.filter?.(name, { shape, dtype }) !== false) {
-      found.push({ file, name, shape: [...shape], dtype });
+      found.push({ file, name, shape: [...shape], dtype, index: index++ });
     }
     return false;
   };
-  // What cannot be read is told of when the tensors are read.
-  for await (const _ of readTensors(from, { ...options, signal: read.signal, filter, onError() {} })) break;
+  const onError = (name: string, error: Error) => failed(name, error, index++);
+  for await (const _ of readTensors(from, { ...options, signal: read.signal, filter, onError })) break;
   return found;
 }
 

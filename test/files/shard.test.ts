@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { cost, divide, type Listed } from '../../src/files/shard.js';
 import { random } from '../cli/command.js';
 
-const tensor = (name: string, ...shape: number[]): Listed => ({ file: 'f', name, shape, dtype: 'float32' });
+const tensor = (name: string, ...shape: number[]): Listed => ({
+  file: 'f',
+  name,
+  shape,
+  dtype: 'float32',
+  index: 0,
+});
 const many = Array.from({ length: 300 }, (_, i) => {
   const size = Math.ceil(2000 * (random() + 0.5) ** 4) + 1;
   return tensor(`t${i}`, size, Math.ceil(size / 2));
