@@ -63,6 +63,9 @@ export const FIELDS: Record<string, (row: Row) => Value> = {
   margin: (r) => r.report?.margin,
   method: (r) => r.report?.method,
   proven,
+  storage: (r) => r.storage,
+  noise: (r) => r.report?.noise ?? r.noise,
+  note: (r) => r.note,
   error: (r) => r.error,
   ...Object.fromEntries(METRICS.map((key) => [key, (r: Row) => r.metrics?.[key]])),
   ...Object.fromEntries(TAIL.map((key) => [key, (r: Row) => r.heavyTail?.[key]])),
@@ -91,7 +94,7 @@ export const isMetric = (name: string) =>
   (METRICS as readonly string[]).includes(name) || isTail(name) || /^saves\d/.test(name);
 export const isTail = (name: string) => (TAIL as readonly string[]).includes(name);
 
-const TEXTS = ['file', 'name', 'dtype', 'method', 'error'];
+const TEXTS = ['file', 'name', 'dtype', 'method', 'storage', 'note', 'error'];
 
 /** The fields, for conditions. */
 export const OPERANDS: Record<string, Operand<Row>> = Object.fromEntries(

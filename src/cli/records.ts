@@ -12,12 +12,13 @@ export type Record_ = Record<string, unknown>;
 export function toRecord(row: Row, withFile: boolean): Record_ {
   const { file, singularValues, ...record } = flatten(row);
   const saved = row.metrics && SAVES.map((key) => [key, FIELDS[key](row) ?? null]);
-  const { error, ...rest } = record;
+  const { note, error, ...rest } = record;
   const all = Object.entries({
     ...(withFile && { file }),
     ...rest,
     ...(saved && Object.fromEntries(saved)),
     ...row.heavyTail,
+    ...(note !== undefined && { note }),
     ...(error !== undefined && { error }),
   });
   return Object.fromEntries(all.map(([k, v]) => [k, typeof v === 'number' ? number(v) : v]));
@@ -41,8 +42,9 @@ export function jsonWriter(screen: Screen, withFile: boolean): Writer {
 export function csvWriter(screen: Screen, withFile: boolean, metrics: readonly string[]): Writer {
   const columns = [
     ...(withFile ? ['file'] : []),
-    ...'name shape matrix dtype rank full tolerance margin method'.split(' '),
+    ...'name shape matrix dtype rank full tolerance margin method storage noise proven'.split(' '),
     ...metrics,
+    'note',
     'error',
   ];
   screen.out(`${columns.join(',')}\n`);

@@ -175,9 +175,10 @@ function layOut(rows: readonly Row[], args: Arguments, screen: Screen): string[]
 }
 
 function toLine(row: Row, name: string, columns: readonly TableColumn[]): Line {
-  if (row.error === undefined) return { name, cells: columns.map((c) => c.cell(row)) };
+  const why = row.error ?? (row.report ? undefined : row.note);
+  if (why === undefined) return { name, cells: columns.map((c) => c.cell(row)) };
   const what = [row.matrix?.join('x'), row.dtype].filter(Boolean).join(' ');
-  return { name, note: `${what && `${what}: `}${row.error}` };
+  return { name, note: row.error === undefined ? why : `${what && `${what}: `}${why}` };
 }
 
 function blockLine({ name, rows }: Block<Row>, prefix: string, columns: readonly TableColumn[]): Line {

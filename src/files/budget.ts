@@ -122,12 +122,23 @@ function elementBytes(dtype: string): [read: number, widened: number] {
   return [Number(/64|32|16/.exec(dtype)?.[0] ?? 8) / 8, 8];
 }
 
+/** Of a weight that is decoded: what is stored, its codes a byte each, and float32. */
+const DECODED: [read: number, widened: number] = [6, 0];
+
+/** Two factors, their float64 copies and triangles. */
+function factorBytes(shape: readonly number[], rank: number): number {
+  const rows = shape[0] ?? 0;
+  const columns = shape.slice(1).reduce((a, b) => a * b, 1);
+  return 24 * rank * (rows + columns) + 64 * rank * rank;
+}
+
 /**
  * Bytes that a tensor takes: its elements, their copy, and the kernel's workspace, which is the matrix in float64 and a square
  * of its short side, three more for a spectrum. None of the last two where it is no matrix.
  */
-export function tensorBytes({ shape, dtype }: TensorInfo, spectrum: boolean): number {
-  const [read, widened] = elementBytes(dtype);
+export function tensorBytes({ shape, dtype, storage, factors }: TensorInfo, spectrum: boolean): number {
+  if (factors !== undefined) return factorBytes(shape, factors);
+  const [read, widened] = storage === undefined ? elementBytes(dtype) : DECODED;
   const elements = shape.reduce((a, b) => a * b, 1);
   if (shape.length < 2 || elements === 0) return elements * read;
   // Rows are the first dimension, the last, or the last two: what matrices.ts may make of it.

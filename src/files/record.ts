@@ -1,5 +1,5 @@
 // A row as a flat object: what rankFile yields and what --json prints.
-import type { SpectralMetrics } from '../types.js';
+import type { RankReport, SpectralMetrics } from '../types.js';
 import type { Row } from './rows.js';
 
 /** One matrix of a file. null: there is no such value, as where `error` says why. */
@@ -22,14 +22,36 @@ export interface FileRow extends Partial<Omit<SpectralMetrics, 'rank'>> {
   margin: number | null;
   /** The step that decided. */
   method: string | null;
+  /** How the weight is stored: its type, or the packing that was undone. */
+  storage: string | null;
+  /** The storage tolerance; null where the type has none of its own. */
+  noise: number | null;
+  /** Whether both bounds clear the tolerance; otherwise the rank is that of a matrix within rounding of this one. */
+  proven: boolean | null;
   /** Descending; where they were asked for. */
   singularValues?: Float64Array;
+  /** What else there is to know; without a rank: why the tensor is not analysed. */
+  note?: string;
   /** Why there is no rank. */
   error?: string;
 }
 
 export function toRecord(row: Row): FileRow {
-  const { file, name, shape, matrix, dtype, report, full, metrics, singularValues, error } = row;
+  const {
+    file,
+    name,
+    shape,
+    matrix,
+    dtype,
+    report,
+    full,
+    metrics,
+    singularValues,
+    error,
+    storage,
+    noise,
+    note,
+  } = row;
   const { rank: _, ...others } = metrics ?? {};
   return {
     file,
@@ -42,8 +64,17 @@ export function toRecord(row: Row): FileRow {
     tolerance: report?.tolerance ?? null,
     margin: report?.margin ?? null,
     method: report?.method ?? null,
+    storage: storage ?? null,
+    noise: report?.noise ?? noise ?? null,
+    proven: report ? isProven(report) : null,
     ...others,
     ...(singularValues && { singularValues }),
+    ...(note !== undefined && { note }),
     ...(error !== undefined && { error }),
   };
+}
+
+/** Whether both bounds are on their sides of the tolerance. */
+export function isProven({ lower, upper, tolerance }: RankReport): boolean {
+  return lower > tolerance && upper <= tolerance;
 }

@@ -21,6 +21,12 @@ export interface Row {
   shape?: number[];
   matrix?: [number, number];
   dtype?: string;
+  /** How the weight is stored: its type, or the packing that was undone. */
+  storage?: string;
+  /** The storage tolerance; absent where the type has none of its own. */
+  noise?: number;
+  /** What else there is to know; without a report: why the tensor is not analysed. */
+  note?: string;
   full?: number;
   /** Absent when `error` says why. */
   report?: RankReport;
@@ -117,6 +123,11 @@ export async function produceFile(
     )) {
       const done = release;
       release = () => {};
+      if (tensor.packed !== undefined) {
+        out.push(Promise.resolve({ row: packedRow(file, tensor) }));
+        done();
+        continue;
+      }
       const rows = toMatrices(tensor).map((matrix) => {
         const end = job.begin(matrix.name, byteLength(matrix));
         const row = decide(file, tensor, matrix, job).finally(end);
@@ -164,10 +175,16 @@ export async function* tensorsOf(
   });
 }
 
+/** A tensor that is not decoded, and why. */
+function packedRow(file: string, { name, shape, dtype, storage, packed }: NamedTensor): Row {
+  return { file, name, shape, dtype, storage, note: packed };
+}
+
 async function decide(file: string, tensor: NamedTensor, matrix: NamedMatrix, job: Job): Promise<Row> {
-  const { shape, dtype } = tensor;
+  const { shape, dtype, storage, note } = tensor;
   const full = Math.min(...matrix.shape);
-  const row: Row = { file, name: matrix.name, shape, matrix: matrix.shape, dtype, full };
+  const { name, noise } = matrix;
+  const row: Row = { file, name, shape, matrix: matrix.shape, dtype, storage, noise, note, full };
   const names: TaskName[] = ['rankReport'];
   const metrics = job.metrics === true || (job.metrics === 'cheap' && full <= CHEAP);
   if (metrics || job.spectra) names.push('singularValues');
@@ -185,7 +202,7 @@ async function decide(file: string, tensor: NamedTensor, matrix: NamedMatrix, jo
 
 /** A task that gives the matrix's buffer away; a matrix that shares its buffer with others is copied. */
 export function toTask(matrix: NamedMatrix, names: readonly TaskName[], options: RankOptions): Task {
-  const { data, shape, dtype } = matrix;
+  const { data, shape, dtype, noise } = matrix;
   const view = data as Float32Array;
-  return { names, tensor: { data: owns(view) ? view : view.slice(), shape, dtype }, options };
+  return { names, tensor: { data: owns(view) ? view : view.slice(), shape, dtype, noise }, options };
 }

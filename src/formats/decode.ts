@@ -1,7 +1,7 @@
 // From stored bytes to the arrays that the rank functions take.
 // Layout: elements side by side, little or big endian, row-major or at given strides.
 // Cost: one pass, none where the bytes can be viewed as they are.
-// float8: Micikevicius et al. 2022, "FP8 formats for deep learning"; the *fnuz variants as ONNX defines them.
+import { codeTable } from './decode/codes.js';
 import { isComplex } from './dtypes.js';
 import { FormatError, quote } from './errors.js';
 
@@ -28,6 +28,7 @@ export const ELEMENT_SIZE: Readonly<Record<string, number>> = {
   float8_e5m2: 1,
   float8_e4m3fnuz: 1,
   float8_e5m2fnuz: 1,
+  float8_e8m0: 1,
   int8: 1,
   uint8: 1,
   int16: 2,
@@ -148,8 +149,11 @@ function view(buffer: ArrayBuffer, length: number, dtype: string, at: DecodeCont
     case 'uint64':
       return wide(buffer, length, dtype === 'int64', at);
     default: {
-      const table = float8Table(dtype);
-      return Float32Array.from(new Uint8Array(buffer, 0, length), (v) => table[v]);
+      const { values } = codeTable(dtype)!;
+      const codes = new Uint8Array(buffer, 0, length);
+      const out = new Float32Array(length);
+      for (let i = 0; i < length; i++) out[i] = values[codes[i]];
+      return out;
     }
   }
 }
@@ -184,28 +188,4 @@ function swap(bytes: Uint8Array, size: number) {
       bytes[b] = t;
     }
   }
-}
-
-const tables = new Map<string, Float32Array>();
-
-/** The 256 values of an 8-bit float. */
-export function float8Table(dtype: string): Float32Array {
-  let table = tables.get(dtype);
-  if (table === undefined) {
-    const fnuz = dtype.endsWith('fnuz');
-    const e5 = dtype.startsWith('float8_e5m2');
-    const mantissaBits = e5 ? 2 : 3;
-    const bias = (e5 ? 15 : 7) + (fnuz ? 1 : 0);
-    table = Float32Array.from({ length: 256 }, (_, byte) => {
-      const e = (byte & 0x7f) >> mantissaBits;
-      const m = (byte & ((1 << mantissaBits) - 1)) / (1 << mantissaBits);
-      const sign = byte & 0x80 ? -1 : 1;
-      if (fnuz && byte === 0x80) return Number.NaN;
-      if (!fnuz && !e5 && (byte & 0x7f) === 0x7f) return Number.NaN;
-      if (!fnuz && e5 && e === 31) return m === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-      return sign * (e === 0 ? m * 2 ** (1 - bias) : (1 + m) * 2 ** (e - bias));
-    });
-    tables.set(dtype, table);
-  }
-  return table;
 }

@@ -1,36 +1,51 @@
 // .gguf, the files of llama.cpp.
 // Layout, little-endian: 'GGUF', version (2 or 3), tensor count, metadata count (8 bytes each); metadata as key, type, value;
 // per tensor its name, dimensions (innermost first), type and offset; then, aligned, the data that the offsets count from.
-// Floats and integers are read; block-quantised tensors are reported, one by one, as not supported.
+// Floats and integers are read as they are, blocks decoded (decode/gguf-blocks.ts); other types are named, not analysed.
 // Source: docs/gguf.md of the ggml project.
 import { textDecoder } from '../shared/text.js';
-import { admit } from './admit.js';
+import { decodeBlocks, GGUF_BLOCKS } from './decode/gguf-blocks.js';
 import { countElements, decode, ELEMENT_SIZE, elementSize } from './decode.js';
-import { attempt, FormatError, quote } from './errors.js';
+import { FormatError, quote } from './errors.js';
+import { isExperts } from './layout.js';
 import { type ByteSource, checkRange } from './source.js';
 import type { NamedTensor, ReadOptions } from './types.js';
+import { readWeight } from './weights/index.js';
+import { eachOf, type Weight } from './weights/weight.js';
 
+/** ggml_type: our name. Those after the last line of plain types are blocks, or names alone. */
 const TYPES: Readonly<Record<number, string>> = {
   0: 'float32',
   1: 'float16',
-  2: 'q4_0',
-  3: 'q4_1',
-  6: 'q5_0',
-  7: 'q5_1',
-  8: 'q8_0',
-  9: 'q8_1',
-  10: 'q2_k',
-  11: 'q3_k',
-  12: 'q4_k',
-  13: 'q5_k',
-  14: 'q6_k',
-  15: 'q8_k',
   24: 'int8',
   25: 'int16',
   26: 'int32',
   27: 'int64',
   28: 'float64',
   30: 'bfloat16',
+  ...{ 2: 'q4_0', 3: 'q4_1', 6: 'q5_0', 7: 'q5_1', 8: 'q8_0', 20: 'iq4_NL', 39: 'mxfp4' },
+  ...{ 10: 'q2_K', 11: 'q3_K', 12: 'q4_K', 13: 'q5_K', 14: 'q6_K', 23: 'iq4_XS' },
+  ...{
+    9: 'Q8_1',
+    15: 'Q8_K',
+    16: 'IQ2_XXS',
+    17: 'IQ2_XS',
+    18: 'IQ3_XXS',
+    19: 'IQ1_S',
+    21: 'IQ3_S',
+    22: 'IQ2_S',
+  },
+  ...{
+    4: 'Q4_2',
+    5: 'Q4_3',
+    29: 'IQ1_M',
+    31: 'Q4_0_4_4',
+    32: 'Q4_0_4_8',
+    33: 'Q4_0_8_8',
+    34: 'TQ1_0',
+    35: 'TQ2_0',
+  },
+  ...{ 36: 'IQ4_NL_4_4', 37: 'IQ4_NL_4_8', 38: 'IQ4_NL_8_8', 40: 'NVFP4' },
 };
 /** Bytes of a metadata value by its type; 8 is a string, 9 an array. */
 const VALUE_SIZE = [1, 1, 2, 2, 4, 4, 4, 1, -1, -1, 8, 8, 8];
@@ -43,27 +58,62 @@ const MIN_VALUE = 13;
 const MIN_TEXT = 8;
 const MAX_TENSORS = 1_000_000;
 
-/** The tensors of a .gguf file in stored order. Shapes are turned to the usual order, outermost first. */
+/** The weights of a .gguf file in stored order. Shapes are turned to the usual order, outermost first. */
 export async function* readGguf(source: ByteSource, options: ReadOptions = {}): AsyncGenerator<NamedTensor> {
   const file = source.name;
   const { tensors, base } = await readHeader(source);
-  for (const { name, shape, dtype, offset, problem } of tensors) {
-    const tensor = await attempt(name, file, options, async () => {
-      if (problem !== undefined) throw new FormatError(file, `tensor ${quote(name)} ${problem}.`);
-      if (!(await admit(file, options, name, { shape, dtype }))) return undefined;
-      const length = countElements(file, name, shape) * elementSize(file, name, dtype);
-      checkRange(file, source.size, base + offset, length, `tensor ${quote(name)}`);
-      const { data, bits } = decode(await source.read(base + offset, length), dtype, {
-        file,
-        name,
-        dims: shape.length,
-      });
-      return { name, shape, dtype, data, ...(bits && { bits }) };
-    });
-    options.onProgress?.(Math.min(source.size, base + offset), source.size);
-    if (tensor !== undefined) yield tensor;
+  for (const entry of tensors) {
+    for (const weight of toWeights(source, base, entry)) {
+      const tensor = await readWeight(file, weight, options);
+      if (tensor !== undefined) yield tensor;
+    }
+    options.onProgress?.(Math.min(source.size, base + entry.offset), source.size);
   }
   options.onProgress?.(source.size, source.size);
+}
+
+/** One weight, or one for each expert of a stack that has to be decoded. */
+function toWeights(
+  source: ByteSource,
+  base: number,
+  { name, shape, dtype, offset, problem }: Entry,
+): Weight[] {
+  const file = source.name;
+  const known = { name, dtype, shape, problem };
+  const bytes = async (start: number, length: number) => {
+    checkRange(file, source.size, base + offset + start, length, `tensor ${quote(name)}`);
+    return source.read(base + offset + start, length);
+  };
+  const type = Object.hasOwn(GGUF_BLOCKS, dtype) ? GGUF_BLOCKS[dtype] : undefined;
+  if (type === undefined) {
+    if (!Object.hasOwn(ELEMENT_SIZE, dtype)) return [{ ...known, packed: `packed as ${dtype}` }];
+    const read = async () => {
+      const length = countElements(file, name, shape) * elementSize(file, name, dtype);
+      const elements = decode(await bytes(0, length), dtype, { file, name, dims: shape.length });
+      return { ...elements, ...(isExperts(name, shape) && { layout: 'experts' as const }) };
+    };
+    return [{ ...known, read }];
+  }
+  const cols = shape.at(-1) ?? 1;
+  if (cols % type.size !== 0) {
+    const detail = `of ${dtype} [${shape.join(', ')}] has rows of no whole blocks of ${type.size}`;
+    return [{ ...known, problem: problem ?? detail }];
+  }
+  const stack = isExperts(name, shape) ? shape[0] : undefined;
+  const matrix = stack === undefined ? shape : shape.slice(1);
+  return eachOf(stack, name, (index) => ({
+    ...{ dtype, shape: matrix, problem, storage: dtype },
+    read: async () => {
+      const count = countElements(file, name, matrix);
+      const length = (count / type.size) * type.bytes;
+      // A matrix as it is ranked: convolutions are [outputs, the rest].
+      const rows = matrix.length > 1 ? matrix[0] : 1;
+      const blocks = await bytes(index * length, length);
+      return count === 0
+        ? { data: new Float32Array(0) }
+        : decodeBlocks(type, blocks, count / cols, cols, rows);
+    },
+  }));
 }
 
 interface Entry {
@@ -121,8 +171,9 @@ function refuseOverlaps(tensors: readonly Entry[]) {
     if (offset < end) {
       entry.problem = `at data offset ${offset} overlaps another`;
     }
-    const size = ELEMENT_SIZE[dtype] ?? 0; // the length of quantised blocks is not known here
-    end = Math.max(end, offset + shape.reduce((a, b) => a * b, size));
+    const block = Object.hasOwn(GGUF_BLOCKS, dtype) ? GGUF_BLOCKS[dtype] : undefined;
+    const size = block ? block.bytes / block.size : (ELEMENT_SIZE[dtype] ?? 0); // 0: not known here
+    end = Math.max(end, offset + Math.floor(shape.reduce((a, b) => a * b, size)));
   }
 }
 

@@ -3,11 +3,12 @@
 //   HWIO conv (tfjs)   [O, I kh kw]          transposed
 //   HWCM depthwise     [C M, kh kw]          transposed
 //   rnn W, R           [directions, ...]     one matrix for each of one or two directions
-//   anything else      [shape[0], the rest]  as stored; vectors and scalars are no matrices
+//   experts            [E, m, n]             E matrices
+//   anything else      [shape[0], the rest]  as stored; vectors, scalars and what is packed are no matrices
 
 import type { Bits, TensorData } from './decode.js';
 import { gather, rowMajorStrides } from './strided.js';
-import type { NamedTensor } from './types.js';
+import type { Factors, NamedTensor, TensorLayout } from './types.js';
 
 /** One matrix of a model, ready for matrixRank. */
 export interface NamedMatrix {
@@ -17,6 +18,10 @@ export interface NamedMatrix {
   shape: [rows: number, columns: number];
   /** Set when `data` holds 16-bit patterns, as matrixRank's TensorLike has it. */
   dtype?: Bits;
+  /** The storage tolerance. */
+  noise?: number;
+  /** The matrix is this product, not formed; `data` is empty. */
+  factors?: Factors;
 }
 
 const DIRECTIONS = ['forward', 'backward'];
@@ -25,16 +30,24 @@ const DIRECTIONS = ['forward', 'backward'];
 export function toMatrices(tensor: NamedTensor): NamedMatrix[] {
   const { name, data, shape, layout } = tensor;
   const dims = shape.length;
-  if (dims < 2) return [];
-  const dtype = tensor.bits && { dtype: tensor.bits };
-  if (layout === 'rnn' && dims >= 3 && shape[0] <= DIRECTIONS.length) {
+  if (dims < 2 || tensor.packed !== undefined) return [];
+  const noise = (i: number) => {
+    const one = typeof tensor.noise === 'object' ? tensor.noise[i] : tensor.noise;
+    return one === undefined ? {} : { noise: one };
+  };
+  const kind = { ...(tensor.bits && { dtype: tensor.bits }), ...noise(0) };
+  if (tensor.factors !== undefined) {
+    return [{ name, data, shape: [shape[0], product(shape.slice(1))], factors: tensor.factors }];
+  }
+  if (isStack(shape, layout)) {
     const [directions, rows] = shape;
     const columns = product(shape.slice(2));
     return Array.from({ length: directions }, (_, i) => ({
-      name: directions === 1 ? name : `${name}[${DIRECTIONS[i]}]`,
+      name: stackedName(name, layout, directions, i),
       data: part(data, i * rows * columns, rows * columns),
       shape: [rows, columns],
-      ...dtype,
+      ...kind,
+      ...noise(i),
     }));
   }
   if (layout === 'HWIO' && dims >= 3) {
@@ -45,7 +58,7 @@ export function toMatrices(tensor: NamedTensor): NamedMatrix[] {
         name,
         data: permute(data, shape, axes),
         shape: [shape[dims - 1], product(shape.slice(0, -1))],
-        ...dtype,
+        ...kind,
       },
     ];
   }
@@ -53,9 +66,33 @@ export function toMatrices(tensor: NamedTensor): NamedMatrix[] {
     // ..., C, M -> C, M, ...
     const axes = [dims - 2, dims - 1, ...range(dims - 2)];
     const rows = product(shape.slice(-2));
-    return [{ name, data: permute(data, shape, axes), shape: [rows, product(shape.slice(0, -2))], ...dtype }];
+    return [{ name, data: permute(data, shape, axes), shape: [rows, product(shape.slice(0, -2))], ...kind }];
   }
-  return [{ name, data, shape: [shape[0], product(shape.slice(1))], ...dtype }];
+  return [{ name, data, shape: [shape[0], product(shape.slice(1))], ...kind }];
+}
+
+/** Experts, or recurrent weights of one or two directions. */
+function isStack(shape: readonly number[], layout: TensorLayout | undefined): boolean {
+  if (shape.length < 3) return false;
+  return layout === 'experts' || (layout === 'rnn' && shape[0] <= DIRECTIONS.length);
+}
+
+function stackedName(name: string, layout: TensorLayout | undefined, count: number, i: number): string {
+  if (layout === 'experts') return `${name}[${i}]`;
+  return count === 1 ? name : `${name}[${DIRECTIONS[i]}]`;
+}
+
+/** The matrices that lie in a tensor one after the other, rows and columns perhaps changing places: how many, and their shape. */
+export function stackOf(
+  shape: readonly number[],
+  layout: TensorLayout | undefined,
+): [count: number, rows: number, columns: number] {
+  const dims = shape.length;
+  if (dims < 2) return [0, 0, 0];
+  if ((layout === 'rnn' || layout === 'experts') && dims >= 3)
+    return [shape[0], shape[1], product(shape.slice(2))];
+  const right = layout === 'HWIO' && dims >= 3 ? 1 : layout === 'HWCM' && dims >= 3 ? 2 : dims - 1;
+  return [1, product(shape.slice(0, dims - right)), product(shape.slice(dims - right))];
 }
 
 function permute(data: NamedTensor['data'], shape: readonly number[], axes: readonly number[]) {

@@ -33,6 +33,8 @@ export interface OnnxNode {
   outputs: string[];
   /** The `value` of a Constant. */
   value?: OnnxTensor;
+  /** Attributes that are whole numbers. */
+  ints: Map<string, number>;
   graphs: OnnxGraph[];
 }
 
@@ -133,7 +135,7 @@ class GraphReader {
 
   private async node(at: ProtoField, depth: number): Promise<OnnxNode> {
     this.expectMessage(at, 'node');
-    const node: OnnxNode = { name: '', op: '', inputs: [], outputs: [], graphs: [] };
+    const node: OnnxNode = { name: '', op: '', inputs: [], outputs: [], ints: new Map(), graphs: [] };
     const attributes: ProtoField[] = [];
     await this.walker.fields('a node', at.start, at.end, (field) => {
       if (field.number === 1) node.inputs.push(this.text(field));
@@ -149,15 +151,18 @@ class GraphReader {
   private async attribute(at: ProtoField, node: OnnxNode, depth: number): Promise<void> {
     this.expectMessage(at, 'attribute');
     let name = '';
+    let int: number | undefined;
     const tensors: ProtoField[] = [];
     await this.walker.fields('an attribute', at.start, at.end, async (field) => {
       if (field.number === 1) name = this.text(field);
+      else if (field.number === 3 && field.type === 0) int = field.value;
       else if (field.number === 5) tensors.push(field);
       else if (field.number === 6 || field.number === 11) {
         this.expectMessage(field, 'graph');
         node.graphs.push(await this.graph(field, depth + 1));
       }
     });
+    if (int !== undefined) node.ints.set(name, int);
     if (node.op === 'Constant' && name === 'value')
       for (const field of tensors) node.value = await this.tensor(field);
   }

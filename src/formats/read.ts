@@ -1,5 +1,6 @@
 // readTensors: which format a file has, by its first bytes and then by its name, and the reader for it.
 import { textDecoder } from '../shared/text.js';
+import { describe } from './describe.js';
 import { FormatError, quote, toFormatError } from './errors.js';
 import { type Folder, modelFiles } from './folder.js';
 import { readGguf } from './gguf.js';
@@ -47,7 +48,7 @@ export async function* readTensors(from: Readable, options: ReadOptions = {}): A
 async function* readSource(source: ByteSource, options: ReadOptions): AsyncGenerator<NamedTensor> {
   try {
     options.signal?.throwIfAborted();
-    yield* await detect(source, options);
+    for await (const tensor of await detect(source, options)) yield describe(tensor, options);
   } catch (error) {
     throw options.signal?.aborted ? error : toFormatError(error, source.name);
   }

@@ -3,12 +3,15 @@
 // names to { dtype, shape, data_offsets: [begin, end] }; '__metadata__' is no tensor. Large models are split into shards:
 // model.safetensors.index.json maps names to files of the same folder.
 // Source: the format section of huggingface/safetensors' README, and its Rust reader for what is refused.
-import { admit } from './admit.js';
-import { checkLength, decode } from './decode.js';
+import { checkLength, decode, elementSize } from './decode.js';
 import { attempt, FormatError, quote } from './errors.js';
 import { duplicateKeys, isObject, type Json, parseObject } from './json.js';
+import { layoutByName } from './layout.js';
 import { type ByteSource, checkRange, readText } from './source.js';
+import type { Stored } from './stored.js';
 import type { NamedTensor, ReadOptions } from './types.js';
+import { listWeights, readWeight } from './weights/index.js';
+import type { Weight } from './weights/weight.js';
 
 const MAX_HEADER = 100_000_000;
 
@@ -19,6 +22,9 @@ const TYPES: Readonly<Record<string, string>> = {
   BF16: 'bfloat16',
   F8_E4M3: 'float8_e4m3',
   F8_E5M2: 'float8_e5m2',
+  F8_E4M3FNUZ: 'float8_e4m3fnuz',
+  F8_E5M2FNUZ: 'float8_e5m2fnuz',
+  F8_E8M0: 'float8_e8m0',
   I8: 'int8',
   I16: 'int16',
   I32: 'int32',
@@ -33,6 +39,7 @@ const TYPES: Readonly<Record<string, string>> = {
 const NO_SHAPE: number[] = [];
 
 interface Entry {
+  file: string;
   name: string;
   dtype: string;
   shape: number[];
@@ -43,20 +50,22 @@ interface Entry {
   problem?: string;
 }
 
-/** The tensors of a .safetensors file, in the order of their bytes. */
+/** The weights of a .safetensors file, in the order of their bytes. */
 export async function* readSafetensors(
   source: ByteSource,
   options: ReadOptions = {},
 ): AsyncGenerator<NamedTensor> {
-  for (const entry of await readHeader(source)) {
-    const tensor = await attempt(entry.name, source.name, options, () => readEntry(source, entry, options));
+  const entries = await readHeader(source);
+  const stored = entries.map((entry) => new SafetensorsEntry(entry, () => source));
+  for (const { weight, entry } of await listWeights(source, stored, plain)) {
+    const tensor = await readWeight(source.name, weight, options);
     options.onProgress?.(Math.min(source.size, Math.max(0, entry.end)), source.size);
     if (tensor !== undefined) yield tensor;
   }
   options.onProgress?.(source.size, source.size);
 }
 
-/** The tensors of every shard that a model.safetensors.index.json names, shard by shard. */
+/** The weights of every shard that a model.safetensors.index.json names, shard by shard; parts may lie in different ones. */
 export async function* readSafetensorsIndex(
   source: ByteSource,
   options: ReadOptions = {},
@@ -64,6 +73,42 @@ export async function* readSafetensorsIndex(
 ): AsyncGenerator<NamedTensor> {
   const file = source.name;
   const index = parsed ?? parseObject(file, 'the index', await readText(source));
+  const shards = await readShardNames(file, index, options);
+  const declared = isObject(index.metadata) ? Number(index.metadata.total_size) : Number.NaN;
+  const open = new Shards(source);
+  try {
+    const stored: SafetensorsEntry[] = [];
+    let broken: unknown; // thrown after what comes before it
+    try {
+      for (const [shard, names] of shards) {
+        for (const one of await readShard(file, shard, names, open, options)) stored.push(one);
+      }
+    } catch (error) {
+      broken = error;
+    }
+    const total =
+      declared > 0 ? declared : stored.reduce((sum, { start, end }) => sum + Math.max(0, end - start), 0);
+    let done = 0;
+    let last: Stored | undefined;
+    for (const { weight, entry } of await listWeights(source, stored, plain)) {
+      const tensor = await readWeight(entry.file, weight, options);
+      if (entry !== last) done += Math.max(0, entry.end - entry.start);
+      last = entry;
+      options.onProgress?.(done, Math.max(total, done));
+      if (tensor !== undefined) yield tensor;
+    }
+    if (broken !== undefined) throw broken;
+  } finally {
+    await open.close();
+  }
+}
+
+/** The shards and the names that the index has in each. */
+async function readShardNames(
+  file: string,
+  index: Json,
+  options: ReadOptions,
+): Promise<Map<string, Set<string>>> {
   const map = index.weight_map;
   if (!isObject(map)) throw new FormatError(file, "expected an object in the field 'weight_map'.");
   const shards = new Map<string, Set<string>>();
@@ -78,56 +123,120 @@ export async function* readSafetensorsIndex(
     if (names === undefined) shards.set(shard, new Set([name]));
     else names.add(name);
   }
-  const declared = isObject(index.metadata) ? Number(index.metadata.total_size) : Number.NaN;
-  let done = 0;
-  let finished = 0;
-  const progress = (read: number) => {
-    const total = declared > 0 ? declared : Math.ceil(((done + read) / (finished + 1)) * shards.size);
-    options.onProgress?.(done + read, Math.max(total, done + read));
-  };
-  for (const [shard, names] of shards) {
-    const from = await attempt(shard, file, options, () => source.sibling(shard));
-    if (from === undefined) continue;
-    try {
-      const missing = new Set(names);
-      const inner: ReadOptions = {
-        ...options,
-        filter: (name, info) => names.has(name) && options.filter?.(name, info) !== false,
-        onProgress: (read) => progress(read),
-      };
-      const headers = await attempt(shard, file, options, () => readHeader(from));
-      for (const { name } of headers ?? []) missing.delete(name);
-      if (headers === undefined) continue;
-      for (const name of missing) {
-        await attempt(name, file, options, () => {
-          throw new FormatError(
-            file,
-            `tensor ${quote(name)} is not in ${quote(shard)}, where weight_map has it.`,
-          );
-        });
-      }
-      yield* readSafetensors(from, inner);
-    } finally {
-      await from.close();
-      done += from.size;
-      finished++;
-    }
+  return shards;
+}
+
+/** The tensors of a shard that the index names; those that it lacks are told. */
+async function readShard(
+  file: string,
+  shard: string,
+  names: ReadonlySet<string>,
+  open: Shards,
+  options: ReadOptions,
+): Promise<SafetensorsEntry[]> {
+  const entries = await attempt(shard, file, options, async () => readHeader(await open.shard(shard)));
+  if (entries === undefined) return [];
+  const here = new Set(entries.map((entry) => entry.name));
+  for (const name of names) {
+    if (here.has(name)) continue;
+    await attempt(name, file, options, () => {
+      throw new FormatError(
+        file,
+        `tensor ${quote(name)} is not in ${quote(shard)}, where weight_map has it.`,
+      );
+    });
+  }
+  return entries
+    .filter((e) => names.has(e.name))
+    .map((entry) => new SafetensorsEntry(entry, () => open.shard(shard)));
+}
+
+/** The shards of a model, few of them open at a time. */
+class Shards {
+  private readonly opened = new Map<string, ByteSource>();
+  constructor(private readonly source: ByteSource) {}
+
+  async shard(name: string): Promise<ByteSource> {
+    let source = this.opened.get(name);
+    if (source === undefined) {
+      source = await this.source.sibling(name);
+      const [oldest] = this.opened.keys();
+      if (this.opened.size >= MAX_OPEN) await this.release(oldest);
+    } else this.opened.delete(name); // moves to the end, as the one used last
+    this.opened.set(name, source);
+    return source;
+  }
+
+  private async release(name: string) {
+    const source = this.opened.get(name);
+    this.opened.delete(name);
+    await source?.close();
+  }
+
+  async close() {
+    for (const name of [...this.opened.keys()]) await this.release(name);
   }
 }
 
-async function readEntry(
-  source: ByteSource,
-  entry: Entry,
-  options: ReadOptions,
-): Promise<NamedTensor | undefined> {
-  const { name, dtype, shape, start, end } = entry;
-  if (entry.problem !== undefined)
-    throw new FormatError(source.name, `tensor ${quote(name)} ${entry.problem}.`);
-  if (!(await admit(source.name, options, name, { shape, dtype }))) return undefined;
-  checkLength(source.name, name, dtype, shape, end - start, start);
-  const bytes = await source.read(start, end - start);
-  const { data, bits } = decode(bytes, dtype, { file: source.name, name, dims: shape.length });
-  return { name, shape, dtype, data, ...(bits && { bits }) };
+const MAX_OPEN = 4;
+
+/** A tensor of a file, and its place. */
+class SafetensorsEntry implements Stored {
+  constructor(
+    private readonly entry: Entry,
+    private readonly open: () => ByteSource | Promise<ByteSource>,
+  ) {}
+  get file() {
+    return this.entry.file;
+  }
+  get name() {
+    return this.entry.name;
+  }
+  get dtype() {
+    return this.entry.dtype;
+  }
+  get shape() {
+    return this.entry.shape;
+  }
+  get problem() {
+    return this.entry.problem;
+  }
+  get start() {
+    return this.entry.start;
+  }
+  get end() {
+    return this.entry.end;
+  }
+
+  async elements() {
+    const { file, name, dtype, shape } = this.entry;
+    return decode(await this.bytes(), dtype, { file, name, dims: shape.length });
+  }
+
+  async words(from?: number, count?: number) {
+    const { file, name, dtype } = this.entry;
+    const type = dtype.startsWith('float8') ? 'uint8' : dtype;
+    return decode(await this.bytes(from, count), type, { file, name, dims: 0 }).data;
+  }
+
+  /** Those of `count` elements from `from` on, or of all. */
+  private async bytes(from?: number, count?: number): Promise<Uint8Array> {
+    const { file, name, dtype, shape, start, end } = this.entry;
+    checkLength(file, name, dtype, shape, end - start, start);
+    const source = await this.open();
+    if (from === undefined || count === undefined) return source.read(start, end - start);
+    const size = elementSize(file, name, dtype);
+    checkRange(file, end - start, from * size, count * size, `tensor ${quote(name)}`);
+    return source.read(start + from * size, count * size);
+  }
+}
+
+/** A weight that is what its tensor is. */
+function plain(entry: SafetensorsEntry): Weight {
+  const { name, dtype, shape, problem } = entry;
+  const layout = Array.isArray(shape) ? layoutByName(name, shape) : undefined;
+  const read = async () => ({ ...(await entry.elements()), ...(layout && { layout }) });
+  return { name, dtype, shape, problem, read };
 }
 
 async function readHeader(source: ByteSource): Promise<Entry[]> {
@@ -163,7 +272,7 @@ async function readHeader(source: ByteSource): Promise<Entry[]> {
 }
 
 function toEntry(source: ByteSource, base: number, name: string, value: unknown): Entry {
-  const entry: Entry = { name, dtype: '', shape: NO_SHAPE, start: base, end: base };
+  const entry: Entry = { file: source.name, name, dtype: '', shape: NO_SHAPE, start: base, end: base };
   const fail = (problem: string) => {
     entry.problem = problem;
     return entry;

@@ -23,7 +23,20 @@ const withNaN = files.write(
   safetensorsFile({ a: [[2, 2], matrix(2, 2)], holed: [[4, 6], holed], z: [[3, 2], matrix(3, 2)] }),
 );
 
-const KEYS = ['name', 'shape', 'matrix', 'dtype', 'rank', 'full', 'tolerance', 'margin', 'method'];
+const KEYS = [
+  'name',
+  'shape',
+  'matrix',
+  'dtype',
+  'rank',
+  'full',
+  'tolerance',
+  'margin',
+  'method',
+  'storage',
+  'noise',
+  'proven',
+];
 
 describe('--json', () => {
   it('writes one object a line, with the keys in their order', async () => {
@@ -72,7 +85,9 @@ describe('--csv', () => {
     const odd = files.write('odd.safetensors', safetensorsFile({ 'a,"b"': [[2, 3], matrix(2, 3)] }));
     const { out } = await command([odd, '--csv']);
     const [head, row] = out.split('\n');
-    expect(head).toBe('name,shape,matrix,dtype,rank,full,tolerance,margin,method,error');
+    expect(head).toBe(
+      'name,shape,matrix,dtype,rank,full,tolerance,margin,method,storage,noise,proven,note,error',
+    );
     expect(row).toMatch(/^"a,""b""",2x3,2x3,float32,2,2,/);
   });
 });

@@ -240,12 +240,13 @@ async function consume(bytes: Uint8Array, options: ReadOptions): Promise<number>
   try {
     for await (const tensor of readTensors(bytes, options)) {
       size += (tensor.data as Float32Array).byteLength;
-      const count = tensor.shape.reduce((a, b) => a * b, 1);
+      const absent = tensor.packed !== undefined || tensor.factors !== undefined;
+      const count = absent ? 0 : tensor.shape.reduce((a, b) => a * b, 1);
       if (tensor.data.length !== count)
         throw new Error(`shape [${tensor.shape}] with ${tensor.data.length} elements`);
-      for (const { data, shape } of toMatrices(tensor)) {
-        if (data.length !== shape[0] * shape[1])
-          throw new Error(`matrix [${shape}] with ${data.length} elements`);
+      for (const { data, shape, factors } of toMatrices(tensor)) {
+        const length = factors ? 0 : shape[0] * shape[1];
+        if (data.length !== length) throw new Error(`matrix [${shape}] with ${data.length} elements`);
       }
     }
   } catch (error) {

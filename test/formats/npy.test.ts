@@ -22,7 +22,7 @@ describe('what .npy can hold', () => {
   ] as const)('%s, in both byte orders', async (descr, dtype, Type) => {
     const data = Type.from([1, 2, 3, 4, 100, 6]);
     const little = await one(npy(descr, [2, 3], bytesOf(data)), { name });
-    expect(little).toEqual({ name: 'a', shape: [2, 3], dtype, data });
+    expect(little).toEqual({ name: 'a', shape: [2, 3], dtype, storage: dtype, data });
     const swapped = bytesOf(data);
     const size = data.BYTES_PER_ELEMENT;
     for (let i = 0; i < swapped.length; i += size) swapped.subarray(i, i + size).reverse();
@@ -32,7 +32,7 @@ describe('what .npy can hold', () => {
 
   test('float16 stays as bits, bool becomes 0 and 1', async () => {
     const half = Uint16Array.of(0x3c00, 0xc000);
-    expect(await one(npy('<f2', [1, 2], bytesOf(half)), { name })).toEqual({
+    expect(await one(npy('<f2', [1, 2], bytesOf(half)), { name })).toMatchObject({
       name: 'a',
       shape: [1, 2],
       dtype: 'float16',

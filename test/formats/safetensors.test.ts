@@ -157,8 +157,8 @@ describe('bad .safetensors files', () => {
     ['a text for a shape', header(entry('a', 0, 8, '"2"')), "lacks the field 'shape'"],
     [
       'an unknown dtype',
-      header('"a":{"dtype":"F4","shape":[1],"data_offsets":[0,4]}'),
-      "type 'f4', not supported",
+      header('"a":{"dtype":"F13","shape":[1],"data_offsets":[0,4]}'),
+      "type 'f13', not supported",
     ],
     [
       'a dtype of Object',

@@ -69,7 +69,7 @@ export function toLayer(row: Row, withFile: boolean): Layer {
     matrix: matrix?.join('×') ?? '',
     dtype: row.dtype ?? '',
     full,
-    error: row.error,
+    error: row.error ?? (report ? undefined : row.note),
     ...(report && ranked(report)),
     ...(row.metrics && {
       metrics: Object.fromEntries(Object.entries(row.metrics).map(([k, v]) => [k, finite(v)])),

@@ -9,11 +9,7 @@ export interface CodeTable {
 }
 
 /** A float of `digits` stored digits and the given bias. */
-function minifloat(
-  bits: number,
-  digits: number,
-  bias: number,
-): Omit<CodeTable, 'steps'> & { steps: Float32Array } {
+function minifloat(bits: number, digits: number, bias: number): CodeTable {
   const size = 1 << bits;
   const values = new Float32Array(size);
   const steps = new Float32Array(size);
@@ -62,14 +58,15 @@ function integers(bits: number, signed: boolean): CodeTable {
 
 /** A table of values in any order: a code stands for all reals nearer to it than to any other. */
 export function codebook(values: ArrayLike<number>): CodeTable {
-  const order = Array.from(values, (_, i) => i).sort((a, b) => values[a] - values[b]);
-  const steps = new Float32Array(values.length);
-  const last = order.length - 1;
-  for (let k = 0; k <= last; k++) {
-    const below = k > 0 ? values[order[k]] - values[order[k - 1]] : values[order[1]] - values[order[0]];
-    const above = k < last ? values[order[k + 1]] - values[order[k]] : below;
-    steps[order[k]] = (below + above) / 4;
-  }
+  const sorted = [...new Set(Array.from(values, (v) => v + 0))].sort((a, b) => a - b);
+  const last = sorted.length - 1;
+  const steps = Float32Array.from(values, (value) => {
+    if (last < 1) return 0;
+    const k = sorted.indexOf(value + 0);
+    const below = k > 0 ? sorted[k] - sorted[k - 1] : sorted[1] - sorted[0];
+    const above = k < last ? sorted[k + 1] - sorted[k] : below;
+    return (below + above) / 4;
+  });
   return { values: Float32Array.from(values), steps };
 }
 

@@ -180,24 +180,32 @@ export const GGUF_BLOCKS: Readonly<Record<string, BlockType>> = {
   mxfp4: { size: 32, bytes: 17, decode: mxfp4 },
 };
 
-/** rows x cols values, whole blocks a row. */
-export function decodeBlocks(type: BlockType, bytes: Uint8Array, rows: number, cols: number): Decoded {
-  const data = new Float32Array(rows * cols);
-  const sums = new RoundingSums(rows, cols);
+/** lines x length values, whole blocks a line; `rows` of them, a whole number of lines each, make the matrix. */
+export function decodeBlocks(
+  type: BlockType,
+  bytes: Uint8Array,
+  lines: number,
+  length: number,
+  rows = lines,
+): Decoded {
+  const data = new Float32Array(lines * length);
+  const per = lines / rows;
+  const sums = new RoundingSums(rows, per * length);
   const steps = new Float32Array(type.size);
   let at = 0;
-  for (let i = 0, to = 0; i < rows; i++) {
+  for (let i = 0, to = 0; i < lines; i++) {
+    const column = (i % per) * length;
     let sum = 0;
-    for (let j = 0; j < cols; j += type.size, to += type.size, at += type.bytes) {
+    for (let j = 0; j < length; j += type.size, to += type.size, at += type.bytes) {
       type.decode(bytes, at, data, to, steps);
       for (let k = 0; k < type.size; k++) {
         const h = steps[k] * steps[k];
         sum += h;
-        sums.cols[j + k] += h;
+        sums.cols[column + j + k] += h;
       }
     }
-    sums.rows[i] = sum / 3;
+    sums.rows[Math.floor(i / per)] += sum / 3;
   }
-  for (let j = 0; j < cols; j++) sums.cols[j] /= 3;
+  for (let j = 0; j < sums.cols.length; j++) sums.cols[j] /= 3;
   return { data, noise: sums.norm() };
 }

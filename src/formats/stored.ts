@@ -1,0 +1,67 @@
+// A tensor as it lies in a file, before anyone knows what it means: readers of safetensors and PyTorch files list these, and
+// weights.ts makes weights of them.
+import { codeTable } from './decode/codes.js';
+import type { TensorData } from './decode.js';
+import { FormatError, oneLine, quote } from './errors.js';
+
+export interface Stored {
+  name: string;
+  /** In lower case: 'float32', 'float8_e4m3', 'int32', ... */
+  dtype: string;
+  shape: readonly number[];
+  /** Why it cannot be read, as the end of a sentence about it. */
+  problem?: string;
+  /**
+   * `count` elements from `from` on, all by default, as words: codes of 8 bits in a Uint8Array (two 4-bit ones a byte), patterns of 16
+   * in a Uint16Array, 64-bit integers as float64.
+   */
+  words(from?: number, count?: number): Promise<TensorData>;
+}
+
+export const product = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+
+/** The numbers that words of a type stand for. */
+export function toNumbers(words: TensorData, dtype: string): Exclude<TensorData, Uint16Array> | Uint16Array {
+  if (dtype === 'float16') return Float32Array.from(words as Uint16Array, halfOf);
+  if (dtype === 'bfloat16') {
+    const wide = new Uint32Array(words.length);
+    for (let i = 0; i < wide.length; i++) wide[i] = words[i] << 16;
+    return new Float32Array(wide.buffer);
+  }
+  if (!dtype.startsWith('float8')) return words;
+  const { values } = codeTable(dtype)!;
+  const out = new Float32Array(words.length);
+  for (let i = 0; i < out.length; i++) out[i] = values[words[i]];
+  return out;
+}
+
+function halfOf(word: number): number {
+  const [e, m, sign] = [(word >> 10) & 31, word & 1023, word & 0x8000 ? -1 : 1];
+  if (e === 31) return m ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (e ? (1 + m / 1024) * 2 ** (e - 15) : m * 2 ** -24);
+}
+
+/** Scales, zero points, tables: all elements of a tensor as numbers, each finite, or a FormatError that says which is not. */
+export async function numbers(file: string, stored: Stored, from = 0, count = product(stored.shape)) {
+  checkStored(file, stored);
+  const values = toNumbers(await stored.words(from, count), stored.dtype);
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i])) {
+      throw new FormatError(file, `${quote(stored.name)} holds ${values[i]} at element ${from + i}.`);
+    }
+  }
+  return values;
+}
+
+/** Throws for a tensor that cannot be read. */
+export function checkStored(file: string, { name, problem }: Stored): void {
+  if (problem !== undefined) throw new FormatError(file, `tensor ${quote(name)} ${problem}.`);
+}
+
+/** What is wrong with a weight whose parts do not fit together, as the end of a sentence. */
+export function misfit(parts: readonly (Stored | undefined)[], why: string): string {
+  const shown = parts
+    .filter((p) => p !== undefined)
+    .map((p) => `${oneLine(p.name.slice(p.name.lastIndexOf('.') + 1))} [${p.shape.join(', ')}]`);
+  return `has parts that do not fit together, ${shown.join(', ')}: ${why}`;
+}

@@ -1,0 +1,61 @@
+// FP8 and int8 weights beside their scales, by the names of decode/scales.ts.
+import { codeTable } from '../decode/codes.js';
+import { decodeScaled, scaleBlocks } from '../decode/scales.js';
+import { isExperts } from '../layout.js';
+import { product, type Stored } from '../stored.js';
+import { type Context, eachOf, type Match, stem } from './weight.js';
+
+export function scaled(entry: Stored, context: Context): Match | undefined {
+  const { name, dtype, shape } = entry;
+  const table = dtype === 'float8_e8m0' || dtype === 'uint8' ? undefined : codeTable(dtype);
+  if (table === undefined || !/^(float8|int8)/.test(dtype) || shape.length < 2) return undefined;
+  const base = stem(name, '.weight');
+  const beside = (ending: string) => (base === undefined ? undefined : context.get(base + ending));
+  const scb = dtype === 'int8' ? beside('.SCB') : undefined;
+  const scale =
+    scb ??
+    context.get(`${name}_scale`) ??
+    context.get(`${name}_scale_inv`) ??
+    beside('.scale_weight') ??
+    context.get(`${name}.scale`) ??
+    beside('.scale');
+  if (scale === undefined) return undefined;
+  const zero = context.get(`${name}_zero_point`);
+  const parts = [scale, zero, beside('.weight_format'), beside('.input_scale'), beside('.scale_input')];
+
+  const stack =
+    shape.length === 3 &&
+    (isExperts(name, shape) || (scale.shape.length === 3 && scale.shape[0] === shape[0]));
+  const count = stack ? shape[0] : undefined;
+  const matrix = stack ? shape.slice(1) : shape;
+  const [rows, cols] = [matrix[0], product(matrix.slice(1))];
+  const { file, settings } = context;
+  const given = {
+    file,
+    name,
+    weight: entry,
+    table,
+    scale,
+    zero,
+    unit: scb ? 1 / 127 : 1,
+    block: settings.block,
+  };
+  const storage = `${dtype.replace('float8_', 'fp8-')} x ${kindOf(scale, rows, cols, count)}`;
+  const weights = eachOf(count, name, (index) => ({
+    dtype,
+    shape: matrix,
+    storage: scb ? 'bitsandbytes-int8' : storage,
+    read: () => decodeScaled(given, rows, cols, index, count),
+  }));
+  return { weights, parts };
+}
+
+function kindOf(scale: Stored, rows: number, cols: number, count = 1): string {
+  const own = count > 1 && scale.shape[0] === count ? scale.shape.slice(1) : scale.shape;
+  const blocks = scaleBlocks(own, rows, cols);
+  if (blocks === undefined) return 'scales';
+  const { blockRows, blockCols } = blocks;
+  if (blockRows === rows && blockCols === cols) return 'tensor scale';
+  if (blockRows === 1) return blockCols === cols ? 'row scales' : 'group scales';
+  return blockRows === rows && blockCols === 1 ? 'column scales' : 'block scales';
+}

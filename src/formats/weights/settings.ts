@@ -1,0 +1,67 @@
+// What config.json and adapter_config.json beside a model tell of how its weights are packed. Absent or broken: nothing.
+import { isObject, type Json } from '../json.js';
+import { type ByteSource, readText } from '../source.js';
+
+export interface Settings {
+  bits?: number;
+  group?: number;
+  /** What GPTQ took off its zero points. */
+  gptqLess: number;
+  /** Of FP8 block scales. */
+  block?: number[];
+  adapter?: AdapterSettings;
+}
+
+export interface AdapterSettings {
+  alpha: number;
+  rslora: boolean;
+  /** lora_alpha by a pattern of module names. */
+  alphas: [pattern: RegExp, alpha: number][];
+}
+
+const MAX_CONFIG = 1 << 24;
+const number = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : undefined);
+
+/** The settings beside a file. */
+export async function readSettings(source: ByteSource): Promise<Settings> {
+  const config = await readBeside(source, 'config.json');
+  const quantization = [config.quantization_config, config.quantization, {}].find(isObject) as Json;
+  const block = quantization.weight_block_size;
+  const adapter = await readBeside(source, 'adapter_config.json');
+  return {
+    bits: number(quantization.bits),
+    group: number(quantization.group_size),
+    gptqLess: quantization.checkpoint_format === 'gptq_v2' ? 0 : 1,
+    block:
+      Array.isArray(block) && block.length === 2 && block.every((b) => number(b)! > 0) ? block : undefined,
+    adapter: toAdapter(adapter),
+  };
+}
+
+function toAdapter(config: Json): AdapterSettings | undefined {
+  const alpha = number(config.lora_alpha);
+  if (alpha === undefined) return undefined;
+  const alphas: AdapterSettings['alphas'] = [];
+  for (const [pattern, value] of Object.entries(isObject(config.alpha_pattern) ? config.alpha_pattern : {})) {
+    try {
+      if (number(value) !== undefined) alphas.push([new RegExp(`^(.*\\.)?(${pattern})$`), value as number]);
+    } catch {
+      // no pattern that this language knows
+    }
+  }
+  return { alpha, rslora: config.use_rslora === true, alphas };
+}
+
+async function readBeside(source: ByteSource, name: string): Promise<Json> {
+  let beside: ByteSource | undefined;
+  try {
+    beside = await source.sibling(name);
+    if (beside.size > MAX_CONFIG) return {};
+    const json: unknown = JSON.parse(await readText(beside));
+    return isObject(json) ? json : {};
+  } catch {
+    return {};
+  } finally {
+    await beside?.close();
+  }
+}

@@ -1,0 +1,63 @@
+// From the tensors of a file to the weights of the model: rules that know how packed, scaled and factored weights are named.
+import type { Stored } from '../stored.js';
+import type { NamedTensor } from '../types.js';
+import type { Settings } from './settings.js';
+
+/** A weight, not yet read. */
+export interface Weight {
+  name: string;
+  dtype: string;
+  shape: readonly number[];
+  storage?: string;
+  /** The rank of an adapter's factors. */
+  factors?: number;
+  /** Why it is not decoded. */
+  packed?: string;
+  /** Why it cannot be read, as the end of a sentence about it. */
+  problem?: string;
+  read?(): Promise<Pick<NamedTensor, 'data'> & Partial<NamedTensor>>;
+}
+
+/** What a rule makes of a tensor: weights, and the tensors that are parts of them. */
+export interface Match {
+  weights: Weight[];
+  parts: readonly (Stored | undefined)[];
+}
+
+export interface Context {
+  file: string;
+  settings: Settings;
+  get(name: string): Stored | undefined;
+  /** The names that begin so. */
+  under(prefix: string): Stored[];
+}
+
+export type Rule = (entry: Stored, context: Context) => Match | undefined | Promise<Match | undefined>;
+
+/** The name without an ending; undefined where it ends in another way. */
+export function stem(name: string, ending: string): string | undefined {
+  return name.endsWith(ending) ? name.slice(0, -ending.length) : undefined;
+}
+
+/** One weight that is not decoded, and why. */
+export function notDecoded(
+  name: string,
+  entry: Stored,
+  why: string,
+  parts: readonly (Stored | undefined)[],
+): Match {
+  return {
+    weights: [{ name, dtype: entry.dtype, shape: entry.shape, packed: why }],
+    parts: [entry, ...parts],
+  };
+}
+
+/** A stack [E, ...] as E weights `name[e]`, a single matrix (count undefined) as one. */
+export function eachOf(
+  count: number | undefined,
+  name: string,
+  make: (index: number) => Omit<Weight, 'name'>,
+): Weight[] {
+  if (count === undefined) return [{ name, ...make(0) }];
+  return Array.from({ length: count }, (_, index) => ({ name: `${name}[${index}]`, ...make(index) }));
+}
