@@ -1,0 +1,2 @@
+// Certificates on the relaxed build.
+import './exactness.js';

@@ -1,0 +1,2 @@
+// Certificates on the baseline build.
+import './tiny.js';
