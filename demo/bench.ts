@@ -71,12 +71,30 @@ function card(name: string): (results: Map<string, Result>) => void {
   };
 }
 
+/** The last result here, shown at once when the page is opened again. */
+const STORED = 'matrix-rank bench';
+type Stored = { date: string; status: string; cases: [name: string, results: [string, Result][]][] };
+
+function showLast(): void {
+  try {
+    const last = JSON.parse(localStorage.getItem(STORED) ?? 'null') as Stored | null;
+    if (!last) return;
+    for (const [name, results] of last.cases) card(name)(new Map(results));
+    status.textContent = `${last.status} Measured on ${last.date}.`;
+    start.textContent = 'Run it again';
+  } catch {
+    host.replaceChildren(); // another version's, or no storage: as if there were none
+  }
+}
+showLast();
+
 start.addEventListener('click', async () => {
   start.disabled = true;
   progress.hidden = false;
   progress.value = 0;
   host.replaceChildren();
   const ratios = new Map<string, number[]>();
+  const stored: Stored['cases'] = [];
   for (const [index, { name }] of cases.entries()) {
     const draw = card(name);
     const results = new Map<string, Result>();
@@ -86,6 +104,7 @@ start.addEventListener('click', async () => {
       draw(results);
       progress.value = (index * PEER_NAMES.length + results.size) / (cases.length * PEER_NAMES.length);
     }
+    stored.push([name, [...results]]);
     const ours = results.get(OURS)?.time;
     for (const [peer, { time }] of results) {
       if (ours && time && peer !== OURS) ratios.set(peer, [...(ratios.get(peer) ?? []), time / ours]);
@@ -94,6 +113,13 @@ start.addEventListener('click', async () => {
   const mean = (list: number[]) => Math.exp(list.reduce((sum, x) => sum + Math.log(x), 0) / list.length);
   const text = [...ratios].map(([peer, list]) => `${short(Number(mean(list).toPrecision(2)))}× ${peer}`);
   status.textContent = `Geometric mean of the times, ${OURS} = 1: ${text.join(', ')}.`;
+  try {
+    const date = new Date().toISOString().slice(0, 10);
+    localStorage.setItem(
+      STORED,
+      JSON.stringify({ date, status: status.textContent!, cases: stored } satisfies Stored),
+    );
+  } catch {} // no storage: the result stands on the page all the same
   progress.hidden = true;
   start.disabled = false;
   start.textContent = 'Run it again';

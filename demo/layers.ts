@@ -1,11 +1,14 @@
 // The table of layers: a row appears when its matrix is found, and fills in when its rank is proved.
 import type { RankReport } from 'matrix-rank';
+import { METHOD_WORDS } from '../src/cli/text.js';
 import { short } from './format.js';
-import type { Entry } from './messages.js';
+import type { Energy, Entry } from './messages.js';
 
 export interface Row {
   entry: Entry;
   report?: RankReport;
+  /** Of matrices that are not large. */
+  energy?: Energy;
   error?: string;
   element: HTMLTableRowElement;
 }
@@ -16,9 +19,9 @@ const only = document.getElementById('only') as HTMLInputElement;
 export let rows: Row[] = [];
 let waiting: Row[] = []; // not in the document yet
 let chosen: HTMLTableRowElement | undefined;
-let select: (row: Row) => void = () => {};
+let select: (row: Row, asked: boolean) => void = () => {};
 
-export function clearRows(onSelect: (row: Row) => void): void {
+export function clearRows(onSelect: (row: Row, asked: boolean) => void): void {
   rows = [];
   waiting = [];
   chosen = undefined;
@@ -38,7 +41,7 @@ export function addRow(entry: Entry): number {
   cell(element, 'method');
   cell(element, 'number wide');
   const row: Row = { entry, element };
-  element.addEventListener('click', () => choose(row));
+  element.addEventListener('click', () => choose(row, true));
   rows.push(row);
   waiting.push(row);
   if (waiting.length === 1) requestAnimationFrame(insert);
@@ -58,22 +61,34 @@ function cell(row: HTMLTableRowElement, className: string, text = ''): HTMLTable
   return td;
 }
 
-export function fillRow(i: number, report: RankReport): void {
+export function fillRow(i: number, report: RankReport, energy?: Energy): void {
   const row = rows[i];
   const [m, n] = row.entry.matrix;
   const full = Math.min(m, n);
   row.report = report;
+  row.energy = energy;
   const { rank, method, margin } = report;
   row.element.classList.toggle('low', rank < full);
   const [, , ranked, proved, clear] = row.element.cells;
   const bar = document.createElement('span');
   bar.className = 'bar';
-  const part = document.createElement('i');
-  part.style.width = `${full === 0 ? 100 : (100 * rank) / full}%`;
-  bar.append(part);
-  ranked.replaceChildren(bar, `${rank} / ${full}`);
-  proved.textContent = method;
+  bar.append(...parts(rank, full, energy));
+  const known = (report as { proven?: boolean }).proven !== false;
+  ranked.replaceChildren(bar, `${known ? '' : '~'}${rank} / ${full}`);
+  proved.textContent = METHOD_WORDS[method] ?? method;
   clear.textContent = Number.isFinite(margin) ? short(margin) : '';
+}
+
+/** The parts of a bar: what holds 90 and 99 % of the energy, and the rank. */
+function parts(rank: number, full: number, energy: Energy | undefined): HTMLElement[] {
+  let from = 0;
+  return [energy?.energyRank90 ?? 0, energy?.energyRank99 ?? 0, rank].map((count, i) => {
+    const part = document.createElement('i');
+    part.style.width = `${full === 0 ? (i === 2 ? 100 : 0) : (100 * Math.max(0, count - from)) / full}%`;
+    if (energy) part.className = ['most', 'nearly', 'all'][i];
+    from = Math.max(from, count);
+    return part;
+  });
 }
 
 export function failRow(i: number, error: string): void {
@@ -87,11 +102,12 @@ export function failRow(i: number, error: string): void {
   while (row.element.cells.length > 3) row.element.deleteCell(3);
 }
 
-export function choose(row: Row): void {
+/** `asked`: by a visitor, who wants to see it. */
+export function choose(row: Row, asked = false): void {
   chosen?.removeAttribute('aria-current');
   chosen = row.element;
   chosen.setAttribute('aria-current', 'true');
-  select(row);
+  select(row, asked);
 }
 
 only.addEventListener('change', () => body.classList.toggle('only', only.checked));

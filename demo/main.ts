@@ -4,7 +4,9 @@ import { Crew } from './crew.js';
 import { EXAMPLES } from './examples.js';
 import { bytes, plural, proof } from './format.js';
 import { addRow, choose, clearRows, failRow, fillRow, type Row, rows } from './layers.js';
-import type { Entry, Model } from './messages.js';
+import { type Entry, type Model, nameOf } from './messages.js';
+import { SAMPLES } from './samples.js';
+import { hideShrink, showShrink } from './shrink.js';
 import { hideSpectrum, showSpectrum } from './spectrum.js';
 import './style.css';
 
@@ -26,6 +28,8 @@ function begin(layers: boolean): number {
   asked++;
   clearRows(showRow);
   hideSpectrum();
+  hideShrink();
+  element('picture').hidden = true;
   alert.hidden = true;
   element('results').hidden = false;
   element('layers').hidden = !layers;
@@ -88,11 +92,13 @@ function toModels(files: readonly File[]): Model[] {
   return (found.length > 0 ? found : [...files]).map((file) => ({ file, beside: [...files] }));
 }
 
-async function openFiles(files: readonly File[]): Promise<void> {
-  if (files.length === 0) return;
-  models = toModels(files);
+const openFiles = (files: readonly File[]) => openModels(toModels(files));
+
+async function openModels(opened: Model[]): Promise<void> {
+  if (opened.length === 0) return;
+  models = opened;
   const mine = begin(true);
-  const names = models.map(({ file }) => file.name).join(', ');
+  const names = models.map(nameOf).join(', ');
   element('layers-title').textContent = names;
   const started = performance.now();
   let done = 0;
@@ -106,6 +112,7 @@ async function openFiles(files: readonly File[]): Promise<void> {
   const end = (how: string) => {
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     const parts = [`${low} deficient`, failed ? `${failed} failed` : ''].filter(Boolean).join(', ');
+    showShrink();
     finish(`${how}${plural(done, 'matrix', 'matrices')}: ${parts}; ${seconds} s.`);
   };
   stopped = () => end('Cancelled after ');
@@ -123,7 +130,7 @@ async function openFiles(files: readonly File[]): Promise<void> {
           failed++;
           failRow(i, answer.error);
         } else {
-          fillRow(i, answer.report);
+          fillRow(i, answer.report, answer.energy);
           if (answer.report.rank < Math.min(...rows[i].entry.matrix)) low++;
           if (element('details').hidden) choose(rows[i]);
         }
@@ -198,8 +205,13 @@ function showAnswer(title: string, report: RankReport): void {
 }
 
 /** The details of a layer; its singular values are computed now. */
-async function showRow({ entry, report, error }: Row): Promise<void> {
+async function showRow({ entry, report, error }: Row, byVisitor = false): Promise<void> {
   const mine = ++asked;
+  // On a phone it lies below the table.
+  const goThere = () => {
+    if (byVisitor && matchMedia('(max-width: 900px)').matches)
+      element('details').scrollIntoView({ behavior: 'smooth' });
+  };
   hideSpectrum();
   element('details').hidden = false;
   element('spectrum').hidden = true;
@@ -210,6 +222,7 @@ async function showRow({ entry, report, error }: Row): Promise<void> {
     element('proof').textContent = error ?? '';
     return;
   }
+  goThere();
   showAnswer(`${entry.name}, ${entry.matrix.join(' × ')} ${entry.dtype}`, report);
   const values = await spectrumOf(entry);
   await new Promise(requestAnimationFrame); // drawing is a task of its own
@@ -221,6 +234,7 @@ async function showRow({ entry, report, error }: Row): Promise<void> {
   }
   element('spectrum').hidden = false;
   if (!showSpectrum(values, report.tolerance, report.rank)) element('spectrum').hidden = true;
+  goThere();
 }
 
 async function spectrumOf(entry: Entry): Promise<Float64Array | Error> {
@@ -243,6 +257,18 @@ picker.addEventListener('change', () => {
 element('compute').addEventListener('click', compute);
 text.addEventListener('keydown', (event) => {
   if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) compute();
+});
+
+for (const kind of ['model', 'adapter'] as const) {
+  element(`sample-${kind}`).addEventListener('click', async () => openFiles([await SAMPLES[kind]()]));
+}
+const address = element<HTMLInputElement>('url');
+element<HTMLFormElement>('address').addEventListener('submit', (event) => {
+  event.preventDefault();
+  const url = address.value.trim();
+  if (/^(https?|hf):\/\//.test(url)) return openModels([{ url }]);
+  address.focus();
+  complain(`An address begins with https:// or hf://; got ${url === '' ? 'nothing' : `“${url}”`}.`);
 });
 
 const examples = element<HTMLSelectElement>('examples');

@@ -1,12 +1,14 @@
 // What the page and its workers say to each other.
-import type { RankReport } from 'matrix-rank';
+import type { RankReport, SpectralMetrics } from 'matrix-rank';
 import type { NamedMatrix } from 'matrix-rank/formats';
 
-/** A model file, with the files that may lie beside it: shards, external data. */
-export interface Model {
-  file: File;
-  beside: File[];
-}
+/** A model: a file, with those that may lie beside it (shards, external data), or an address, https:// or hf://. */
+export type Model = { file: File; beside: File[] } | { url: string };
+
+export const nameOf = (model: Model) => ('url' in model ? model.url : model.file.name);
+
+/** How many singular values hold 90, 95 and 99 % of the energy. */
+export type Energy = Pick<SpectralMetrics, 'energyRank90' | 'energyRank95' | 'energyRank99'>;
 
 /** One matrix of a model, as the table shows it. */
 export interface Entry {
@@ -34,7 +36,7 @@ export type Answer =
   | { lost: Entry; why: string }
   | { progress: [read: number, total: number] }
   | { read: 'all' }
-  | { report: RankReport }
+  | { report: RankReport; energy?: Energy }
   | { values: Float64Array }
-  | { report: RankReport; values: Float64Array; format: string; dtype: string }
+  | { report: RankReport; energy?: undefined; values: Float64Array; format: string; dtype: string }
   | { error: string };

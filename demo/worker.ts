@@ -1,5 +1,5 @@
 // All work happens here, so that the page answers at once: reading files, ranks, spectra, pasted text.
-import { rankReport, singularValues } from 'matrix-rank';
+import { rankReport, singularValues, spectralMetrics } from 'matrix-rank';
 import {
   type NamedMatrix,
   type NamedTensor,
@@ -8,7 +8,7 @@ import {
   readTensors,
   toMatrices,
 } from 'matrix-rank/formats';
-import type { Answer, Entry, Model, Request } from './messages.js';
+import { type Answer, type Energy, type Entry, type Model, nameOf, type Request } from './messages.js';
 
 const scope = self as unknown as {
   addEventListener(type: 'message', listener: (event: MessageEvent<Request>) => void): void;
@@ -31,7 +31,7 @@ scope.addEventListener('message', async ({ data: request }) => {
         wake?.();
         break;
       case 'rank':
-        scope.postMessage({ report: rankReport(request.matrix) });
+        scope.postMessage({ report: rankReport(request.matrix), energy: energyOf(request.matrix) });
         break;
       case 'spectrum':
         reply({ values: await spectrum(request.model, request.entry) });
@@ -48,42 +48,62 @@ scope.addEventListener('message', async ({ data: request }) => {
   }
 });
 
+/** Up to this order the energy is known before anyone asks: it takes a few times as long as the rank. */
+const ORDER = 512;
+
+function energyOf(matrix: NamedMatrix): Energy | undefined {
+  if (Math.min(...matrix.shape) > ORDER) return undefined;
+  const { energyRank90, energyRank95, energyRank99 } = spectralMetrics(matrix);
+  return { energyRank90, energyRank95, energyRank99 };
+}
+
 function reply(answer: Answer & { values: Float64Array }) {
   scope.postMessage(answer, [answer.values.buffer]);
 }
 
-/** Every matrix of the files, in order, to the page, which hands them on. */
+/** Every matrix of the models, in order, to the page, which hands them on. */
 async function read(models: Model[]): Promise<void> {
-  const total = models.reduce((sum, { file }) => sum + file.size, 0);
-  let before = 0;
-  for (const [model, { file, beside }] of models.entries()) {
-    const lose = (name: string, why: string) =>
-      scope.postMessage({ lost: { model, tensor: name, name, shape: [], matrix: [0, 0], dtype: '' }, why });
+  const sizes = models.map((model) => ('file' in model ? model.file.size : 0)); // an address tells its size as it is read
+  const sum = (list: number[]) => list.reduce((a, b) => a + b, 0);
+  const done = models.map(() => 0);
+  for (const [at, model] of models.entries()) {
+    const name = nameOf(model);
+    const lose = (tensor: string, why: string) =>
+      scope.postMessage({
+        lost: { model: at, tensor, name: tensor, shape: [], matrix: [0, 0], dtype: '' },
+        why,
+      });
+    let found = 0; // or known to be missing
     const options: ReadOptions = {
-      ...open(beside),
-      onProgress: (bytes) => scope.postMessage({ progress: [before + Math.min(bytes, file.size), total] }),
-      onError(name, error) {
+      ...beside(model),
+      onProgress(bytes, total) {
+        sizes[at] = Math.max(sizes[at], total);
+        done[at] = Math.min(bytes, sizes[at]);
+        scope.postMessage({ progress: [sum(done), sum(sizes)] });
+      },
+      onError(tensor, error) {
         found++;
-        lose(name, message(error, file));
+        lose(tensor, message(error, name));
       },
     };
-    let found = 0; // or known to be missing
     try {
-      for await (const tensor of readTensors(file, options)) {
+      for await (const tensor of readTensors(sourceOf(model), options)) {
         for (const matrix of toMatrices(tensor)) {
           found++;
-          await send(matrix, entryOf(model, tensor, matrix));
+          await send(matrix, entryOf(at, tensor, matrix));
         }
       }
-      if (found === 0) lose(file.name, 'holds no tensor of two or more dimensions');
+      if (found === 0) lose(name, 'holds no tensor of two or more dimensions');
     } catch (error) {
-      lose(file.name, message(error, file));
+      lose(name, message(error, name));
     }
-    before += file.size;
+    done[at] = sizes[at];
   }
-  scope.postMessage({ progress: [total, total] });
+  scope.postMessage({ progress: [sum(sizes), sum(sizes)] });
   scope.postMessage({ read: 'all' });
 }
+
+const sourceOf = (model: Model) => ('url' in model ? model.url : model.file);
 
 async function send(matrix: NamedMatrix, entry: Entry): Promise<void> {
   while (credit === 0)
@@ -102,25 +122,27 @@ function entryOf(model: number, { name: tensor, shape, dtype }: NamedTensor, mat
 }
 
 /** The singular values of one matrix, which is read again. */
-async function spectrum({ file, beside }: Model, entry: Entry): Promise<Float64Array> {
+async function spectrum(model: Model, entry: Entry): Promise<Float64Array> {
   const options: ReadOptions = {
-    ...open(beside),
+    ...beside(model),
     filter: (name) => name === entry.tensor,
     onError: () => {},
   };
-  for await (const tensor of readTensors(file, options)) {
+  for await (const tensor of readTensors(sourceOf(model), options)) {
     for (const matrix of toMatrices(tensor)) {
       const same = matrix.name === entry.name && matrix.shape.join() === entry.matrix.join();
       if (same) return singularValues(matrix);
     }
   }
-  throw new Error(`${entry.name} is not in ${file.name} any more.`);
+  throw new Error(`${entry.name} is not in ${nameOf(model)} any more.`);
 }
 
-function open(beside: readonly File[]): Pick<ReadOptions, 'open'> {
+/** Opens what lies beside a dropped file. */
+function beside(model: Model): Pick<ReadOptions, 'open'> {
+  if ('url' in model) return {};
   return {
     open(name) {
-      const file = beside.find((f) => f.name === name.slice(name.lastIndexOf('/') + 1));
+      const file = model.beside.find((f) => f.name === name.slice(name.lastIndexOf('/') + 1));
       if (!file) throw new Error(`${name} belongs to this model; drop it together with the model file`);
       return file;
     },
@@ -128,8 +150,8 @@ function open(beside: readonly File[]): Pick<ReadOptions, 'open'> {
 }
 
 /** What went wrong, without the names of the function and the file. */
-function message(error: unknown, file?: File): string {
+function message(error: unknown, name?: string): string {
   const text = error instanceof Error ? error.message : String(error);
-  const bare = text.replace(/^(rankReport|singularValues): /, '');
-  return file && bare.startsWith(`${file.name}: `) ? bare.slice(file.name.length + 2) : bare;
+  const bare = text.replace(/^(rankReport|singularValues|spectralMetrics): /, '');
+  return name && bare.startsWith(`${name}: `) ? bare.slice(name.length + 2) : bare;
 }

@@ -255,6 +255,42 @@ describe.skipIf(!CHROMIUM)('the page', () => {
     expect(ranks['NumPy, float32']).toBe('Rank 1 of 2: deficient by 1.');
   });
 
+  test('a sample model is one click away, with what to shrink; a sample adapter too', async () => {
+    expect(await page.isVisible('#picture')).toBe(true);
+    await page.click('#sample-model');
+    await page.waitForSelector('#progress', { state: 'visible' });
+    await finished();
+    expect(await page.isVisible('#picture')).toBe(false);
+    expect(await text('#status')).toMatch(/^72 matrices: \d+ deficient; /);
+    expect(await page.locator('#shrink-layers tr').count()).toBe(5);
+    expect(await page.locator('#shrink-totals tr').count()).toBe(4);
+    const name = await text('#shrink-layers button');
+    await page.click('#shrink-layers button');
+    expect(await text('#details-title')).toContain(name);
+    await page.click('#sample-adapter');
+    await page.waitForFunction(
+      () => document.querySelector('#layers-title')!.textContent === 'adapter_model.safetensors',
+    );
+    await finished();
+    expect(await text('#status')).not.toMatch(/failed/);
+  });
+
+  test('an address that is none is said, and the page goes on', async () => {
+    await page.fill('#url', 'org/model');
+    await page.press('#url', 'Enter');
+    expect(await text('#alert')).toBe('An address begins with https:// or hf://; got “org/model”.');
+  });
+
+  test('on a phone a tapped layer brings its spectrum into view', async () => {
+    await page.setViewportSize({ width: 400, height: 740 });
+    await page.click('#sample-adapter');
+    await page.waitForSelector('#progress', { state: 'visible' });
+    await finished();
+    await page.click('#rows tr:nth-child(3) .rank');
+    await page.waitForFunction(() => document.querySelector('#details')!.getBoundingClientRect().top < 300);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
+  });
+
   test('every control has a name, and nothing is wider than a phone', async () => {
     await page.setViewportSize({ width: 360, height: 740 });
     await page.selectOption('#examples', 'Hilbert, 12×12');
@@ -308,5 +344,8 @@ describe.skipIf(!CHROMIUM)('the page', () => {
     );
     expect(await page.locator('.track i').count()).toBe(8);
     expect(await page.textContent('#cases')).not.toMatch(/wrong|error/i);
+    await page.reload(); // the last result is there at once
+    expect(await page.locator('.track i').count()).toBe(8);
+    expect(await text('#status')).toMatch(/^Geometric mean .* Measured on \d{4}-\d\d-\d\d\.$/);
   });
 });
