@@ -61,28 +61,43 @@ const replaced = (name, texts) => ({
   },
 });
 
-// ---- vendor: the loader makes a TextDecoder as it is imported, which jsdom does not have; it never needs one here.
+// ---- vendor
 
-writeFileSync(
-  join(dist, 'vendor/text-decoder.js'),
-  `export class TextDecoder {
-  decode(bytes) {
-    return new globalThis.TextDecoder('utf-16le', { fatal: true }).decode(bytes);
-  }
-}`,
-);
+/**
+ * AssemblyScript's loader without what serves managed objects (strings, arrays, classes), two thirds of it: the kernel takes and
+ * returns numbers. With them goes the TextDecoder that it makes at import and jsdom does not have.
+ */
+const numbersOnly = {
+  name: 'numbers only',
+  setup({ onLoad }) {
+    onLoad({ filter: /assemblyscript[/\\]loader[/\\]index\.js$/ }, ({ path }) => {
+      let contents = readFileSync(path, 'utf8');
+      const replace = (part, by) => {
+        if (!part.test(contents)) throw new Error(`@assemblyscript/loader has changed: there is no ${part}.`);
+        contents = contents.replace(part, by);
+      };
+      replace(/^function preInstantiate\(imports\) \{[^]*?^\}/m, 'function preInstantiate() {}');
+      replace(
+        /^function postInstantiate\(extendedExports, instance\) \{[^]*?^\}/m,
+        'function postInstantiate(_, instance) { return instance.exports; }',
+      );
+      replace(/^const utf16 = .*$/m, '');
+      replace(/^Object\.hasOwn = [^]*?^\};/m, '');
+      return { contents };
+    });
+  },
+};
+
 for (const file of readdirSync(join(dist, 'vendor')).filter((name) => name.endsWith('.js'))) {
-  if (file === 'text-decoder.js') continue;
   await bundle({
     entryPoints: [join(dist, 'vendor', file)],
     platform: 'browser', // the variant of a library that needs nothing of Node
-    inject: file === 'loader.js' ? [join(dist, 'vendor/text-decoder.js')] : [],
+    plugins: [numbersOnly],
     outfile: join(dist, 'vendor', file),
     allowOverwrite: true,
   });
   rmSync(join(dist, 'vendor', file.replace(/js$/, 'd.ts')));
 }
-rmSync(join(dist, 'vendor/text-decoder.js'));
 
 // ---- the pool's worker as text; its kernel comes by message.
 
