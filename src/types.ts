@@ -351,6 +351,11 @@ export interface AbortSignalLike {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
+/** A URL, described by structure. */
+export interface UrlLike {
+  readonly href: string;
+}
+
 /** A Blob, or a File, described by structure. */
 export interface BlobLike {
   readonly size: number;

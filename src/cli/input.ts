@@ -4,18 +4,20 @@ import type { Input, Job, Opened } from '../files/rows.js';
 import { openPipe, Pipe } from '../files/tall.js';
 import { mustStream } from '../files/tall-row.js';
 import { FormatError } from '../formats/errors.js';
+import { addressOf } from '../formats/source.js';
 
 const PART = 1 << 24;
 const STANDARD_INPUT = 'standard input';
 
 /** `most`: bytes of the standard input that may be held. */
 export async function openInput(file: string, most = Number.POSITIVE_INFINITY): Promise<Opened> {
-  return file === '-' ? hold(process.stdin, most) : { from: file, options: {} };
+  if (file === '-') return hold(process.stdin, most);
+  return { from: file, options: addressOf(file) === undefined ? {} : { maxBytes: most } }; // a server without ranges
 }
 
 /** The same; but a matrix on the standard input that the run's memory cannot hold is taken row by row. */
 export async function openStreaming(file: string, job: Job): Promise<Input> {
-  if (file !== '-') return openInput(file);
+  if (file !== '-') return openInput(file, job.budget.most);
   const pipe = new Pipe(STANDARD_INPUT, process.stdin);
   const tall = await openPipe(pipe);
   return tall !== undefined && mustStream(tall, job) ? { tall } : hold(pipe.rest(), job.budget.most);

@@ -3,7 +3,7 @@
 
 import { builtin } from '../shared/builtin.js';
 import { textDecoder } from '../shared/text.js';
-import type { BlobLike } from '../types.js';
+import type { BlobLike, UrlLike } from '../types.js';
 import { FormatError, quote } from './errors.js';
 import type { Folder } from './folder.js';
 import type { Readable, ReadOptions } from './types.js';
@@ -26,14 +26,36 @@ const CHUNK = 1 << 28; // one call of the operating system reads less than 2 GiB
 const BLOCK = 1 << 20; // a small read fetches this much, so that neighbours cost no further call
 const SMALL = 1 << 18;
 
+const isUrl = (from: Readable): from is UrlLike =>
+  typeof from === 'object' && 'href' in from && typeof from.href === 'string';
+
+/** An address that is fetched; undefined for anything else, a file: URL among it. */
+export function addressOf(from: Readable): string | undefined {
+  const text = typeof from === 'string' ? from : isUrl(from) ? from.href : '';
+  return /^(https?|hf):\/\//i.test(text) ? text : undefined;
+}
+
+/** A page of the Hub that shows a file stands for the file. */
+function fromPage(address: string): string {
+  return address.replace(/^(https:\/\/huggingface\.co\/[^/?#]+\/[^/?#]+)\/blob\//, '$1/resolve/');
+}
+
 /** Opens whatever a caller may pass. */
 export async function openSource(from: Readable, options: ReadOptions = {}): Promise<ByteSource> {
+  const address = addressOf(from);
+  if (address !== undefined) {
+    const url = fromPage(address);
+    if (/^hf:/i.test(url)) return (await import('./hub.js')).openHubFile(url, options);
+    return (await import('./remote.js')).openRemote(url, options);
+  }
   if (typeof from === 'string') return openPath(from);
+  if (isUrl(from))
+    return openPath(((await builtin('node:url')) as typeof import('node:url')).fileURLToPath(from.href));
   if (from instanceof Uint8Array) return new MemorySource(from, options.name ?? 'bytes', options.open);
   if (typeof Blob === 'function' && from instanceof Blob) {
     return openBlob(from, options.name ?? (from as Partial<File>).name ?? 'blob', options.open);
   }
-  throw new TypeError('readTensors: the first argument must be a path, a Uint8Array or a Blob.');
+  throw new TypeError('readTensors: the first argument must be a path, a URL, a Uint8Array or a Blob.');
 }
 
 /** Throws unless [offset, offset + length) lies inside a file of `size` bytes. */
@@ -109,7 +131,7 @@ function openBlob(blob: BlobLike, name: string, open?: ReadOptions['open']): Byt
 type ReadInto = (offset: number, into: Uint8Array) => Promise<void>;
 
 /** Range checks, and one block kept and refilled, so that small reads side by side share a call. */
-function inBlocks(
+export function inBlocks(
   file: string,
   size: number,
   readInto: ReadInto,
@@ -157,8 +179,20 @@ async function openBeside(file: string, name: string, open: ReadOptions['open'])
   return openSource(await open(name), { name, open });
 }
 
-/** A folder on disk, or undefined for anything else. */
-export async function openFolder(from: Readable, _options: ReadOptions = {}): Promise<Folder | undefined> {
+/** A folder on disk or a repository, or undefined for anything else. */
+export async function openFolder(from: Readable, options: ReadOptions = {}): Promise<Folder | undefined> {
+  const address = addressOf(from);
+  if (address !== undefined) {
+    const page = /^https:\/\/huggingface\.co\/([^/?#]+\/[^/?#]+)\/?(?:tree\/([^/?#]+)\/?([^?#]*))?$/.exec(
+      address,
+    );
+    const place = page
+      ? `hf://${page[1]}${page[2] ? `@${page[2]}` : ''}${page[3] ? `/${page[3]}` : ''}`
+      : address;
+    if (!/^hf:/i.test(place)) return undefined;
+    const hub = await import('./hub.js');
+    return hub.isHubFile(place) ? undefined : hub.openHubFolder(place, options);
+  }
   if (typeof from !== 'string') return undefined;
   const fs = await nodeFiles(from);
   const stat = await fs.stat(from).catch(() => undefined);

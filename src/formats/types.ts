@@ -1,6 +1,6 @@
 // What every reader of a model file yields, and what it may be told.
 
-import type { AbortSignalLike, BlobLike, NumericArray } from '../types.js';
+import type { AbortSignalLike, BlobLike, NumericArray, UrlLike } from '../types.js';
 import type { Bits } from './decode.js';
 
 /** How the operator that uses a tensor reads it, where the file tells. */
@@ -63,8 +63,11 @@ export interface TensorInfo {
   factors?: number;
 }
 
-/** What a reader can read from: a path (Node), a Blob or File (browsers), or bytes. */
-export type Readable = string | Uint8Array | BlobLike;
+/**
+ * What a reader can read from: a path of a file or folder (Node), an address ('https://...', 'hf://org/name[@revision][/path]', a URL), a
+ * Blob or File (browsers), or bytes.
+ */
+export type Readable = string | Uint8Array | BlobLike | UrlLike;
 
 export interface ReadOptions {
   /** The file's name, for messages and for its extension, where bytes or a Blob have none. */
@@ -86,6 +89,6 @@ export interface ReadOptions {
   open?: (name: string) => Readable | Promise<Readable>;
   /** How tensors of three dimensions and more are meant, whatever the file says. */
   layout?: TensorLayout;
-  /** The most bytes that one zip entry may inflate to. Default 4 GiB. */
+  /** The most bytes that one zip entry may inflate to (default 4 GiB), or that a server without ranges may send (default 1 GiB). */
   maxBytes?: number;
 }
