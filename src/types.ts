@@ -42,7 +42,8 @@ interface TensorFields {
   /** Index in `data` of element [0, 0, ...]. Default 0. */
   offset?: number;
   /**
-   * 'float16' or 'bfloat16' says that a Uint16Array holds 16-bit patterns. Any other name may stand here: `data`
+   * 'float16' or 'bfloat16' says that a Uint16Array holds 16-bit patterns; 'complex64' that a Float32Array, 'complex128' that a Float64Array
+   * holds real and imaginary parts in turn (shape, strides and offset then count complex elements). Any other name may stand here: `data`
    * itself tells its type.
    */
   dtype?: string;
@@ -74,7 +75,7 @@ export interface DimsTensor extends TensorFields {
  */
 export type Rows = readonly NumericArray[];
 
-/** A tf.Tensor. Read with dataSync(), never disposed; complex and string tensors are refused. */
+/** A tf.Tensor, complex64 too. Read with dataSync(), never disposed; string tensors are refused. */
 export interface TensorFlowTensor {
   readonly shape: readonly number[];
   readonly dtype: string;
@@ -338,8 +339,10 @@ export interface RankFactors {
 
 /** What `new RankAccumulator` takes. */
 export interface AccumulatorOptions {
-  /** Whose eps the default tolerance has. Without it float32 while all rows pushed are, else float64. */
-  dtype?: 'float32' | 'float64';
+  /**
+   * Whose eps the default tolerance has. Without it float32 while all rows pushed are, else float64. With a complex type rows are complex.
+   */
+  dtype?: 'float32' | 'float64' | 'complex64' | 'complex128';
 }
 
 /** An AbortSignal, described by structure, so that these types compile with any `lib`. */

@@ -7,6 +7,7 @@
 // Elements are kept as x / 2^exponent, so that neither 1e300 nor denormals lose anything on the way.
 // Memory: at most about 3 n^2 numbers for n columns, 256 rows at least. Cost: about 3 m n^2 flops for m rows.
 
+import { embedded, halved, isComplex, partOf } from '../input/complex.js';
 import { describe, readOptions } from '../input/options.js';
 import { element, readInput, type Stack } from '../input/stack.js';
 import { allocate } from '../input/view.js';
@@ -21,12 +22,17 @@ import { readState, type State, writeState } from './saved.js';
 const NEAR = 400;
 const U = 2 ** -53;
 
+type AccumulatorType = NonNullable<AccumulatorOptions['dtype']>;
+const TYPES: readonly AccumulatorType[] = ['float32', 'float64', 'complex64', 'complex128'];
+
 /** The rank of any number of rows, in the memory of a few hundred (or of 3 `columns` where that is more). */
 export class RankAccumulator {
   /** Elements in a row. */
   readonly columns: number;
   #rows = 0;
-  #chosen: 'float32' | 'float64' | undefined;
+  /** Numbers in a row of work: two for each complex column. */
+  readonly #width: number;
+  #chosen: AccumulatorType | undefined;
   #double = false; // rows of more than single precision came
   #work: Float64Array = new Float64Array(0);
   #filled = 0; // rows of work in use
@@ -37,7 +43,7 @@ export class RankAccumulator {
    * @param columns elements in a row
    * @param options `dtype` decides whose eps the default tolerance has, 'float32' or 'float64'. Without it
    *   float32 if all rows pushed are Float32Array (or 16-bit floats), else float64: as of the rows put
-   *   together in NumPy
+   *   together in NumPy. With 'complex64' or 'complex128' rows are complex: real and imaginary parts in turn
    */
   constructor(columns: number, options?: AccumulatorOptions) {
     const fn = 'RankAccumulator';
@@ -58,14 +64,15 @@ export class RankAccumulator {
       }
     }
     const dtype = options?.dtype;
-    if (dtype !== undefined && dtype !== 'float32' && dtype !== 'float64') {
+    if (dtype !== undefined && !TYPES.includes(dtype)) {
       const got = typeof dtype === 'string' ? `'${dtype}'` : describe(dtype);
       throw new (typeof dtype === 'string' ? RangeError : TypeError)(
-        `${fn}: dtype must be 'float32' or 'float64'; got ${got}.`,
+        `${fn}: dtype must be 'float32', 'float64', 'complex64' or 'complex128'; got ${got}.`,
       );
     }
     this.columns = columns;
     this.#chosen = dtype;
+    this.#width = columns * this.#copies;
   }
 
   /** Rows pushed so far, those of merged accumulators among them. */
@@ -74,7 +81,7 @@ export class RankAccumulator {
   }
 
   /** The precision whose eps the default tolerance has. */
-  get dtype(): 'float32' | 'float64' {
+  get dtype(): AccumulatorType {
     return this.#chosen ?? (this.#double || this.#rows === 0 ? 'float64' : 'float32');
   }
 
@@ -89,8 +96,9 @@ export class RankAccumulator {
     const fn = 'RankAccumulator.push';
     const stack = this.#read(fn, rows);
     const { rows: count } = stack;
-    if (count > rowsKept(this.columns)) this.#appendFactor(fn, stack);
-    else this.#appendRows(fn, stack);
+    const real = this.#real(fn, stack);
+    if (real.rows > rowsKept(this.#width)) this.#appendFactor(fn, real);
+    else this.#appendRows(fn, real);
     if (count > 0) this.#double ||= !stack.single;
     this.#rows += count;
     return this;
@@ -143,7 +151,7 @@ export class RankAccumulator {
       const [theirs, own] = [other.#chosen, this.#chosen].map((dtype) => dtype ?? 'none');
       throw new RangeError(`${fn}: other was made with dtype ${theirs}, this one with ${own}.`);
     }
-    const n = this.columns;
+    const n = this.#width;
     const count = other.#filled;
     const work = other === this ? other.#work.slice(0, count * n) : other.#work;
     const [rows, double, folds, exponent] = [other.#rows, other.#double, other.#folds, other.#exponent];
@@ -172,7 +180,7 @@ export class RankAccumulator {
 
   /** The singular values of all rows as one matrix, descending, min(rows, columns) of them. */
   singularValues(): Float64Array {
-    const count = Math.min(this.#filled, this.columns);
+    const count = Math.min(this.#filled, this.#width);
     let values: Float64Array = new Float64Array(count);
     if (count === 0) return values;
     const fn = 'RankAccumulator.singularValues';
@@ -182,14 +190,14 @@ export class RankAccumulator {
       const scale = k.scale();
       values = copyOut(at, count).map((x) => timesPower(x / scale, this.#exponent));
     });
-    return values;
+    return this.#copies === 2 ? halved(values) : values;
   }
 
   /** The state, to go on with elsewhere: about 8 columns^2 bytes at most, with a format number and a checksum. */
   toBytes(): Uint8Array {
-    if (this.#filled > this.columns) this.#fold();
+    if (this.#filled > this.#width) this.#fold();
     return writeState({
-      columns: this.columns,
+      columns: this.#width,
       rows: this.#rows,
       chosen: this.#chosen,
       double: this.#double,
@@ -203,7 +211,8 @@ export class RankAccumulator {
   /** An accumulator from what `toBytes` gave. Bytes of anything else, cut or changed ones are a RangeError. */
   static fromBytes(bytes: Uint8Array): RankAccumulator {
     const state: State = readState('RankAccumulator.fromBytes', bytes);
-    const made = new RankAccumulator(state.columns, { dtype: state.chosen });
+    const copies = state.chosen?.startsWith('complex') ? 2 : 1;
+    const made = new RankAccumulator(state.columns / copies, { dtype: state.chosen });
     made.#rows = state.rows;
     made.#double = state.double;
     made.#exponent = state.exponent;
@@ -213,11 +222,38 @@ export class RankAccumulator {
     return made;
   }
 
+  /** Numbers that a column takes. */
+  get #copies(): 1 | 2 {
+    return this.#chosen?.startsWith('complex') ? 2 : 1;
+  }
+
+  /** Complex rows as real ones, two for each (input/complex.ts). */
+  #real(fn: string, stack: Stack): Stack {
+    const complex = isComplex(stack);
+    const { rows: count, cols } = stack;
+    if (count > 0 && complex !== (this.#copies === 2)) {
+      const why = complex
+        ? "rows are complex; make the accumulator with { dtype: 'complex128' }"
+        : 'rows are real, and this accumulator is complex; give them a dtype';
+      throw new TypeError(`${fn}: ${why}.`);
+    }
+    if (!complex) return stack;
+    for (let i = 0; i < count * cols; i++) {
+      const x = partOf(stack, i);
+      if (!Number.isFinite(x)) this.#refuseElement(fn, Math.floor(i / cols), i % cols, x);
+    }
+    const data = embedded(fn, stack, 0, false);
+    const kind = stack.kind === 'c64' ? 'f32' : 'f64';
+    return { ...stack, data, offset: 0, kind, rows: 2 * count, cols: 2 * cols };
+  }
+
   #read(fn: string, rows: unknown): Stack {
     const n = this.columns;
+    const complex = this.#copies === 2;
     const flat =
       (ArrayBuffer.isView(rows) && 'length' in rows) || (Array.isArray(rows) && typeof rows[0] === 'number');
     if (Array.isArray(rows) && rows.length === 0) return readInput(fn, [[], [0, n]], 2);
+    if (flat && complex) return this.#readPairs(fn, rows as NumericArray);
     if (flat) {
       const { length } = rows as ArrayLike<number>;
       if (length % n !== 0) {
@@ -225,11 +261,25 @@ export class RankAccumulator {
       }
       return readInput(fn, [rows, [length / n, n]], 2);
     }
-    const stack = readInput(fn, [rows], 2);
+    const stack = readInput(fn, [rows], 2, true);
     if (stack.cols !== n && stack.rows > 0) {
       throw new RangeError(`${fn}: rows has ${stack.cols} columns; this accumulator has ${n}.`);
     }
     return stack;
+  }
+
+  /** A flat array of real and imaginary parts in turn. */
+  #readPairs(fn: string, rows: NumericArray): Stack {
+    const n = this.columns;
+    if (rows.length % (2 * n) !== 0) {
+      throw new RangeError(
+        `${fn}: rows has ${rows.length} numbers, which is no multiple of ${2 * n}: real and imaginary parts of ${n} columns.`,
+      );
+    }
+    const single = Object.prototype.toString.call(rows) === '[object Float32Array]';
+    const data = Array.isArray(rows) ? Float64Array.from(rows) : rows;
+    const dtype = single ? 'complex64' : 'complex128';
+    return readInput(fn, [{ data, shape: [rows.length / (2 * n), n], dtype }], 2, true);
   }
 
   /** Throws for the first element, row by row, that is not finite. */
@@ -238,15 +288,17 @@ export class RankAccumulator {
     for (let i = 0; i < rows; i++) {
       for (let j = 0; j < cols; j++) {
         const x = element(stack, colMajor ? j * rows + i : i * cols + j);
-        if (!Number.isFinite(x)) {
-          const where = this.#rows ? ` (row ${i} of this call)` : '';
-          throw new RangeError(
-            `${fn}: row ${this.#rows + i}${where}, column ${j} is ${x}; every element must be finite.`,
-          );
-        }
+        if (!Number.isFinite(x)) this.#refuseElement(fn, i, j, x);
       }
     }
     throw new RangeError(`${fn}: the data changed while it was read.`);
+  }
+
+  #refuseElement(fn: string, row: number, column: number, x: number): never {
+    const where = this.#rows ? ` (row ${row} of this call)` : '';
+    throw new RangeError(
+      `${fn}: row ${this.#rows + row}${where}, column ${column} is ${x}; every element must be finite.`,
+    );
   }
 
   /** Appends `count` rows of data * 2^exponent, whose largest magnitude is largest * 2^exponent. */
@@ -258,7 +310,7 @@ export class RankAccumulator {
     largest: number,
     exponent: number,
   ): void {
-    const n = this.columns;
+    const n = this.#width;
     this.#fit(largest, exponent);
     const power = exponent - this.#exponent;
     const capacity = rowsKept(n);
@@ -286,19 +338,19 @@ export class RankAccumulator {
     if (largest === 0) return;
     const size = exponent + Math.floor(Math.log2(largest));
     const empty =
-      this.#filled === 0 || !this.#work.subarray(0, this.#filled * this.columns).some((x) => x !== 0);
+      this.#filled === 0 || !this.#work.subarray(0, this.#filled * this.#width).some((x) => x !== 0);
     if (empty) this.#exponent = Math.abs(size) <= NEAR ? 0 : size;
     if (size <= this.#exponent + NEAR) return;
     const power = this.#exponent - size;
     this.#exponent = size;
-    const end = this.#filled * this.columns;
+    const end = this.#filled * this.#width;
     for (let i = 0; i < end; i++) this.#work[i] = timesPower(this.#work[i], power);
   }
 
   #grow(rows: number): void {
-    const have = this.#work.length / this.columns;
+    const have = this.#work.length / this.#width;
     if (rows <= have) return;
-    const size = Math.min(rowsKept(this.columns), Math.max(rows, 2 * have)) * this.columns;
+    const size = Math.min(rowsKept(this.#width), Math.max(rows, 2 * have)) * this.#width;
     const wider = allocate('RankAccumulator', Float64Array, size);
     wider.set(this.#work);
     this.#work = wider;
@@ -306,7 +358,7 @@ export class RankAccumulator {
 
   /** All rows kept become a triangle. */
   #fold(): void {
-    const n = this.columns;
+    const n = this.#width;
     each('RankAccumulator', this.#stack(), false, (k) => {
       const { factor, exponent } = factorOf(k, n);
       this.#work.set(exponent === 0 ? factor : factor.map((x) => timesPower(x, exponent)));
@@ -320,11 +372,11 @@ export class RankAccumulator {
       data: this.#work,
       offset: 0,
       kind: 'f64',
-      single: this.dtype === 'float32',
+      single: this.dtype === 'float32' || this.dtype === 'complex64',
       batch: [],
       count: 1,
       rows: this.#filled,
-      cols: this.columns,
+      cols: this.#width,
       colMajor: false,
       vector: false,
       noise: NaN,
@@ -337,16 +389,17 @@ export class RankAccumulator {
       throw new TypeError(`${fn}: tol 'storage' needs all rows as they were stored; give a number.`);
     if (t.hermitian) throw new TypeError(`${fn}: hermitian is for square matrices, not for rows that go on.`);
     const stack = this.#stack();
-    const { absolute, relative } = tolerances(t, { ...stack, rows: this.#rows });
+    const { absolute, relative } = tolerances(t, { ...stack, rows: this.#rows, cols: this.columns });
     const shape: [number, number] = [this.#rows, this.columns];
     let report = emptyReport(this.#rows, this.columns, absolute);
     if (this.#filled === 0) return report;
     each(fn, stack, false, (k) => {
       const scaled = timesPower(absolute, -this.#exponent);
-      const rank = k.rank(scaled, relative, exact);
-      if (rank < 0) failed(fn);
+      const found = k.rank(scaled, relative, exact);
+      if (found < 0) failed(fn);
+      const rank = Math.floor(found / this.#copies); // pairs, as rankOpen() has it
       // What the folds did, as "Slack" in docs/certificates.md has it.
-      const slack = this.#folds ? U * k.frobenius() * Math.sqrt(this.columns * this.#folds + 8) : 0;
+      const slack = this.#folds ? U * k.frobenius() * Math.sqrt(this.#width * this.#folds + 8) : 0;
       const full = rank === Math.min(this.#rows, this.columns);
       const lower = Math.max(k.lower() - slack, 0);
       const upper = full ? 0 : k.upper() + slack;

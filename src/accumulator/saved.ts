@@ -1,7 +1,7 @@
 // The bytes that a RankAccumulator is saved as.
 //
-// Little-endian. 0: 'mrankacc'. 8: u8 format. 9: u8 dtype (0 none, 1 float32, 2 float64). 10: u8 double. 11:
-// u8 form. 12: u32 columns. 16: f64 rows. 24: i32 exponent. 28: u32 filled. 32: f64 folds. 40: the elements,
+// Little-endian. 0: 'mrankacc'. 8: u8 format. 9: u8 dtype (0 none, 1 float32, 2 float64, 3 complex64, 4 complex128). 10: u8 double. 11:
+// u8 form. 12: u32 columns, of complex rows twice as many. 16: f64 rows. 24: i32 exponent. 28: u32 filled. 32: f64 folds. 40: the elements,
 // f64: form 0, `filled` rows; form 1, the upper triangle of order `columns`, row by row. At the end: u32
 // CRC-32 of all before.
 
@@ -11,13 +11,14 @@ import { allocate } from '../input/view.js';
 const MAGIC = 'mrankacc';
 const FORMAT = 1;
 const HEADER = 40;
-const DTYPES = [undefined, 'float32', 'float64'] as const;
+const DTYPES = [undefined, 'float32', 'float64', 'complex64', 'complex128'] as const;
 
 /** What an accumulator knows. */
 export interface State {
+  /** Numbers in a row: two for each complex column. */
   columns: number;
   rows: number;
-  chosen: 'float32' | 'float64' | undefined;
+  chosen: (typeof DTYPES)[number];
   double: boolean;
   exponent: number;
   folds: number;
@@ -88,16 +89,19 @@ export function readState(fn: string, bytes: unknown): State {
     filled,
     work: new Float64Array(0),
   };
+  const copies = state.chosen?.startsWith('complex') ? 2 : 1; // rows of work for each row pushed
   const sound =
     all.length === size &&
     all[9] < DTYPES.length &&
     all[10] < 2 &&
     all[11] < 2 &&
     n > 0 &&
+    n % copies === 0 &&
+    filled % copies === 0 &&
     filled <= n &&
     (!triangle || filled === n) &&
     Number.isSafeInteger(state.rows) &&
-    state.rows >= filled &&
+    copies * state.rows >= filled &&
     Number.isSafeInteger(state.folds) &&
     state.folds >= 0 &&
     Math.abs(state.exponent) <= 1200;

@@ -4,7 +4,7 @@
 //
 // Memory: for each lane two chunks and some 13 n^2 numbers (state, kernel, factor). Cost: 2.5 m n^2 flops, every byte read once.
 import type { Task } from '../pool/task.js';
-import type { RankOptions, RankReport } from '../types.js';
+import type { AccumulatorOptions, RankOptions, RankReport } from '../types.js';
 import type { Tall } from './tall.js';
 
 const CHUNK = 2 ** 24; // bytes of rows in a chunk, unless rows are long
@@ -93,7 +93,7 @@ export async function merge(states: readonly Uint8Array[], run: Run): Promise<Ui
 /** What accumulators say of all their rows. */
 export interface Accumulated {
   report: RankReport;
-  dtype: 'float32' | 'float64';
+  dtype: NonNullable<AccumulatorOptions['dtype']>;
   singularValues: Float64Array;
 }
 

@@ -28,7 +28,8 @@ const DIRECTIONS = ['forward', 'backward'];
 
 /** The matrices of a tensor: none below two dimensions, one per direction for recurrent weights, otherwise one. */
 export function toMatrices(tensor: NamedTensor): NamedMatrix[] {
-  const { name, data, shape, layout } = tensor;
+  const { name, data, shape } = tensor;
+  const layout = tensor.bits?.startsWith('complex') ? undefined : tensor.layout;
   const dims = shape.length;
   if (dims < 2 || tensor.packed !== undefined) return [];
   const noise = (i: number) => {

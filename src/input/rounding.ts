@@ -4,6 +4,7 @@
 //   tau = max_i sqrt(sum_j h_ij^2 / 3) + max_j sqrt(sum_i h_ij^2 / 3)
 // (Bandeira & van Handel 2016, leading term). Cost: one pass, a look-up by exponent an element.
 
+import { embedded, isComplex } from './complex.js';
 import { type Stack, symmetrized } from './stack.js';
 
 /** A binary floating-point type: stored digits after the leading one, and the least normal exponent. */
@@ -129,6 +130,8 @@ export function storageNoise(stack: Stack, index: number, hermitian = false): nu
   const integers = kind === 'other' && !Array.isArray(data);
   if (integers || rows === 0 || cols === 0) return 0;
   const type = FLOAT_TYPES[TYPE_OF[kind]];
+  if (isComplex(stack))
+    return roundingOf(type, embedded('tol', stack, index, hermitian), 0, 2 * rows, 2 * cols);
   if (hermitian) return roundingOf(type, symmetrized(stack, index), 0, rows, cols);
   // Rows and columns may change places.
   const [lines, length] = colMajor ? [cols, rows] : [rows, cols];
@@ -142,6 +145,8 @@ export function storageNoise(stack: Stack, index: number, hermitian = false): nu
 const TYPE_OF = {
   f64: 'float64',
   f32: 'float32',
+  c128: 'float64',
+  c64: 'float32',
   f16: 'float16',
   bf16: 'bfloat16',
   other: 'float64',

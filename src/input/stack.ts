@@ -1,13 +1,14 @@
 // What callers pass, to one record that the kernel copies from: a stack of matrices, contiguous.
 // Layout: matrix k starts at offset + k rows cols, stored row by row or (colMajor) column by column.
 // Cost: nothing for data that is contiguous in either order; one copy for nested arrays and for other strides.
+import { isComplex } from './complex.js';
 import { allocate, count, type Elements, flatView, type Kind, selfDescribedView, type View } from './view.js';
 
 export type { Elements, Kind } from './view.js';
 
 /** A stack of matrices. It may alias the caller's data: never write to it, never keep it. */
 export interface Stack {
-  /** f16 and bf16: always a Uint16Array of bit patterns; a Float16Array is seen as one. */
+  /** f16 and bf16: always a Uint16Array of bit patterns; a Float16Array is seen as one. c64 and c128: pairs, row-major. */
   data: Elements;
   /** Index in `data` of the first element. */
   offset: number;
@@ -32,7 +33,7 @@ const NO_BATCH: readonly number[] = Object.freeze([]);
 
 /**
  * Reads the first arguments of `fn`: (data, shape), or (a) with no shape. More than `maxDims` dimensions (2 where
- * one matrix is meant) are a RangeError. NaN and Infinity pass: the kernel looks for them as it scans.
+ * one matrix is meant) are a RangeError, complex elements a TypeError unless the caller takes them too. NaN and Infinity pass: the kernel looks for them as it scans.
  *
  * @throws TypeError for a wrong type, RangeError for a wrong value
  */
@@ -40,11 +41,12 @@ export function readInput(
   fn: string,
   args: readonly [a: unknown, shape?: unknown],
   maxDims = Infinity,
+  complexToo = false,
 ): Stack {
-  return read(fn, args[0], args[1], maxDims);
+  return read(fn, args[0], args[1], maxDims, complexToo);
 }
 
-function read(fn: string, a: unknown, shape: unknown, maxDims: number): Stack {
+function read(fn: string, a: unknown, shape: unknown, maxDims: number, complexToo: boolean): Stack {
   // The common call, float64 or float32 data with [rows, columns], ends here.
   if (Array.isArray(shape) && shape.length === 2) {
     const rows = shape[0];
@@ -61,7 +63,11 @@ function read(fn: string, a: unknown, shape: unknown, maxDims: number): Stack {
       }
     }
   }
-  return arrange(fn, shape === undefined ? selfDescribedView(fn, a) : flatView(fn, a, shape), maxDims);
+  return arrange(
+    fn,
+    shape === undefined ? selfDescribedView(fn, a, complexToo) : flatView(fn, a, shape),
+    maxDims,
+  );
 }
 
 const isIndex = (value: unknown): value is number => typeof value === 'number' && value >>> 0 === value;
@@ -101,15 +107,18 @@ function arrange(fn: string, view: View, maxDims: number): Stack {
   if (size === 0) {
     offset = 0;
   } else if (view.strides && !isContiguous(shape, view.strides)) {
-    colMajor = isContiguous(swapLast(shape), swapLast(view.strides));
+    const pairs = isComplex({ kind });
+    colMajor = !pairs && isContiguous(swapLast(shape), swapLast(view.strides));
     if (!colMajor) {
       if (Array.isArray(data)) kind = 'f64';
-      data = gather(fn, data, shape, view.strides, offset, size);
+      data = pairs
+        ? gather(fn, data, [...shape, 2], [...view.strides.map((step) => 2 * step), 1], 2 * offset, 2 * size)
+        : gather(fn, data, shape, view.strides, offset, size);
       offset = 0;
     }
   }
   const vector = dims < 2;
-  const single = kind === 'f32' || kind === 'f16' || kind === 'bf16';
+  const single = kind === 'f32' || kind === 'f16' || kind === 'bf16' || kind === 'c64';
   const batch = dims > 2 ? shape.slice(0, -2) : NO_BATCH;
   const rows = vector ? 1 : shape[dims - 2];
   const cols = dims === 0 ? 1 : shape[dims - 1];
@@ -130,11 +139,12 @@ function arrange(fn: string, view: View, maxDims: number): Stack {
 
 /** Exactly one element for each of the shape's; with strides or an offset, all of them inside the data. */
 export function checkReach(fn: string, view: View, size: number): void {
-  const { data, shape, strides, offset } = view;
+  const { shape, strides, offset } = view;
+  const length = isComplex(view) ? view.data.length / 2 : view.data.length;
   const shapeText = `shape [${shape.join(', ')}]`;
   if (strides === null && offset === null) {
-    if (data.length !== size) {
-      throw new RangeError(`${fn}: data has ${count(data.length, 'element')}, ${shapeText} needs ${size}.`);
+    if (length !== size) {
+      throw new RangeError(`${fn}: data has ${count(length, 'element')}, ${shapeText} needs ${size}.`);
     }
     return;
   }
@@ -147,11 +157,11 @@ export function checkReach(fn: string, view: View, size: number): void {
     if (span < 0) first += span;
     else last += span;
   }
-  if (first < 0 || last >= data.length) {
+  if (first < 0 || last >= length) {
     const steps = strides === null ? '' : `strides [${strides.join(', ')}] and `;
     throw new RangeError(
       `${fn}: ${shapeText} with ${steps}offset ${offset ?? 0} reads data[${first < 0 ? first : last}]; ` +
-        `data has ${count(data.length, 'element')}.`,
+        `data has ${count(length, 'element')}.`,
     );
   }
 }

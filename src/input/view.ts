@@ -3,8 +3,11 @@
 // mathjs, ml-matrix, which store such), read into one fresh typed array.
 import { describe } from './options.js';
 
-/** How elements are stored. f16 and bf16 are 16-bit patterns in a Uint16Array; other is widened to f64 on copying. */
-export type Kind = 'f64' | 'f32' | 'f16' | 'bf16' | 'other';
+/**
+ * How elements are stored. f16 and bf16 are 16-bit patterns in a Uint16Array; c64 and c128 are pairs of float32 and float64, counted as one;
+ * other is widened to f64 on copying.
+ */
+export type Kind = 'f64' | 'f32' | 'f16' | 'bf16' | 'c64' | 'c128' | 'other';
 
 export type Elements =
   | Float64Array
@@ -52,7 +55,7 @@ export function flatView(fn: string, data: unknown, shape: unknown): View {
 }
 
 /** Something that has to know its own shape: an array of rows, a TensorLike, another library's matrix. */
-export function selfDescribedView(fn: string, a: unknown): View {
+export function selfDescribedView(fn: string, a: unknown, complexToo = false): View {
   if (Array.isArray(a)) {
     if (typeof a[0] !== 'number') return nestedView(fn, a, nestedShape(fn, a));
     throw needsShape(fn);
@@ -63,10 +66,10 @@ export function selfDescribedView(fn: string, a: unknown): View {
   }
   if (typeof a === 'object' && a !== null) {
     const object = a as Record<string, unknown>;
-    if (typeof object.dataSync === 'function') return tensorFlowView(fn, object);
+    if (typeof object.dataSync === 'function') return tensorFlowView(fn, object, complexToo);
     if (object.isMatrix === true && typeof object.size === 'function') return mathView(fn, object);
     if (typeof object.to1DArray === 'function') return mlMatrixView(fn, object);
-    if ('data' in object) return tensorView(fn, object);
+    if ('data' in object) return tensorView(fn, object, complexToo);
   }
   throw new TypeError(
     `${fn}: expected a typed array or number[] with a shape, an array of rows, or a tensor with data and shape; ` +
@@ -129,6 +132,13 @@ function readElements(
       `${fn}: dtype '${bits}' goes with a Uint16Array of 16-bit patterns; got ${describe(data)}.`,
     );
   }
+  const pairs = dtype !== undefined && Object.hasOwn(COMPLEX, dtype) ? COMPLEX[dtype] : undefined;
+  if (pairs && (name !== pairs.parts || (data as Float64Array).length % 2 !== 0)) {
+    const what = name === pairs.parts ? 'an odd number of them' : describe(data);
+    throw new TypeError(
+      `${fn}: dtype '${dtype}' goes with a ${pairs.parts} of real and imaginary parts in turn; got ${what}.`,
+    );
+  }
   if (name === undefined) return { elements: numbers(fn, data as unknown[]), kind: 'f64' };
   const elements = data as Exclude<Elements, readonly number[]>;
   if (elements.length === 0 && isDetached(elements.buffer)) {
@@ -136,6 +146,7 @@ function readElements(
       `${fn}: data's buffer is detached: it was transferred to a worker, or is WebAssembly memory that has grown.`,
     );
   }
+  if (pairs) return { elements, kind: pairs.kind };
   switch (name) {
     case 'Float64Array':
       return { elements, kind: 'f64' };
@@ -243,9 +254,9 @@ const placeName = (path: readonly number[]) =>
 // Objects.
 
 /** TensorLike, and what looks like one: onnxruntime's Tensor, ndarray, @stdlib/ndarray. */
-function tensorView(fn: string, a: Record<string, unknown>): View {
+function tensorView(fn: string, a: Record<string, unknown>, complexToo: boolean): View {
   const dtype = typeName(a.dtype) ?? typeName(a.type);
-  checkDtype(fn, dtype);
+  checkDtype(fn, dtype, complexToo);
   const location = a.location;
   if (location === 'none') throw new TypeError(`${fn}: the tensor is disposed.`);
   if (typeof location === 'string' && 'dims' in a && !location.startsWith('cpu')) {
@@ -283,12 +294,16 @@ function readNoise(fn: string, noise: unknown): number | undefined {
 }
 
 /** tf.Tensor: always row-major; its `strides` leave out the last dimension and say nothing new. */
-function tensorFlowView(fn: string, a: Record<string, unknown>): View {
+function tensorFlowView(fn: string, a: Record<string, unknown>, complexToo: boolean): View {
   const dtype = typeName(a.dtype);
-  checkDtype(fn, dtype);
+  checkDtype(fn, dtype, complexToo);
   if (a.isDisposed === true) throw new TypeError(`${fn}: the tensor is disposed.`);
   const shape = readShape(fn, 'shape', a.shape);
-  const { elements, kind } = readElements(fn, (a.dataSync as () => unknown)(), undefined);
+  const { elements, kind } = readElements(
+    fn,
+    (a.dataSync as () => unknown)(),
+    dtype === 'complex64' ? dtype : undefined,
+  );
   return { data: elements, kind, shape, strides: null, offset: null };
 }
 
@@ -305,11 +320,18 @@ function mlMatrixView(fn: string, a: Record<string, unknown>): View {
   return flatView(fn, (a.to1DArray as () => unknown)(), shape);
 }
 
+/** Complex types, their kinds, and the arrays that hold pairs of their parts. */
+const COMPLEX: Readonly<Record<string, { kind: Kind; parts: string }>> = {
+  complex64: { kind: 'c64', parts: 'Float32Array' },
+  complex128: { kind: 'c128', parts: 'Float64Array' },
+};
+
 const typeName = (dtype: unknown): string | undefined =>
   dtype === undefined || dtype === null ? undefined : String(dtype);
 
-function checkDtype(fn: string, dtype: string | undefined): void {
-  if (dtype === 'string' || dtype?.startsWith('complex')) {
+function checkDtype(fn: string, dtype: string | undefined, complexToo: boolean): void {
+  const complex = dtype?.startsWith('complex') && !(complexToo && Object.hasOwn(COMPLEX, dtype));
+  if (dtype === 'string' || complex) {
     throw new TypeError(`${fn}: the tensor's type is ${dtype}; expected real numbers.`);
   }
   if (dtype === 'int4' || dtype === 'uint4') {

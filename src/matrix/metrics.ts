@@ -2,6 +2,7 @@
 // decomposition; the four functions of one number each a fraction of that: they are sums over A and its Gram
 // matrix, and a largest eigenvalue with a proof (assembly/metrics.ts).
 
+import { halved, isComplex } from '../input/complex.js';
 import { describe, readOptions } from '../input/options.js';
 import { element, readInput, type Stack } from '../input/stack.js';
 import { allocate } from '../input/view.js';
@@ -14,7 +15,7 @@ import type {
   NumericArray,
   SpectralMetrics,
 } from '../types.js';
-import { each, failed, split, tolerances } from './rank.js';
+import { each, failed, rankOpen, split, tolerances } from './rank.js';
 
 /**
  * Everything that the singular values of a matrix say about its size and its dimension, in one decomposition.
@@ -51,7 +52,9 @@ export function spectralMetrics(a: unknown, b?: unknown, c?: unknown): SpectralM
     throw new TypeError(`${fn}: centered must be true or false; got ${describe(centered)}.`);
   }
   if (centered && t.hermitian) throw new TypeError(`${fn}: centered and hermitian exclude each other.`);
-  const stack = readInput(fn, [a, shape], 2);
+  const stack = readInput(fn, [a, shape], 2, true);
+  if (centered && isComplex(stack))
+    throw new TypeError(`${fn}: centered is for real matrices; got complex elements.`);
   if (centered && stack.vector) {
     throw new RangeError(`${fn}: centered needs a matrix [samples, features]; got a vector.`);
   }
@@ -65,10 +68,13 @@ export function spectralMetrics(a: unknown, b?: unknown, c?: unknown): SpectralM
     const { absolute, relative } = stack.vector ? { absolute: 0, relative: 0 } : tolerances(t, stack);
     const measured = centered ? center(fn, stack) : { stack, unit: 1 };
     each(fn, measured.stack, t.hermitian && !stack.vector, (k) => {
-      rank = k.rank(absolute / measured.unit, relative, false);
-      const at = k.reserve(8 * size);
-      if (rank < 0 || !k.spectrum(at)) failed(fn);
-      values = copyOut(at, size) as Float64Array<ArrayBuffer>;
+      rank = rankOpen(fn, k, stack, { absolute: absolute / measured.unit, relative });
+      const pairs = isComplex(stack);
+      const length = pairs ? 2 * size : size;
+      const at = k.reserve(8 * length);
+      if (!k.spectrum(at)) failed(fn);
+      const all = copyOut(at, length);
+      values = (pairs ? halved(all) : all) as Float64Array<ArrayBuffer>;
       unit = measured.unit / k.scale();
     });
   }
@@ -228,7 +234,7 @@ function center(fn: string, stack: Stack): { stack: Stack; unit: number } {
 export function frobeniusNorm(data: NumericArray, shape: readonly number[]): number;
 export function frobeniusNorm(a: MatrixInput): number;
 export function frobeniusNorm(a: unknown, shape?: unknown): number {
-  return measure('frobeniusNorm', a, shape, (k) => k.frobenius());
+  return measure('frobeniusNorm', a, shape, (k, copies) => k.frobenius() / Math.sqrt(copies));
 }
 
 /**
@@ -246,7 +252,7 @@ export function spectralNorm(a: unknown, shape?: unknown): number {
 export function stableRank(data: NumericArray, shape: readonly number[]): number;
 export function stableRank(a: MatrixInput): number;
 export function stableRank(a: unknown, shape?: unknown): number {
-  return measure('stableRank', a, shape, (k) => k.stable());
+  return measure('stableRank', a, shape, (k, copies) => k.stable() / copies);
 }
 
 /**
@@ -257,15 +263,16 @@ export function stableRank(a: unknown, shape?: unknown): number {
 export function participationRatio(data: NumericArray, shape: readonly number[]): number;
 export function participationRatio(a: MatrixInput): number;
 export function participationRatio(a: unknown, shape?: unknown): number {
-  return measure('participationRatio', a, shape, (k) => k.participation());
+  return measure('participationRatio', a, shape, (k, copies) => k.participation() / copies);
 }
 
-function measure(fn: string, a: unknown, shape: unknown, of: (k: Kernel) => number): number {
-  const stack = readInput(fn, [a, shape], 2);
+/** `of` gets the kernel, and how often each singular value occurs in it: twice where the matrix is complex. */
+function measure(fn: string, a: unknown, shape: unknown, of: (k: Kernel, copies: number) => number): number {
+  const stack = readInput(fn, [a, shape], 2, true);
   let value = 0;
   if (stack.rows === 0 || stack.cols === 0) return value;
   each(fn, stack, false, (k) => {
-    value = of(k);
+    value = of(k, isComplex(stack) ? 2 : 1);
     if (!(value >= 0)) failed(fn);
   });
   return value;

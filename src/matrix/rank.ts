@@ -1,5 +1,6 @@
 // matrixRank, matrixRanks, rankReport: tolerance and input in, the kernel's answer out.
 
+import { embedded, isComplex, partOf } from '../input/complex.js';
 import { readOptions, type Tolerance } from '../input/options.js';
 import { storageNoise } from '../input/rounding.js';
 import { element, position, readInput, type Stack, smallRows, symmetrized } from '../input/stack.js';
@@ -50,7 +51,7 @@ const isNarrow = ({ kind, noise }: Stack) => kind === 'f16' || kind === 'bf16' |
 /** Throws for the first element that is NaN or infinite. */
 function checkFinite(fn: string, stack: Stack, first: number, count: number): void {
   for (let i = first; i < first + count; i++) {
-    const x = element(stack, i);
+    const x = isComplex(stack) ? partOf(stack, i) : element(stack, i);
     if (!Number.isFinite(x)) {
       throw new RangeError(`${fn}: element ${position(stack, i)} is ${x}; every element must be finite.`);
     }
@@ -67,18 +68,37 @@ export function each(
   const k = kernel();
   const { rows, cols } = stack;
   const size = rows * cols;
-  const source = hermitian ? null : floats(stack);
+  const pairs = isComplex(stack);
+  const source = hermitian || pairs ? null : floats(stack);
   try {
     for (let i = 0; i < stack.count; i++) {
       const transposed = source
         ? open(source.data, source.offset + i * size, rows, cols, stack.colMajor)
-        : open(symmetrized(stack, i, fn), 0, rows, cols, false);
+        : pairs
+          ? open(embedded(fn, stack, i, hermitian), 0, 2 * rows, 2 * cols, false)
+          : open(symmetrized(stack, i, fn), 0, rows, cols, false);
       if (!k.scan()) checkFinite(fn, stack, i * size, size);
       visit(k, i, transposed);
     }
   } finally {
     close();
   }
+}
+
+/**
+ * The rank of the open matrix of the stack. A complex one is open as a real one of twice the size, whose singular values come in pairs: a value so
+ * near the tolerance that rounding puts one of the pair on either side of it is not counted.
+ */
+export function rankOpen(
+  fn: string,
+  k: Kernel,
+  stack: Stack,
+  { absolute, relative }: { absolute: number; relative: number },
+  exact = false,
+): number {
+  const rank = k.rank(absolute, relative, exact);
+  if (rank < 0) failed(fn);
+  return isComplex(stack) ? rank >> 1 : rank;
 }
 
 export function failed(fn: string): never {
@@ -98,14 +118,14 @@ export function ranksOf(
   if (stack.rows === 0 || stack.cols === 0) return ranks.fill(0);
   if (stack.vector) {
     each(fn, stack, false, (k, i) => {
-      ranks[i] = k.rank(0, 0, false);
+      ranks[i] = rankOpen(fn, k, stack, EXACT);
     });
     return ranks;
   }
   const { absolute, relative, noise } = tolerances(t, stack);
   const alike = noise === undefined || stack.count === 1;
   const size = stack.rows * stack.cols;
-  const step = t.hermitian || !alike ? 0 : batchSize(size * 8);
+  const step = t.hermitian || !alike || isComplex(stack) ? 0 : batchSize(size * 8);
   if (step) {
     const { data, offset } = floats(stack);
     const lines = stack.colMajor ? stack.cols : stack.rows;
@@ -118,9 +138,7 @@ export function ranksOf(
     return ranks;
   }
   each(fn, stack, t.hermitian, (k, i) => {
-    const r = k.rank(alike ? absolute : tolerances(t, stack, i).absolute, relative, false);
-    if (r < 0) failed(fn);
-    ranks[i] = r;
+    ranks[i] = rankOpen(fn, k, stack, alike ? { absolute, relative } : tolerances(t, stack, i));
   });
   return ranks;
 }
@@ -147,7 +165,7 @@ export function matrixRank(a: MatrixInput, options?: RankOptions): number;
 export function matrixRank(a: unknown, b?: unknown, c?: unknown): number {
   const [shape, options] = split(b, c);
   const t = readOptions('matrixRank', options);
-  const stack = (shape === undefined && smallRows(a)) || readInput('matrixRank', [a, shape], 2);
+  const stack = (shape === undefined && smallRows(a)) || readInput('matrixRank', [a, shape], 2, true);
   return ranksOf('matrixRank', stack, t, ONE)[0];
 }
 
@@ -160,7 +178,7 @@ export function matrixRanks(a: MatrixInput, options?: RankOptions): Int32Array;
 export function matrixRanks(a: unknown, b?: unknown, c?: unknown): Int32Array {
   const [shape, options] = split(b, c);
   const t = readOptions('matrixRanks', options);
-  return ranksOf('matrixRanks', readInput('matrixRanks', [a, shape]), t);
+  return ranksOf('matrixRanks', readInput('matrixRanks', [a, shape], Infinity, true), t);
 }
 
 /** What there is to say of a matrix without elements. */
@@ -185,14 +203,13 @@ export function rankReport(a: unknown, b?: unknown, c?: unknown): RankReport {
   const fn = 'rankReport';
   const [shape, options] = split(b, c);
   const t = readOptions(fn, options);
-  const stack = readInput(fn, [a, shape], 2);
+  const stack = readInput(fn, [a, shape], 2, true);
   const { absolute, relative, noise } = stack.vector ? EXACT : tolerances(t, stack);
   const { rows, cols } = stack;
   let report = emptyReport(rows, cols, absolute);
   if (rows === 0 || cols === 0) return report;
   each(fn, stack, t.hermitian && !stack.vector, (k) => {
-    const rank = k.rank(absolute, relative, true);
-    if (rank < 0) failed(fn);
+    const rank = rankOpen(fn, k, stack, { absolute, relative }, true);
     report = {
       rank,
       shape: [rows, cols],

@@ -1,10 +1,12 @@
 // Singular values, and the column-pivoted QR.
 
+import { halved, isComplex } from '../input/complex.js';
 import { describe, readOptions, readRecord } from '../input/options.js';
 import { readInput } from '../input/stack.js';
 import { copyOut, copyOutInt } from '../kernel/memory.js';
 import type { MatrixInput, NumericArray, PivotedQR, RankOptions, SingularValuesOptions } from '../types.js';
-import { each, failed, ranksOf, split, tolerances } from './rank.js';
+import { complexColumns } from './complex-columns.js';
+import { each, rankOpen, ranksOf, split, tolerances } from './rank.js';
 
 /**
  * All min(m, n) singular values of a matrix, descending.
@@ -27,9 +29,9 @@ export function singularValues(a: MatrixInput, options?: SingularValuesOptions):
 export function singularValues(a: unknown, b?: unknown, c?: unknown): Float64Array {
   const fn = 'singularValues';
   const [shape, options] = split(b, c);
-  const stack = readInput(fn, [a, shape], 2);
+  const stack = readInput(fn, [a, shape], 2, true);
   const relative = readAccuracy(fn, options) === 'relative';
-  const n = Math.min(stack.rows, stack.cols);
+  const n = Math.min(stack.rows, stack.cols) * (isComplex(stack) ? 2 : 1);
   let values: Float64Array = new Float64Array(n);
   if (n === 0) return values;
   each(fn, stack, false, (k) => {
@@ -38,7 +40,7 @@ export function singularValues(a: unknown, b?: unknown, c?: unknown): Float64Arr
       throw new Error(`${fn}: the Jacobi iteration did not converge; please report this matrix.`);
     values = copyOut(at, n);
   });
-  return values;
+  return isComplex(stack) ? halved(values) : values;
 }
 
 function readAccuracy(fn: string, options: unknown): 'absolute' | 'relative' {
@@ -100,15 +102,18 @@ export function independentColumns(
 export function independentColumns(a: MatrixInput, options?: RankOptions): Int32Array;
 export function independentColumns(a: unknown, b?: unknown, c?: unknown): Int32Array {
   const fn = 'independentColumns';
-  const { stack, t } = readMatrix(fn, a, b, c);
+  const { stack, t } = readMatrix(fn, a, b, c, true);
   let columns: Int32Array = new Int32Array(0);
   if (stack.rows === 0 || stack.cols === 0) return columns;
   const { absolute, relative } = stack.vector ? { absolute: 0, relative: 0 } : tolerances(t, stack);
   each(fn, stack, t.hermitian && !stack.vector, (k, _, transposed) => {
-    const rank = k.rank(absolute, relative, false);
-    if (rank < 0) failed(fn);
+    const rank = rankOpen(fn, k, stack, { absolute, relative });
     if (rank === stack.cols) {
       columns = Int32Array.from({ length: rank }, (_, j) => j);
+      return;
+    }
+    if (isComplex(stack)) {
+      columns = complexColumns(fn, stack, t.hermitian, rank);
       return;
     }
     const kept = k.choose(transposed, rank, 0);
@@ -120,8 +125,8 @@ export function independentColumns(a: unknown, b?: unknown, c?: unknown): Int32A
 }
 
 /** One matrix and its options. */
-function readMatrix(fn: string, a: unknown, b: unknown, c: unknown) {
+function readMatrix(fn: string, a: unknown, b: unknown, c: unknown, complexToo = false) {
   const [shape, options] = split(b, c);
   const t = readOptions(fn, options); // first: a getter among them may change the elements
-  return { stack: readInput(fn, [a, shape], 2), t };
+  return { stack: readInput(fn, [a, shape], 2, complexToo), t };
 }

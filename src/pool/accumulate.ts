@@ -55,7 +55,7 @@ function refuse(
 /** What the accumulator of `states` says. */
 export function summarize({ states, ...tolerance }: AccumulateOptions & RankOptions): {
   report: RankReport;
-  dtype: 'float32' | 'float64';
+  dtype: RankAccumulator['dtype'];
   singularValues: Float64Array;
 } {
   const all = merged({ states });

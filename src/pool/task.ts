@@ -1,5 +1,6 @@
 // A call as it travels to a thread: the names of functions, and one tensor whose buffer is given away.
 
+import { isComplex } from '../input/complex.js';
 import { describe } from '../input/options.js';
 import { readInput, type Stack } from '../input/stack.js';
 import { readTensor, type TensorView } from '../layers/tensor.js';
@@ -84,17 +85,27 @@ export function toTask(name: TaskName, [a, b, c]: readonly unknown[]): Task {
   const [shape, options] = plain ? [b, undefined] : split(b, c);
   const tensor = of
     ? copiedView(readTensor(`${name}: ${of}`, a))
-    : copied(readInput(name, [a, shape], stack ? Number.POSITIVE_INFINITY : 2));
+    : copied(readInput(name, [a, shape], stack ? Number.POSITIVE_INFINITY : 2, true));
   return { names: [name], tensor, options: options as MetricsOptions | undefined };
 }
+
+/** Names of the types that an array alone does not tell. */
+const DTYPES: Partial<Record<Stack['kind'], string>> = {
+  f16: 'float16',
+  bf16: 'bfloat16',
+  c64: 'complex64',
+  c128: 'complex128',
+};
 
 function copied(stack: Stack): TaskTensor {
   const { data, offset, kind, batch, count, rows, cols, colMajor, vector, noise } = stack;
   return {
-    data: slice(data, offset, count * rows * cols),
+    data: isComplex(stack)
+      ? slice(data, 2 * offset, 2 * count * rows * cols)
+      : slice(data, offset, count * rows * cols),
     shape: vector ? [cols] : [...batch, rows, cols],
     strides: colMajor ? columnStrides(batch, rows, cols) : undefined,
-    dtype: kind === 'f16' ? 'float16' : kind === 'bf16' ? 'bfloat16' : undefined,
+    dtype: DTYPES[kind],
     noise: Number.isNaN(noise) ? undefined : noise,
   };
 }

@@ -1,6 +1,5 @@
 // Cases that are not right yet. Whoever mends one takes it off the list.
 export const PENDING = new Set<string>([
-  'files/c.npy',
   'files/flax.safetensors',
   'files/lora',
   'files/lowbf16.safetensors',
@@ -57,8 +56,6 @@ export const PENDING = new Set<string>([
   'wide/lora-peft-1',
   'wide/mlx-0',
   'wide/mxfp4-experts',
-  'wide/npy-complex-c16',
-  'wide/npy-complex-c8',
   'wide/nvfp4-0',
   'wide/nvfp4-1',
   'wide/tfjs-bare-0',
