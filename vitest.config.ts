@@ -1,11 +1,19 @@
-// Three projects: `baseline` and `relaxed` run the suites of test/suites and test/kernel on one kernel build each (test/*.baseline.test.ts,
-// test/*.relaxed.test.ts); `library` runs, once, everything that no kernel build can change.
+// Three projects: `baseline` and `relaxed` run what the kernel's arithmetic can change, on one kernel build each; `library` runs, once,
+// everything else.
 import { execFileSync } from 'node:child_process';
 import { defineConfig } from 'vitest/config';
 
 // Node 20 has relaxed SIMD behind a flag; later versions have it always, and some no longer know the flag.
 const FLAG = '--experimental-wasm-relaxed-simd';
 const known = execFileSync(process.execPath, ['--v8-options'], { encoding: 'utf8' }).includes(FLAG);
+
+// What the kernel's arithmetic can change.
+const onBothBuilds = [
+  'test/kernel/*/**/*.test.ts',
+  'test/certificate/**/*.test.ts',
+  'test/oracle/*.test.ts',
+  'test/matrix/{errors,independent-columns,properties,spectrum,subspaces}.test.ts',
+];
 
 const common = { pool: 'forks' as const, testTimeout: 60_000, hookTimeout: 60_000 };
 
@@ -17,15 +25,18 @@ export default defineConfig({
         test: {
           ...common,
           name: 'baseline',
-          include: ['test/**/*.baseline.test.ts'],
-          env: { MATRIX_RANK_SIMD: 'baseline' },
+          include: onBothBuilds,
+          setupFiles: ['test/build.ts'],
+          env: { KERNEL_BUILD: 'baseline', MATRIX_RANK_SIMD: 'baseline' },
         },
       },
       {
         test: {
           ...common,
           name: 'relaxed',
-          include: ['test/**/*.relaxed.test.ts'],
+          include: onBothBuilds,
+          setupFiles: ['test/build.ts'],
+          env: { KERNEL_BUILD: 'relaxed' },
           execArgv: known ? [FLAG] : [],
         },
       },
@@ -34,7 +45,7 @@ export default defineConfig({
           ...common,
           name: 'library',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.{baseline,relaxed}.test.ts'],
+          exclude: onBothBuilds,
         },
       },
     ],

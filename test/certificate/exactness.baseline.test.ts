@@ -1,2 +1,0 @@
-// Certificates on the baseline build.
-import './exactness.js';

@@ -1,2 +1,0 @@
-// Certificates on the relaxed build.
-import './tiny.js';

@@ -1,5 +1,0 @@
-// Independent columns, and what else strong rank-revealing QR chooses, on the relaxed build.
-import { runsOn } from './builds.js';
-import './suites/independent-columns.js';
-
-runsOn('relaxed');
