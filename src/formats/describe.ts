@@ -37,7 +37,9 @@ function noiseOf({
 }
 
 /** The noise of a tensor whose steps are all the same, for each of its matrices. */
-export function uniformNoise(step: number, { shape, layout }: NamedTensor): number | undefined {
+export function uniformNoise(step: number, { shape, layout }: NamedTensor): number | number[] | undefined {
   const [count, rows, columns] = stackOf(shape, layout);
-  return count === 0 ? undefined : uniformRounding(Math.abs(step) / 2, rows, columns);
+  if (count === 0) return undefined;
+  const noise = uniformRounding(Math.abs(step) / 2, rows, columns);
+  return count === 1 ? noise : new Array(count).fill(noise);
 }

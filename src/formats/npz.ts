@@ -2,6 +2,7 @@
 // Each array is inflated on its own, straight into its place. Source: numpy/lib/npyio.py.
 
 import { attempt } from './errors.js';
+import { layoutByName } from './layout.js';
 import { readNpyTensor } from './npy.js';
 import { isSparse, readSparse } from './scipy-sparse.js';
 import type { ByteSource } from './source.js';
@@ -26,7 +27,8 @@ export async function* readNpz(
       const tensor = await attempt(name, source.name, options, async () =>
         readNpyTensor(withCrc(await openEntry(source, entry, options), entry.crc), name, options, true),
       );
-      if (tensor !== undefined) yield tensor;
+      const layout = tensor && layoutByName(name, tensor.shape);
+      if (tensor !== undefined) yield layout ? { ...tensor, layout } : tensor;
     }
     done = Math.min(source.size, done + entry.stored);
     options.onProgress?.(done, source.size);

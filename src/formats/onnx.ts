@@ -6,12 +6,16 @@
 
 import { PbfReader } from '../vendor/pbf.js';
 import { admit } from './admit.js';
-import { checkLength, countElements, decode, elementSize, unsafe } from './decode.js';
+import { codeTable } from './decode/codes.js';
+import { decodeNBits, dequantise } from './decode/onnx-codes.js';
+import { checkLength, countElements, decode, elementSize, type TensorData, unsafe } from './decode.js';
 import { attempt, FormatError, quote } from './errors.js';
 import { type OnnxTensor, readOnnxGraphs } from './onnx-graph.js';
 import { eachWeight } from './onnx-layout.js';
+import { type CodesUse, findCodes } from './onnx-quantised.js';
 import { ProtoWalker } from './protobuf.js';
 import { type ByteSource, checkRange } from './source.js';
+import { toNumbers } from './stored.js';
 import type { NamedTensor, ReadOptions } from './types.js';
 
 /** TensorProto.DataType: our name, and the number of the field that holds elements when raw_data does not. */
@@ -48,11 +52,18 @@ export async function* readOnnx(source: ByteSource, options: ReadOptions = {}): 
   let done = 0;
   const name = (path: readonly string[], own: string) => [...path, own].join('/');
   try {
+    const { codes, parts } = findCodes([graphs.main, ...graphs.functions]);
     for (const { tensor, path, own, layout } of eachWeight(graphs)) {
       const full = name(path, own);
-      const result = await attempt(full, source.name, options, () =>
-        readTensor(source, files, full, tensor, options),
-      );
+      const use = codes.get(tensor);
+      const part = use === undefined && parts.has(tensor);
+      const result = part
+        ? undefined
+        : await attempt(full, source.name, options, () =>
+            use === undefined
+              ? readTensor(source, files, full, tensor, options)
+              : readCodes({ source, files, options, name: full }, tensor, use),
+          );
       done += tensor.end - tensor.start;
       options.onProgress?.(done, source.size);
       if (result !== undefined) yield layout === undefined ? result : { ...result, layout };
@@ -70,17 +81,37 @@ async function readTensor(
   tensor: OnnxTensor,
   options: ReadOptions,
 ): Promise<NamedTensor | undefined> {
-  const file = source.name;
+  const { dtype, shape } = check(source.name, name, tensor);
+  if (!(await admit(source.name, options, name, { shape, dtype }))) return undefined;
+  return readElements(source, files, name, tensor);
+}
+
+/** Type and shape of a tensor that can be read, as far as its description tells. */
+function check(file: string, name: string, tensor: OnnxTensor) {
   if (tensor.problem !== undefined) throw new FormatError(file, `${tensor.problem}.`);
   const known = TYPES[tensor.type];
   if (known === undefined) throw new FormatError(file, `tensor ${quote(name)} has data type ${tensor.type}.`);
-  const [dtype, field] = known;
-  const shape = tensor.dims;
-  const count = countElements(file, name, shape);
-  if (!(await admit(file, options, name, { shape, dtype }))) return undefined;
+  return {
+    dtype: known[0],
+    field: known[1],
+    shape: tensor.dims,
+    count: countElements(file, name, tensor.dims),
+  };
+}
+
+/** `raw`: 8-bit floats as their codes. */
+async function readElements(
+  source: ByteSource,
+  files: ExternalFiles,
+  name: string,
+  tensor: OnnxTensor,
+  raw = false,
+): Promise<NamedTensor> {
+  const file = source.name;
+  const { dtype, field, shape, count } = check(file, name, tensor);
   if (tensor.segmented)
     throw new FormatError(file, `tensor ${quote(name)} is stored in segments, not supported.`);
-  const half = dtype === 'int4' || dtype === 'uint4';
+  const half = dtype === 'int4' || dtype === 'uint4' || (raw && dtype === 'float4_e2m1');
   const stored = half ? 'uint8' : dtype;
   const storedShape = half ? [Math.ceil(count / 2)] : shape;
   elementSize(file, name, stored);
@@ -98,8 +129,86 @@ async function readTensor(
   }
   if (bytes instanceof Float64Array) return { name, shape, dtype, data: bytes };
   if (half) return { name, shape, dtype, data: unpackNibbles(bytes, count, dtype === 'int4') };
-  const { data, bits } = decode(bytes, dtype, at);
+  const { data, bits } = decode(bytes, raw && dtype.startsWith('float8') ? 'uint8' : dtype, at);
   return { name, shape, dtype, data, ...(bits && { bits }) };
+}
+
+interface Reading {
+  source: ByteSource;
+  files: ExternalFiles;
+  options: ReadOptions;
+  name: string;
+}
+
+/** A weight that is stored as codes. */
+async function readCodes(at: Reading, tensor: OnnxTensor, use: CodesUse): Promise<NamedTensor | undefined> {
+  const { source, files, options, name } = at;
+  const file = source.name;
+  const { dtype, shape } = check(file, name, tensor);
+  const nbits = use.op === 'MatMulNBits';
+  const [n, k] = ['N', 'K'].map((key) => use.ints.get(key) ?? 0);
+  const packed =
+    use.unknown ??
+    (use.op === 'GatherBlockQuantized' && dtype === 'uint8' ? `input of ${use.op}` : undefined);
+  if (packed !== undefined && codeTypeOf(dtype) !== undefined) {
+    if (options.filter?.(name, { shape, dtype }) === false) return undefined;
+    return {
+      name,
+      shape,
+      dtype,
+      data: new Uint8Array(0),
+      packed: `packed (${dtype}, ${packed}), not analysed`,
+    };
+  }
+  const type = codeTypeOf(dtype);
+  if (type === undefined || (shape.length < 2 && !nbits))
+    return readTensor(source, files, name, tensor, options);
+  const storage = nbits
+    ? `matmulnbits-int${use.ints.get('bits') ?? 4}`
+    : `${dtype.replace('float8_', 'fp8-')} x scales`;
+  const decoded = nbits ? [n, k] : shape;
+  if (!(await admit(file, options, name, { shape: decoded, dtype, storage }))) return undefined;
+  const { data } = await readElements(source, files, name, tensor, true);
+  const codes = data as Uint8Array;
+  const bytes = new Uint8Array(codes.buffer, codes.byteOffset, codes.byteLength);
+  const part = async (of: OnnxTensor | undefined) => {
+    if (of === undefined) return undefined;
+    const read = await readElements(source, files, of.name, of);
+    const values = toNumbers(read.data as TensorData, read.bits ?? 'float32');
+    const bad = values.findIndex((v) => !Number.isFinite(v));
+    if (bad >= 0) throw new FormatError(file, `${quote(of.name)} holds ${values[bad]} at element ${bad}.`);
+    return { values, shape: read.shape, packed: read.dtype === 'uint8' };
+  };
+  const [scale, zero] = [await part(use.scale), await part(use.zero)];
+  const result = nbits
+    ? decodeNBits({
+        bytes,
+        scales: scale!.values,
+        zeros: zero?.values,
+        zerosPacked: zero?.packed ?? true,
+        ...{ n, k, bits: use.ints.get('bits') ?? 4, block: use.ints.get('block_size') ?? 32 },
+      })
+    : dequantise(bytes, codeTable(type)!, shape, {
+        scales: scale?.values ?? [1],
+        shape: scale?.shape ?? [],
+        zeros: zero?.values,
+        axis: use.axis,
+        block: use.ints.get('block_size') ?? 0,
+      });
+  if (result === undefined) {
+    const scales = `${quote(use.scale?.name ?? '')} [${scale?.shape.join(', ')}]`;
+    throw new FormatError(
+      file,
+      `tensor ${quote(name)} [${shape.join(', ')}]: ${scales} does not fit it (${use.op}).`,
+    );
+  }
+  return { name, shape: decoded, dtype, storage, ...result };
+}
+
+/** Which table the codes of a type have once they are bytes: 4-bit integers come widened. */
+function codeTypeOf(dtype: string): string | undefined {
+  const wide: Record<string, string> = { int4: 'int8', uint4: 'uint8', int8: 'int8', uint8: 'uint8' };
+  return wide[dtype] ?? (/^float[48]_/.test(dtype) && codeTable(dtype) ? dtype : undefined);
 }
 
 /**

@@ -1,6 +1,7 @@
 // Which layer or operator uses a tfjs weight, and so how its axes are meant.
 // Layers models name weights by layer ('conv2d_1/kernel', 'depthwise_kernel'); graph models say it by their nodes.
 import { isObject, type Json } from './json.js';
+import { layoutByName } from './layout.js';
 import type { TensorLayout } from './types.js';
 
 /** operator -> layout of its second input. Transposed convolutions count as HWIO: their rows are the input's channels. */
@@ -50,12 +51,12 @@ export function tfjsLayouts(topology: unknown) {
   };
 }
 
+/** Convolutions of three dimensions are those over time here, and what is called weights is what TensorFlow's slim models call so. */
 function byName(name: string, shape: readonly number[]): TensorLayout | undefined {
   const last = name.slice(name.lastIndexOf('/') + 1).replace(/(_\d+)?(:\d+)?$/, '');
-  if (last === 'depthwise_kernel') return fits('HWCM', shape) ? 'HWCM' : undefined;
-  if (last !== 'kernel' && last !== 'pointwise_kernel') return undefined;
-  if (shape.length === 2) return 'dense';
-  return shape.length === 4 || shape.length === 3 || shape.length === 5 ? 'HWIO' : undefined;
+  if (/^(pointwise_)?kernel$/.test(last) && shape.length === 3) return 'HWIO';
+  if (last === 'weights' && shape.length === 4) return 'HWIO';
+  return layoutByName(name, shape);
 }
 
 function fits(layout: TensorLayout, shape: readonly number[]): boolean {

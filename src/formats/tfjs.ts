@@ -5,6 +5,7 @@
 // Source: tfjs-core/src/io/io_utils.ts (decodeWeights) and tfjs-core/src/io/types.ts.
 import { admit } from './admit.js';
 import { checkLength, countElements, decode, elementSize, type TensorData } from './decode.js';
+import { uniformNoise } from './describe.js';
 import { attempt, FormatError, quote } from './errors.js';
 import { isObject, parseJson } from './json.js';
 import { type ByteSource, checkRange, readText } from './source.js';
@@ -61,6 +62,7 @@ export async function* readTfjs(
         const name = isObject(item) && typeof item.name === 'string' ? item.name : `${where}.weights[${k}]`;
         // A weight of unknown length hides where the next one begins: that ends the group, not the weights before it.
         let length = -1;
+        let step: number | undefined;
         const tensor = await attempt(name, file, options, async () => {
           if (!isObject(item) || item.name !== name) throw new FormatError(file, `${name} has no name.`);
           if (item.dtype === 'string') {
@@ -70,6 +72,7 @@ export async function* readTfjs(
           }
           const weight = toWeight(file, name, item);
           const { shape, dtype, stored } = weight;
+          step = weight.scale;
           length = countElements(file, name, shape) * elementSize(file, name, stored);
           if (!(await admit(file, options, name, { shape, dtype }))) return undefined;
           return dequantise(file, weight, await shards.read(name, at, length));
@@ -90,7 +93,7 @@ export async function* readTfjs(
         done += length;
         options.onProgress?.(done, Math.max(done, total));
         const layout = tensor && layoutOf(tensor.name, tensor.shape);
-        if (tensor !== undefined) yield layout === undefined ? tensor : { ...tensor, layout };
+        if (tensor !== undefined) yield withNoise({ ...tensor, ...(layout && { layout }) }, step);
       }
     } finally {
       await shards.close();
@@ -131,6 +134,12 @@ function toWeight(file: string, name: string, item: Record<string, unknown>): We
     throw fail("lacks 'scale' or 'min' in its quantization");
   if (known !== 'float32' && known !== 'int32') throw fail(`of type ${quote(dtype)} is quantised`);
   return { name, shape, dtype: known, stored, scale: scale as number, min: min as number };
+}
+
+/** A weight whose integers were `step` apart. */
+function withNoise(tensor: NamedTensor, step: number | undefined): NamedTensor {
+  if (step === undefined || tensor.dtype !== 'float32') return tensor;
+  return { ...tensor, storage: `${tensor.quantization} x scale`, noise: uniformNoise(step, tensor) };
 }
 
 function dequantise(file: string, weight: Weight, bytes: Uint8Array): NamedTensor {
