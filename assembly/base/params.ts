@@ -84,6 +84,14 @@ export const SPARE: f64 = 2560;
 /** From this many columns on singular values of evenly sized matrices come by bidiagonalisation. */
 export const BIDIAGONAL_COLUMNS: i32 = 48;
 
+/** From this many columns on a bidiagonal form comes in two stages. Below, the matrix is in cache, where one is as fast. */
+export const TWO_STAGE_COLUMNS: i32 = 256;
+
+/** Width of the band between the two, a multiple of 8: the second stage grows with it; from so many columns on memory wants wider blocks. */
+export const BAND_WIDTH: i32 = 16;
+export const WIDE_BAND_WIDTH: i32 = 24;
+export const WIDE_BAND_COLUMNS: i32 = 1400;
+
 /** How closely sigma_1^2 is enclosed for a count: at first, and for reports and where the spectrum is dense around the tolerance. */
 export const SIGMA_COARSE: f64 = 0.01;
 export const SIGMA_FINE: f64 = 1e-6;

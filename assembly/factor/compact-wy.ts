@@ -1,10 +1,12 @@
 // A block of Householder reflectors, applied as one: I - V T V^T (compact WY).
 //
 // V^T C and C - V (T^T V^T C) are all matrix products, done four columns of C at a time while those stay in cache, so that the trailing
-// matrix is read and written once a block. Layout: V by columns (unit diagonal and zeros filled in), V by row panels ([rows / 4][b][4]),
-// and -T row by row. Cost: 4 m n b flops. Source: Schreiber & Van Loan 1989.
-import { alloc } from '../base/arena';
-import { hsum, madd } from '../base/simd';
+// matrix is read and written once a block. Layout: V by columns (unit diagonal and zeros filled in), by row panels ([rows / 4][b][4])
+// and by column panels ([b / 4][rows][4]), and -T row by row. Cost: 4 m n b flops. Source: Schreiber & Van Loan 1989.
+import { alloc, calloc, mark, release } from '../base/arena';
+import { CHAIN } from '../base/params';
+import { madd } from '../base/simd';
+import { madd412, madd44 } from '../blas/gemm';
 import { dot } from '../blas/level1';
 import { column } from '../matrix/columns';
 
@@ -17,9 +19,12 @@ export class ReflectorBlock {
   V: usize;
   /** V by row panels. */
   Vp: usize;
+  /** V by column panels. */
+  Vc: usize;
   T: usize;
-  /** V^T C of four columns. */
+  /** C^T V of four columns of C, and a stretch of those. */
   Z: usize;
+  four: usize;
 }
 
 /** Room for blocks of up to m rows and b reflectors. */
@@ -28,49 +33,11 @@ export function createBlock(m: i32, b: i32): ReflectorBlock {
   const rows = <u64>((m + 3) & ~3) + 8;
   block.V = alloc((rows * <u64>(b + 2)) << 3);
   block.Vp = alloc((rows * <u64>(b + 2)) << 3);
+  block.Vc = alloc((rows * <u64>(b + 3 & ~3)) << 3);
   block.T = alloc(<u64>(b + 2) * <u64>(b + 2) << 3);
-  block.Z = alloc(<u64>(b + 2) << 5);
+  block.Z = alloc(<u64>(b + 3 & ~3) << 5);
+  block.four = alloc(CHAIN << 5);
   return block;
-}
-
-/** 2 x 4 products of columns: out[i][0..3] = v_i^T c_j over an even number of rows. */
-function dots24(out: usize, v0: usize, v1: usize, c0: usize, step: usize, rows: i32): void {
-  let a00 = f64x2.splat(0);
-  let a01 = a00;
-  let a02 = a00;
-  let a03 = a00;
-  let a10 = a00;
-  let a11 = a00;
-  let a12 = a00;
-  let a13 = a00;
-  const c1 = c0 + step;
-  const c2 = c1 + step;
-  const c3 = c2 + step;
-  const end = <usize>rows << 3;
-  for (let o: usize = 0; o < end; o += 16) {
-    const p = v128.load(v0 + o);
-    const q = v128.load(v1 + o);
-    let s = v128.load(c0 + o);
-    a00 = madd(p, s, a00);
-    a10 = madd(q, s, a10);
-    s = v128.load(c1 + o);
-    a01 = madd(p, s, a01);
-    a11 = madd(q, s, a11);
-    s = v128.load(c2 + o);
-    a02 = madd(p, s, a02);
-    a12 = madd(q, s, a12);
-    s = v128.load(c3 + o);
-    a03 = madd(p, s, a03);
-    a13 = madd(q, s, a13);
-  }
-  store<f64>(out, hsum(a00));
-  store<f64>(out, hsum(a01), 8);
-  store<f64>(out, hsum(a02), 16);
-  store<f64>(out, hsum(a03), 24);
-  store<f64>(out, hsum(a10), 32);
-  store<f64>(out, hsum(a11), 40);
-  store<f64>(out, hsum(a12), 48);
-  store<f64>(out, hsum(a13), 56);
 }
 
 /** C += a b^T for a strided tile: C is 4 rows x 4 columns, columns `step` bytes apart; k steps. */
@@ -115,6 +82,52 @@ function update44(c0: usize, step: usize, a: usize, b: usize, k: i32): void {
   v128.store(c3, y3, 16);
 }
 
+/** V by column panels, [b / 4][rows][4], the last filled up with zeros. */
+function packColumns(block: ReflectorBlock): void {
+  const step = <usize>block.ld << 3;
+  let out = block.Vc;
+  for (let g = 0; g < block.columns; g += 4) {
+    const v = column(block.V, block.ld, g);
+    for (let i: usize = 0; i < <usize>block.rows << 3; i += 8) {
+      let p = v + i;
+      for (let j = 0; j < 4; j++) {
+        store<f64>(out, g + j < block.columns ? load<f64>(p) : 0);
+        out += 8;
+        p += step;
+      }
+    }
+  }
+}
+
+/** Y += X^T V for four columns of X, [k][4], and a stretch of k rows of V by column panels. Y: [columns of V][4]. */
+function multiply(Y: usize, X: usize, V: usize, panelBytes: usize, panels: i32, k: i32): void {
+  let g = 0;
+  for (; g + 3 <= panels; g += 3) {
+    madd412(Y, X, V, V + panelBytes, V + 2 * panelBytes, k);
+    Y += 384;
+    V += 3 * panelBytes;
+  }
+  for (; g < panels; g++) {
+    madd44(Y, X, V, k);
+    Y += 128;
+    V += panelBytes;
+  }
+}
+
+/** Two rows of four columns, transposed. */
+// @ts-ignore: decorator
+@inline
+function transpose2(to: usize, c: usize, step: usize): void {
+  const x = v128.load(c);
+  const y = v128.load(c + step);
+  const z = v128.load(c + 2 * step);
+  const w = v128.load(c + 3 * step);
+  v128.store(to, i64x2.shuffle(x, y, 0, 2));
+  v128.store(to, i64x2.shuffle(z, w, 0, 2), 16);
+  v128.store(to, i64x2.shuffle(x, y, 1, 3), 32);
+  v128.store(to, i64x2.shuffle(z, w, 1, 3), 48);
+}
+
 /** Makes a block of the b reflectors, `rows` long, that factorPanel() left at A, the first element of the first of them. */
 export function formBlock(block: ReflectorBlock, A: usize, ld: i32, rows: i32, b: i32, taus: usize): void {
   const V = block.V;
@@ -144,6 +157,7 @@ export function formBlock(block: ReflectorBlock, A: usize, ld: i32, rows: i32, b
       out += 32;
     }
   }
+  packColumns(block);
   // T(0:j, j) = -tau_j T(0:j, 0:j) V(:, 0:j)^T v_j
   for (let j = 0; j < b; j++) {
     const tau = load<f64>(taus + (<usize>j << 3));
@@ -194,26 +208,56 @@ function timesT(T: usize, Z: usize, b: i32, transposed: bool): void {
 function apply(block: ReflectorBlock, W: usize, ld: i32, r: i32, c0: i32, c1: i32, transposed: bool): void {
   const b = block.columns;
   const rows = block.rows;
-  const even = (rows + 1) & ~1;
+  const panels = b + 3 >> 2;
   const step = <usize>ld << 3;
-  const V = block.V;
-  const T = block.T;
   const Z = block.Z;
-  const vStep = <usize>block.ld << 3;
   for (let j = c0; j < c1; j += 4) {
     const C = column(W, ld, j) + (<usize>r << 3);
-    for (let i = 0; i < b; i += 2) {
-      // Rows above i of reflector i are zero; pairs start at i, an even offset.
-      const v = V + <usize>i * vStep;
-      const o = <usize>i << 3;
-      dots24(Z + (<usize>i << 5), v + o, v + vStep + o, C + o, step, even - i);
+    memory.fill(Z, 0, <usize>panels << 7);
+    for (let i = 0; i < rows; i += CHAIN) {
+      const some = min(CHAIN, rows - i);
+      // The row past an odd number of them is not multiplied.
+      for (let k = 0; k < some; k += 2) transpose2(block.four + (<usize>k << 5), C + (<usize>(i + k) << 3), step);
+      multiply(Z, block.four, block.Vc + (<usize>i << 5), <usize>rows << 5, panels, some);
     }
-    if (transposed) timesT(T, Z, b, true);
-    else timesT(T, Z, b, false);
+    if (transposed) timesT(block.T, Z, b, true);
+    else timesT(block.T, Z, b, false);
     let a = block.Vp;
     for (let i = 0; i < rows; i += 4) {
       update44(C + (<usize>i << 3), step, a, Z, b);
       a += <usize>b << 5;
     }
   }
+}
+
+/** C <- C Q for rows r .. m of W, columns c .. c + block.rows; touches up to 3 columns and rows past them (zero, and kept so). */
+export function applyRight(block: ReflectorBlock, W: usize, ld: i32, r: i32, m: i32, c: i32): void {
+  const start = mark();
+  const b = block.columns;
+  const length = block.rows;
+  const panels = b + 3 >> 2;
+  const step = <usize>ld << 3;
+  const rowBytes = <usize>panels << 7;
+  // Y = C V by row panels, [b][4].
+  const Y = calloc(<u64>(m - r + 3 >> 2) * rowBytes);
+  for (let j = 0; j < length; j += CHAIN) {
+    const some = min(CHAIN, length - j);
+    for (let i = r, y = Y; i < m; i += 4, y += rowBytes) {
+      let C = column(W, ld, c + j) + (<usize>i << 3);
+      for (let to = block.four, end = to + (<usize>some << 5); to < end; to += 32) {
+        v128.store(to, v128.load(C));
+        v128.store(to, v128.load(C, 16), 16);
+        C += step;
+      }
+      multiply(y, block.four, block.Vc + (<usize>j << 5), <usize>length << 5, panels, some);
+    }
+  }
+  for (let i = r, y = Y; i < m; i += 4, y += rowBytes) timesT(block.T, y, b, true);
+  let v = block.Vp;
+  for (let j = 0; j < length; j += 4) {
+    const C = column(W, ld, c + j);
+    for (let i = r, y = Y; i < m; i += 4, y += rowBytes) update44(C + (<usize>i << 3), step, y, v, b);
+    v += <usize>b << 5;
+  }
+  release(start);
 }

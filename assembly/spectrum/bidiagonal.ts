@@ -5,7 +5,11 @@
 // points at a time; every value comes by bisection on counts: no iteration that could fail to converge.
 // Cost of a count: n divisions a point.
 import { alloc, calloc, mark, release } from '../base/arena';
-import { U } from '../base/params';
+import { BAND_WIDTH, TWO_STAGE_COLUMNS, U, WIDE_BAND_COLUMNS, WIDE_BAND_WIDTH } from '../base/params';
+import { qr } from '../factor/tsqr';
+import { clearBelow } from '../matrix/columns';
+import { reduceToBand } from './band';
+import { chaseBulges, createBand } from './bulge';
 import { golubKahan } from './golub-kahan';
 import { sturmValues } from './sturm';
 
@@ -56,11 +60,29 @@ function finish(n: i32, d: usize, e: usize): Bidiagonal {
   return B;
 }
 
+/** d and e of a bidiagonal form of W. A tall W is reduced to its R first. */
+function reduce(W: usize, ld: i32, m: i32, n: i32, d: usize, e: usize): void {
+  const start = mark();
+  if (3 * m > 5 * n) {
+    qr(W, ld, m, n);
+    clearBelow(W, ld, m, n);
+    m = n;
+  }
+  if (n < TWO_STAGE_COLUMNS) {
+    golubKahan(W, ld, m, n, d, e);
+  } else {
+    const B = createBand(n, n < WIDE_BAND_COLUMNS ? BAND_WIDTH : WIDE_BAND_WIDTH);
+    reduceToBand(W, ld, m, n, B);
+    chaseBulges(B, d, e);
+  }
+  release(start);
+}
+
 /** The bidiagonal form of W, m x n column-major with m >= n, destroyed. The record stays above the caller's mark. */
 export function bidiagonalForm(W: usize, ld: i32, m: i32, n: i32): Bidiagonal {
   const d = calloc(<u64>n << 3);
   const e = calloc(<u64>n << 3);
-  golubKahan(W, ld, m, n, d, e);
+  reduce(W, ld, m, n, d, e);
   return finish(n, d, e);
 }
 

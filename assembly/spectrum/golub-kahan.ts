@@ -49,8 +49,8 @@ function combine(x: usize, W: usize, ld: i32, r: i32, m: i32, c: i32, n: i32, v:
 }
 
 /** Makes x, n long, the Householder vector (1, ...) of itself. Returns beta; tau is left in `tau`. */
-let tau: f64 = 0;
-function reflector(x: usize, n: i32): f64 {
+export let tau: f64 = 0;
+export function reflector(x: usize, n: i32): f64 {
   const size = norm(x, n);
   tau = 0;
   if (size < TINY || n == 1) {

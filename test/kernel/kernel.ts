@@ -11,6 +11,7 @@ type Value = WebAssembly.Global;
 type Cholesky = number;
 type ReflectorBlock = number;
 type Panel = number;
+type Band = number;
 
 interface Exports {
   memory: WebAssembly.Memory;
@@ -18,6 +19,10 @@ interface Exports {
   mark(): number;
   release(to: number): void;
   reset(): void;
+  golubKahan(W: number, ld: number, m: number, n: number, d: number, e: number): void;
+  createBand(n: number, width: number): Band;
+  reduceToBand(W: number, ld: number, m: number, n: number, B: Band): void;
+  chaseBulges(B: Band, d: number, e: number): void;
   bidiagonalForm(W: number, ld: number, m: number, n: number): number;
   bidiagonalValues(W: number, ld: number, m: number, n: number, values: number): void;
   countAbove(B: number, x: number): number;
@@ -47,6 +52,7 @@ interface Exports {
   squareSymmetric(G: number, n: number): number;
   createBlock(m: number, b: number): ReflectorBlock;
   applyBlock(block: ReflectorBlock, W: number, ld: number, r: number, c0: number, c1: number): void;
+  applyRight(block: ReflectorBlock, W: number, ld: number, r: number, m: number, c: number): void;
   formBlock(block: ReflectorBlock, A: number, ld: number, rows: number, b: number, taus: number): void;
   createPanel(A: number, ld: number, rows: number, columns: number, taus: number, squares: number): Panel;
   factorPanel(p: Panel, limit: number, count: number): number;

@@ -80,6 +80,21 @@ describe('Householder panel', () => {
     const got = matrix(m, columns, (i, j) => all.a[i * all.n + n + j]);
     expect(distance(got, reflect(w, f64(taus, done), c), Math.sqrt(m) + 1)).toBeLessThan(1e-13);
     expect(paddingIsZero(C.W, C.ld, m, n + columns)).toBe(true);
+
+    // The same from the right, in a matrix with other rows and columns around it.
+    const [above, before] = [2, 3];
+    const around = new Random(2).matrix(above + columns, before + m);
+    for (let i = 0; i < columns; i++) {
+      for (let j = 0; j < m; j++) around.a[(above + i) * around.n + before + j] = c.a[j * columns + i];
+    }
+    const D = putColumns(around);
+    watch([scratch, [D.W, D.bytes]], () => k.applyRight(block, D.W, D.ld, above, above + columns, before));
+    const expected = reflect(w, f64(taus, done), c);
+    const right = matrix(around.m, around.n, (i, j) =>
+      i < above || j < before ? around.a[i * around.n + j] : expected.a[(j - before) * columns + i - above],
+    );
+    expect(distance(getColumns(D.W, D.ld, around.m, around.n), right, Math.sqrt(m) + 1)).toBeLessThan(1e-13);
+    expect(paddingIsZero(D.W, D.ld, around.m, around.n)).toBe(true);
   });
 
   test('a panel inside a matrix leaves the rest of it alone', () => {

@@ -1,0 +1,60 @@
+// A = U B V^T, B upper triangular with so many superdiagonals: the first stage of a bidiagonal form in two.
+//
+// Column panels are factored by QR and row panels by LQ in turns, and what lies behind is updated by blocks of reflectors from the left and from
+// the right: nearly all flops run in the tile kernel (Grosser & Lang 1999; Haidar, Ltaief & Dongarra 2012).
+// W: m x n column-major, m >= n, destroyed. B: see bulge.ts. Cost: 4 m n^2 - 4/3 n^3 flops.
+import { alloc, mark, release } from '../base/arena';
+import { applyBlock, applyRight, createBlock, formBlock, ReflectorBlock } from '../factor/compact-wy';
+import { createPanel, factorPanel } from '../factor/householder';
+import { column, createColumns, leading } from '../matrix/columns';
+import { Band } from './bulge';
+
+/** Rows k .. k + rows of B: the triangle in W, and behind it the LQ factor whose transpose is in X. */
+function keep(B: Band, W: usize, ld: i32, k: i32, rows: i32, X: usize, xLd: i32, rest: i32): void {
+  for (let i = 0; i < rows; i++) {
+    for (let j = i; j < rows; j++) {
+      store<f64>(B.at(k + i, k + j), load<f64>(column(W, ld, k + j) + (<usize>(k + i) << 3)));
+    }
+    for (let j = 0; j <= min(i, rest - 1); j++) {
+      store<f64>(B.at(k + i, k + rows + j), load<f64>(column(X, xLd, i) + (<usize>j << 3)));
+    }
+  }
+}
+
+/** Transposes rows r .. r + rows of W from column c on into X, `rest` x rows. */
+function transposeRows(X: usize, xLd: i32, W: usize, ld: i32, r: i32, rows: i32, c: i32, rest: i32): void {
+  for (let j = 0; j < rest; j++) {
+    const from = column(W, ld, c + j) + (<usize>r << 3);
+    for (let i = 0; i < rows; i++) store<f64>(column(X, xLd, i) + (<usize>j << 3), load<f64>(from + (<usize>i << 3)));
+  }
+}
+
+/** Reduces W to B, whose width (superdiagonals) is that of the panels. */
+export function reduceToBand(W: usize, ld: i32, m: i32, n: i32, B: Band): void {
+  const start = mark();
+  const b = B.width;
+  const taus = alloc(<u64>b << 3);
+  const squares = alloc(<u64>b << 3);
+  const left = createBlock(m, b);
+  const right = createBlock(n, b);
+  const xLd = leading(n);
+  const X = createColumns(n, b);
+  for (let k = 0; k < n; k += b) {
+    const rows = min(b, n - k);
+    const rest = n - k - rows;
+    const scratch = mark();
+    const A = column(W, ld, k) + (<usize>k << 3);
+    let done = factorPanel(createPanel(A, ld, m - k, rows, taus, squares), -1, 0);
+    if (rest) {
+      formBlock(left, A, ld, m - k, done, taus);
+      applyBlock(left, W, ld, k, k + rows, n);
+      transposeRows(X, xLd, W, ld, k, rows, k + rows, rest);
+      done = factorPanel(createPanel(X, xLd, rest, rows, taus, squares), -1, 0);
+      formBlock(right, X, xLd, rest, done, taus);
+      applyRight(right, W, ld, k + rows, m, k + rows);
+    }
+    keep(B, W, ld, k, rows, X, xLd, rest);
+    release(scratch);
+  }
+  release(start);
+}
