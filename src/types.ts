@@ -182,7 +182,10 @@ export interface RankReport {
   upper: number;
   /** sigma_1, to a relative 1e-6 or better. */
   sigmaMax: number;
-  /** min(lower / tolerance, tolerance / upper): 1 is on the edge. */
+  /**
+   * min(lower / tolerance, tolerance / upper): how far the nearest singular value is from the tolerance, as a factor. 29 means that any tolerance
+   * from 1 / 29 of this one to 29 times it gives the same rank; 1 is on the edge. Infinity where nothing can change the rank.
+   */
   margin: number;
   /** The storage tolerance, where the default took it into account or `tol: 'storage'` asked for it. */
   noise?: number;

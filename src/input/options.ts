@@ -64,7 +64,10 @@ export function readRecord(
     Array.isArray(options) ||
     ArrayBuffer.isView(options)
   ) {
-    throw new TypeError(`${fn}: options must be an object, such as ${example}; got ${describe(options)}.`);
+    // A tolerance on its own, as other libraries take it.
+    const tolerance = typeof options === 'number' && example.startsWith('{ tol:');
+    const such = tolerance ? `{ tol: ${short(options as number)} }` : example;
+    throw new TypeError(`${fn}: options must be an object, such as ${such}; got ${describe(options)}.`);
   }
   const given = options as Record<string, unknown>;
   for (const name of Object.keys(given)) {
@@ -73,6 +76,12 @@ export function readRecord(
     throw new TypeError(`${fn}: there is no option ${JSON.stringify(name)}; ${valid}.`);
   }
   return given;
+}
+
+/** 1e-5 rather than 0.00001. */
+function short(x: number): string {
+  const [plain, power] = [String(x), x.toExponential()];
+  return power.length < plain.length ? power : plain;
 }
 
 function readTolerance(fn: string, name: string, value: unknown): number | undefined {

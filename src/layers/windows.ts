@@ -25,11 +25,11 @@ export interface PoolingOptions {
   /** Steps between windows, from 1. Default: the window's size. */
   strides?: number | readonly [vertical: number, horizontal: number];
   /**
-   * 'valid' (default): none. 'same': TensorFlow's, the output has ceil(input / stride) rows and columns, an odd row
+   * 'valid' (default): none. 'same': TensorFlow's ('VALID' and 'SAME' are the same), the output has ceil(input / stride) rows and columns, an odd row
    * of padding goes to the bottom, an odd column to the right. Explicit: less than the window's size on each side.
    * Padding never wins a maximum.
    */
-  padding?: 'valid' | 'same' | ExplicitPadding;
+  padding?: 'valid' | 'same' | 'VALID' | 'SAME' | ExplicitPadding;
   /** Where the channels are. Default 'NHWC'. */
   layout?: 'NHWC' | 'NCHW';
 }
@@ -202,7 +202,8 @@ function readOptions(caller: string, options: PoolingOptions, names: readonly st
       throw new TypeError(`${caller}: there is no option ${JSON.stringify(name)}; the options are ${valid}.`);
     }
   }
-  const { size, poolSize, padding = 'valid', layout = 'NHWC' } = options;
+  const { size, poolSize, layout = 'NHWC' } = options;
+  const padding = lowerCase(options.padding ?? 'valid');
   if ((size === undefined) === (poolSize === undefined)) {
     const both = size === undefined ? 'neither' : 'both';
     throw new TypeError(`${caller}: expected either size or poolSize; got ${both}.`);
@@ -219,6 +220,12 @@ function readOptions(caller: string, options: PoolingOptions, names: readonly st
     padding: padding === 'same' ? padding : readPadding(caller, padding, window),
     channelsFirst: layout === 'NCHW',
   };
+}
+
+/** TensorFlow's 'SAME' and 'VALID' in lower case; all else as it is. */
+function lowerCase(padding: NonNullable<PoolingOptions['padding']>): 'valid' | 'same' | ExplicitPadding {
+  if (padding === 'SAME') return 'same';
+  return padding === 'VALID' ? 'valid' : padding;
 }
 
 function readPadding(

@@ -32,7 +32,7 @@ export function rankFactors(
 export function rankFactors(a: MatrixInput, options?: FactorOptions): RankFactors;
 export function rankFactors(a: unknown, b?: unknown, c?: unknown): RankFactors {
   const fn = 'rankFactors';
-  const [shape, options] = split(b, c);
+  const [shape, options] = split(b, c, a);
   const t = readOptions(fn, options, ['rank', 'energy', 'method']);
   const { limit, share, method } = readLimits(fn, options as FactorOptions | undefined);
   const stack = readInput(fn, [a, shape], 2);

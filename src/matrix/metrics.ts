@@ -16,6 +16,7 @@ import type {
   SpectralMetrics,
 } from '../types.js';
 import { each, failed, rankOpen, split, tolerances } from './rank.js';
+import { isSmall, norm, rowsOf, spectralNormSmall } from './small-norms.js';
 
 /**
  * Everything that the singular values of a matrix say about its size and its dimension, in one decomposition.
@@ -44,7 +45,7 @@ export function spectralMetrics(
 export function spectralMetrics(a: MatrixInput, options?: MetricsOptions): SpectralMetrics;
 export function spectralMetrics(a: unknown, b?: unknown, c?: unknown): SpectralMetrics | CenteredMetrics {
   const fn = 'spectralMetrics';
-  const [shape, options] = split(b, c);
+  const [shape, options] = split(b, c, a);
   const t = readOptions(fn, options, ['centered', 'epsilon', 'delta', 'q']);
   const given = readMetricsOptions(fn, options as MetricsOptions | undefined);
   const centered = (options as MetricsOptions | undefined)?.centered ?? false;
@@ -234,7 +235,7 @@ function center(fn: string, stack: Stack): { stack: Stack; unit: number } {
 export function frobeniusNorm(data: NumericArray, shape: readonly number[]): number;
 export function frobeniusNorm(a: MatrixInput): number;
 export function frobeniusNorm(a: unknown, shape?: unknown): number {
-  return measure('frobeniusNorm', a, shape, (k, copies) => k.frobenius() / Math.sqrt(copies));
+  return measure('frobeniusNorm', a, shape, (k, copies) => k.frobenius() / Math.sqrt(copies), norm);
 }
 
 /**
@@ -245,7 +246,7 @@ export function frobeniusNorm(a: unknown, shape?: unknown): number {
 export function spectralNorm(data: NumericArray, shape: readonly number[]): number;
 export function spectralNorm(a: MatrixInput): number;
 export function spectralNorm(a: unknown, shape?: unknown): number {
-  return measure('spectralNorm', a, shape, (k) => k.spectral());
+  return measure('spectralNorm', a, shape, (k) => k.spectral(), spectralNormSmall);
 }
 
 /** The stable rank, ||A||_F^2 / s_1^2 (Rudelson & Vershynin 2007): from 1 to the rank, 0 for a zero matrix. */
@@ -266,11 +267,18 @@ export function participationRatio(a: unknown, shape?: unknown): number {
   return measure('participationRatio', a, shape, (k, copies) => k.participation() / copies);
 }
 
-/** `of` gets the kernel, and how often each singular value occurs in it: twice where the matrix is complex. */
-function measure(fn: string, a: unknown, shape: unknown, of: (k: Kernel, copies: number) => number): number {
+/** `of` gets the kernel, and how often each singular value occurs in it: twice where the matrix is complex. `small` needs no kernel. */
+function measure(
+  fn: string,
+  a: unknown,
+  shape: unknown,
+  of: (k: Kernel, copies: number) => number,
+  small?: (lines: Float64Array, count: number) => number,
+): number {
   const stack = readInput(fn, [a, shape], 2, true);
   let value = 0;
   if (stack.rows === 0 || stack.cols === 0) return value;
+  if (small && isSmall(stack)) return small(rowsOf(fn, stack), Math.min(stack.rows, stack.cols));
   each(fn, stack, false, (k) => {
     value = of(k, isComplex(stack) ? 2 : 1);
     if (!(value >= 0)) failed(fn);

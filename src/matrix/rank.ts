@@ -49,7 +49,7 @@ export function tolerances(
 const isNarrow = ({ kind, noise }: Stack) => kind === 'f16' || kind === 'bf16' || !Number.isNaN(noise);
 
 /** Throws for the first element that is NaN or infinite. */
-function checkFinite(fn: string, stack: Stack, first: number, count: number): void {
+export function checkFinite(fn: string, stack: Stack, first: number, count: number): void {
   for (let i = first; i < first + count; i++) {
     const x = isComplex(stack) ? partOf(stack, i) : element(stack, i);
     if (!Number.isFinite(x)) {
@@ -143,27 +143,37 @@ export function ranksOf(
   return ranks;
 }
 
-/** Whether (data, shape, options) or (a, options) was meant: a shape is an array. */
-export function split(shape: unknown, options: unknown): [shape: unknown, options: unknown] {
+/** Whether (data, shape, options) or (a, options) was meant: a shape is an array. A number behind rows or a tensor was to be a tolerance. */
+export function split(shape: unknown, options: unknown, a?: unknown): [shape: unknown, options: unknown] {
+  if (options === undefined && typeof shape === 'number' && typeof a === 'object' && !isFlat(a))
+    return [undefined, shape];
   if (options === undefined && typeof shape === 'object' && shape !== null && !Array.isArray(shape)) {
     return ArrayBuffer.isView(shape) ? [shape, undefined] : [undefined, shape];
   }
   return [shape, options];
 }
 
+const isFlat = (a: unknown) => ArrayBuffer.isView(a) || (Array.isArray(a) && typeof a[0] === 'number');
+
 /**
  * Rank of one matrix: how many singular values are strictly greater than the tolerance.
  *
+ * The tolerance is sigma_1 * max(rows, columns) * eps unless the options say otherwise, as NumPy's: eps is 2^-52 for float64 and integers, 2^-23
+ * for float32; what is stored in 16 bits or fewer has the larger of that and what rounding to them can do (`tol: 'storage'`).
+ *
  * @param data elements in row-major order; float64 and integers are decided in float64, float32 with float32's eps
  * @param shape [rows, columns]; [n] or [] for a vector or a scalar, whose rank is 1 if any element is nonzero
- * @param options the tolerance, and `hermitian`; default tolerance sigma_1 * max(rows, columns) * eps, as NumPy's
+ * @param options the tolerance: { tol } absolute, { rtol } relative to sigma_1, { atol, rtol } the larger of both; and `hermitian`
+ * @example
+ * matrixRank(weights, [512, 4608]);                  // a Float32Array, row-major
+ * matrixRank([[1, 2], [2, 4.0001]], { tol: 1e-3 });  // 1
  * @throws TypeError for wrong types, RangeError for wrong values, among them NaN or Infinity anywhere
  */
 export function matrixRank(data: NumericArray, shape: readonly number[], options?: RankOptions): number;
 /** Rank of a matrix that knows its own shape: rows of numbers, a TensorLike, or a tensor of another library. */
 export function matrixRank(a: MatrixInput, options?: RankOptions): number;
 export function matrixRank(a: unknown, b?: unknown, c?: unknown): number {
-  const [shape, options] = split(b, c);
+  const [shape, options] = split(b, c, a);
   const t = readOptions('matrixRank', options);
   const stack = (shape === undefined && smallRows(a)) || readInput('matrixRank', [a, shape], 2, true);
   return ranksOf('matrixRank', stack, t, ONE)[0];
@@ -171,12 +181,14 @@ export function matrixRank(a: unknown, b?: unknown, c?: unknown): number {
 
 /**
  * Ranks of a stack of matrices, shape [..., m, n]: one for each, in row-major order of the leading dimensions.
- * Each matrix has a tolerance of its own, as in NumPy.
+ * Each matrix has a tolerance of its own, as in NumPy: by default its sigma_1 * max(m, n) * eps.
+ *
+ * @example matrixRanks(kernels, [96, 64, 64]) // Int32Array of 96 ranks
  */
 export function matrixRanks(data: NumericArray, shape: readonly number[], options?: RankOptions): Int32Array;
 export function matrixRanks(a: MatrixInput, options?: RankOptions): Int32Array;
 export function matrixRanks(a: unknown, b?: unknown, c?: unknown): Int32Array {
-  const [shape, options] = split(b, c);
+  const [shape, options] = split(b, c, a);
   const t = readOptions('matrixRanks', options);
   return ranksOf('matrixRanks', readInput('matrixRanks', [a, shape], Infinity, true), t);
 }
@@ -196,12 +208,20 @@ export function emptyReport(rows: number, cols: number, tolerance: number): Rank
   };
 }
 
-/** Rank of one matrix with its proof: both bounds, the tolerance, sigma_1, the step that decided, and the margin. */
+/**
+ * Rank of one matrix with its proof: both bounds, the tolerance, sigma_1, the step that decided, and the margin. Default tolerance
+ * sigma_1 * max(rows, columns) * eps, as in `matrixRank`.
+ *
+ * @example
+ * const { rank, margin, proven } = rankReport(weights, [512, 4608]);
+ * // margin 29: no singular value lies within a factor of 29 of the tolerance, so that the rank is the same for any tolerance from 1 / 29 of
+ * // this one to 29 times it; margin 1.02: one lies 2 % from it, and another tolerance may count it on the other side
+ */
 export function rankReport(data: NumericArray, shape: readonly number[], options?: RankOptions): RankReport;
 export function rankReport(a: MatrixInput, options?: RankOptions): RankReport;
 export function rankReport(a: unknown, b?: unknown, c?: unknown): RankReport {
   const fn = 'rankReport';
-  const [shape, options] = split(b, c);
+  const [shape, options] = split(b, c, a);
   const t = readOptions(fn, options);
   const stack = readInput(fn, [a, shape], 2, true);
   const { absolute, relative, noise } = stack.vector ? EXACT : tolerances(t, stack);

@@ -28,7 +28,7 @@ export function singularValues(
 export function singularValues(a: MatrixInput, options?: SingularValuesOptions): Float64Array;
 export function singularValues(a: unknown, b?: unknown, c?: unknown): Float64Array {
   const fn = 'singularValues';
-  const [shape, options] = split(b, c);
+  const [shape, options] = split(b, c, a);
   const stack = readInput(fn, [a, shape], 2, true);
   const relative = readAccuracy(fn, options) === 'relative';
   const n = Math.min(stack.rows, stack.cols) * (isComplex(stack) ? 2 : 1);
@@ -126,7 +126,7 @@ export function independentColumns(a: unknown, b?: unknown, c?: unknown): Int32A
 
 /** One matrix and its options. */
 function readMatrix(fn: string, a: unknown, b: unknown, c: unknown, complexToo = false) {
-  const [shape, options] = split(b, c);
+  const [shape, options] = split(b, c, a);
   const t = readOptions(fn, options); // first: a getter among them may change the elements
   return { stack: readInput(fn, [a, shape], 2, complexToo), t };
 }

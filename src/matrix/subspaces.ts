@@ -86,7 +86,7 @@ function identity(fn: string, n: number): Float64Array {
 
 /** One matrix, and how its rank is decided. */
 function readMatrix(fn: string, a: unknown, b: unknown, c: unknown) {
-  const [shape, options] = split(b, c);
+  const [shape, options] = split(b, c, a);
   const t = readOptions(fn, options);
   const stack = readInput(fn, [a, shape], 2);
   const rankOf = (k: Kernel): number => {

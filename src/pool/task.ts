@@ -82,7 +82,7 @@ export function work({ tensor: { shape }, names }: Task): number {
  */
 export function toTask(name: TaskName, [a, b, c]: readonly unknown[]): Task {
   const { plain, of, stack } = signature(name);
-  const [shape, options] = plain ? [b, undefined] : split(b, c);
+  const [shape, options] = plain ? [b, undefined] : split(b, c, a);
   const tensor = of
     ? copiedView(readTensor(`${name}: ${of}`, a))
     : copied(readInput(name, [a, shape], stack ? Number.POSITIVE_INFINITY : 2, true));

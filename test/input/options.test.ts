@@ -95,6 +95,8 @@ group('readOptions', () => {
   const types: [unknown, string][] = [
     [null, 'options must be an object, such as { tol: 1e-8 }; got null.'],
     [1e-8, 'options must be an object, such as { tol: 1e-8 }; got a number.'],
+    [1e-5, 'options must be an object, such as { tol: 1e-5 }; got a number.'],
+    [0.25, 'options must be an object, such as { tol: 0.25 }; got a number.'],
     ['tol', 'options must be an object, such as { tol: 1e-8 }; got a string.'],
     [[3, 4], 'options must be an object, such as { tol: 1e-8 }; got an array.'],
     [new Int32Array(2), 'options must be an object, such as { tol: 1e-8 }; got an Int32Array.'],

@@ -41,6 +41,18 @@ describe('poolingLayerRank', () => {
     });
   });
 
+  it("takes TensorFlow's 'SAME' and 'VALID' for their lower case", () => {
+    for (const pool of [maxPool, avgPool]) {
+      expect(pool({ size: 3, strides: 2, padding: 'SAME' })(map)).toEqual(
+        pool({ size: 3, strides: 2, padding: 'same' })(map),
+      );
+      expect(pool({ size: 3, padding: 'VALID' })(map)).toEqual(pool({ size: 3, padding: 'valid' })(map));
+      expect(() => pool({ size: 3, padding: 'Same' as never })).toThrow(
+        "padding must be 'valid', 'same', a number",
+      );
+    }
+  });
+
   it('takes a tolerance and the place of the batch', () => {
     const diagonal = { data: [1, 0, 0, 1e-3], shape: [2, 2] };
     expect(poolingLayerRank((x) => x, diagonal, { rtol: 1e-2 })).toBe(1);

@@ -213,3 +213,14 @@ test('tolerances at both ends', () => {
   expect(report).toMatchObject({ rank: 0, tolerance: Infinity, lower: Infinity, margin: Infinity });
   expect(rankReport(x, [2, 2], { tol: 0 })).toMatchObject({ rank: 2, tolerance: 0, margin: Infinity });
 });
+
+test('a tolerance on its own is told where it belongs; behind flat elements a number is a wrong shape', () => {
+  for (const run of [matrixRank, rankReport, qr, independentColumns] as ((...args: unknown[]) => unknown)[]) {
+    expect(() => run([[1, 2], [3, 4]], 1e-5)).toThrow('options must be an object, such as { tol: 1e-5 }; got a number.'); // biome-ignore format: a line
+    expect(() => run({ data: [1, 2, 3, 4], shape: [2, 2] }, 0.5)).toThrow(
+      'such as { tol: 0.5 }; got a number.',
+    );
+    expect(() => run([1, 2, 3, 4], [2, 2], 1e-5)).toThrow('such as { tol: 1e-5 }; got a number.');
+    expect(() => run(new Float64Array(4), 2)).toThrow('shape must be an array of dimensions');
+  }
+});

@@ -1,8 +1,8 @@
 // Complex matrices: what theory knows of them (DFT, unitary, products), and that they are not their real and imaginary parts.
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import * as library from '../src/index.js';
-import { Random } from './numbers.js';
+import * as library from '../../src/index.js';
+import { Random } from '../numbers.js';
 
 const {
   frobeniusNorm,
