@@ -7,7 +7,8 @@
 //   anything else      [shape[0], the rest]  as stored; vectors, scalars and what is packed are no matrices
 
 import type { Bits, TensorData } from './decode.js';
-import { gather, rowMajorStrides } from './strided.js';
+import { isComplex } from './dtypes.js';
+import { gather, gatherPairs, rowMajorStrides } from './strided.js';
 import type { Factors, NamedTensor, TensorLayout } from './types.js';
 
 /** One matrix of a model, ready for matrixRank. */
@@ -43,9 +44,10 @@ export function toMatrices(tensor: NamedTensor): NamedMatrix[] {
   if (isStack(shape, layout)) {
     const [directions, rows] = shape;
     const columns = product(shape.slice(2));
+    const parts = isComplex(tensor.dtype) ? 2 : 1;
     return Array.from({ length: directions }, (_, i) => ({
       name: stackedName(name, layout, directions, i),
-      data: part(data, i * rows * columns, rows * columns),
+      data: part(data, parts * i * rows * columns, parts * rows * columns),
       shape: [rows, columns],
       ...kind,
       ...noise(i),
@@ -57,7 +59,7 @@ export function toMatrices(tensor: NamedTensor): NamedMatrix[] {
     return [
       {
         name,
-        data: permute(data, shape, axes),
+        data: permute(data, shape, axes, tensor.dtype),
         shape: [shape[dims - 1], product(shape.slice(0, -1))],
         ...kind,
       },
@@ -67,14 +69,24 @@ export function toMatrices(tensor: NamedTensor): NamedMatrix[] {
     // ..., C, M -> C, M, ...
     const axes = [dims - 2, dims - 1, ...range(dims - 2)];
     const rows = product(shape.slice(-2));
-    return [{ name, data: permute(data, shape, axes), shape: [rows, product(shape.slice(0, -2))], ...kind }];
+    return [
+      {
+        name,
+        data: permute(data, shape, axes, tensor.dtype),
+        shape: [rows, product(shape.slice(0, -2))],
+        ...kind,
+      },
+    ];
   }
   return [{ name, data, shape: [shape[0], product(shape.slice(1))], ...kind }];
 }
 
+/** More experts than any model has: a shape may claim a hundred million of them, of nothing each. */
+const MAX_EXPERTS = 8192;
+
 /** Experts, or recurrent weights of one or two directions. */
 function isStack(shape: readonly number[], layout: TensorLayout | undefined): boolean {
-  if (shape.length < 3) return false;
+  if (shape.length < 3 || shape[0] > MAX_EXPERTS) return false;
   return layout === 'experts' || (layout === 'rnn' && shape[0] <= DIRECTIONS.length);
 }
 
@@ -90,16 +102,20 @@ export function stackOf(
 ): [count: number, rows: number, columns: number] {
   const dims = shape.length;
   if (dims < 2) return [0, 0, 0];
-  if ((layout === 'rnn' || layout === 'experts') && dims >= 3)
-    return [shape[0], shape[1], product(shape.slice(2))];
+  if (isStack(shape, layout)) return [shape[0], shape[1], product(shape.slice(2))];
   const right = layout === 'HWIO' && dims >= 3 ? 1 : layout === 'HWCM' && dims >= 3 ? 2 : dims - 1;
   return [1, product(shape.slice(0, dims - right)), product(shape.slice(dims - right))];
 }
 
-function permute(data: NamedTensor['data'], shape: readonly number[], axes: readonly number[]) {
+function permute(
+  data: NamedTensor['data'],
+  shape: readonly number[],
+  axes: readonly number[],
+  dtype: string,
+) {
   const strides = rowMajorStrides(shape);
   const from = (ArrayBuffer.isView(data) ? data : Float64Array.from(data as ArrayLike<number>)) as TensorData;
-  return gather(
+  return (isComplex(dtype) ? gatherPairs : gather)(
     from,
     axes.map((a) => shape[a]),
     axes.map((a) => strides[a]),

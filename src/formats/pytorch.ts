@@ -48,14 +48,6 @@ export async function* readPytorch(
   options.onProgress?.(source.size, source.size);
 }
 
-/** 0x1950a86a20f9469cfc6c, pickled: how a file of PyTorch before 1.6 begins. */
-const LEGACY = [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e];
-
-/** Whether a file that begins so is one of PyTorch before 1.6. Only the number counts: the protocol may be another. */
-export function isLegacyPytorch(head: Uint8Array): boolean {
-  return LEGACY.every((byte, i) => i === 1 || head[i] === byte);
-}
-
 /** The tensors of a file that torch.save wrote before version 1.6, or with _use_new_zipfile_serialization=False. */
 export async function* readLegacyPytorch(
   source: ByteSource,

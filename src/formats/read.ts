@@ -1,25 +1,14 @@
-// readTensors: which format a file has, by its first bytes and then by its name, and the reader for it.
+// readTensors: which format a file has, by its first bytes and then by its name, and the reader for it, which is loaded when it is
+// needed: a page that reads one format loads one reader.
 import { textDecoder } from '../shared/text.js';
 import { describe } from './describe.js';
 import { FormatError, quote, toFormatError } from './errors.js';
 import { type Folder, modelFiles } from './folder.js';
-import { readGguf } from './gguf.js';
-import { readHdf5 } from './hdf5.js';
 import { isObject, parseJson } from './json.js';
-import { readMatlab } from './matlab.js';
-import { readMatrixMarket } from './matrix-market.js';
 import { readNpy } from './npy.js';
-import { readNpz } from './npz.js';
-import { readOnnx } from './onnx.js';
-import { isLegacyPytorch, readLegacyPytorch, readPytorch } from './pytorch.js';
-import { isRecords, readRecords } from './records.js';
 import { readSafetensors, readSafetensorsIndex } from './safetensors.js';
-import { areSafetensors, readShards } from './shards.js';
-import { isPickle, refuseKnown } from './signatures.js';
+import { isLegacyPytorch, isPickle, refuseKnown } from './signatures.js';
 import { type ByteSource, openFolder, openSource, readText } from './source.js';
-import { readTable } from './text.js';
-import { readTfjs } from './tfjs.js';
-import { readTflite } from './tflite.js';
 import type { NamedTensor, Readable, ReadOptions } from './types.js';
 import { openEntry, readZip } from './zip.js';
 
@@ -95,39 +84,40 @@ async function detect(source: ByteSource, options: ReadOptions): Promise<AsyncGe
   const extension = /\.([a-z0-9]+)$/i.exec(name)?.[1].toLowerCase() ?? '';
 
   if (starts('\x93NUMPY')) return readNpy(source, options);
-  if (starts('GGUF')) return readGguf(source, options);
+  if (starts('GGUF')) return (await import('./gguf.js')).readGguf(source, options);
   if (starts('PK\x03\x04') || starts('PK\x05\x06')) return readArchive(source, options);
   if (starts('\0\0\0\0{', 4) && extension !== 'onnx') return readSafetensors(source, options); // a length below 2^32
-  if (isLegacyPytorch(head)) return readLegacyPytorch(source, options);
-  if (starts('%%MatrixMarket')) return readMatrixMarket(source, options);
-  if (starts('MATLAB 5.0')) return readMatlab(source, options);
-  if (starts('\x89HDF\r\n\x1a\n') || starts('MATLAB 7.3')) return readHdf5(source, options);
-  if (starts('TFL3', 4)) return readTflite(source, options);
+  if (isLegacyPytorch(head)) return (await import('./pytorch.js')).readLegacyPytorch(source, options);
+  if (starts('%%MatrixMarket')) return (await import('./matrix-market.js')).readMatrixMarket(source, options);
+  if (starts('MATLAB 5.0')) return (await import('./matlab.js')).readMatlab(source, options);
+  if (starts('\x89HDF\r\n\x1a\n') || starts('MATLAB 7.3'))
+    return (await import('./hdf5.js')).readHdf5(source, options);
+  if (starts('TFL3', 4)) return (await import('./tflite.js')).readTflite(source, options);
   refuseKnown(name, head);
   switch (extension) {
     case 'npy':
       return readNpy(source, options);
     case 'npz':
-      return readNpz(source, options);
+      return (await import('./npz.js')).readNpz(source, options);
     case 'gguf':
-      return readGguf(source, options);
+      return (await import('./gguf.js')).readGguf(source, options);
     case 'safetensors':
       return readSafetensors(source, options);
     case 'onnx':
-      return readOnnx(source, options);
+      return (await import('./onnx.js')).readOnnx(source, options);
     case 'json':
       return readJson(source, options);
     case 'h5':
     case 'hdf5':
     case 'keras':
-      return readHdf5(source, options);
+      return (await import('./hdf5.js')).readHdf5(source, options);
     case 'tflite':
-      return readTflite(source, options);
+      return (await import('./tflite.js')).readTflite(source, options);
     case 'csv':
     case 'tsv':
-      return readTable(source, options);
+      return (await import('./text.js')).readTable(source, options);
     case 'mtx':
-      return readMatrixMarket(source, options);
+      return (await import('./matrix-market.js')).readMatrixMarket(source, options);
   }
   if (isPickle(head)) {
     throw new FormatError(
@@ -136,8 +126,8 @@ async function detect(source: ByteSource, options: ReadOptions): Promise<AsyncGe
     );
   }
   if (starts('{') || starts('[')) return readJson(source, options);
-  if (starts('\x08')) return readOnnx(source, options); // ir_version, the first field of a ModelProto
-  if (looksNumeric(head)) return readTable(source, options);
+  if (starts('\x08')) return (await import('./onnx.js')).readOnnx(source, options); // ir_version, the first field of a ModelProto
+  if (looksNumeric(head)) return (await import('./text.js')).readTable(source, options);
   const text = quote(String.fromCharCode(...head.subarray(0, 8)));
   throw new FormatError(name, `is no model file known here: it begins with ${text}.`);
 }
@@ -152,10 +142,12 @@ function looksNumeric(head: Uint8Array): boolean {
 async function readArchive(source: ByteSource, options: ReadOptions): Promise<AsyncGenerator<NamedTensor>> {
   const entries = await readZip(source);
   const has = (name: RegExp) => entries.some((entry) => name.test(entry.name));
-  if (has(/(^|\/)data\.pkl$/)) return readPytorch(source, options, entries);
-  if (has(/\.npy$/) || /\.npz$/i.test(source.name)) return readNpz(source, options, entries);
+  if (has(/(^|\/)data\.pkl$/)) return (await import('./pytorch.js')).readPytorch(source, options, entries);
+  if (has(/\.npy$/) || /\.npz$/i.test(source.name))
+    return (await import('./npz.js')).readNpz(source, options, entries);
   const keras = entries.find((entry) => entry.name === 'model.weights.h5');
-  if (keras !== undefined) return readHdf5(await openEntry(source, keras, options), options);
+  if (keras !== undefined)
+    return (await import('./hdf5.js')).readHdf5(await openEntry(source, keras, options), options);
   if (has(/^xl\/workbook\.xml$/))
     throw new FormatError(source.name, 'is an Excel workbook; save the sheet as CSV.');
   const what =
@@ -167,16 +159,22 @@ async function readJson(source: ByteSource, options: ReadOptions): Promise<Async
   const { name, size } = source;
   if (size > MAX_JSON) throw new FormatError(name, `is JSON of ${size} bytes, at most ${MAX_JSON} are read.`);
   const text = await readText(source);
-  if (/^\s*\[\s*(\[|[-+\d.])/.test(text.slice(0, HEAD))) return readTable(source, options); // rows of numbers
+  if (/^\s*\[\s*(\[|[-+\d.])/.test(text.slice(0, HEAD)))
+    return (await import('./text.js')).readTable(source, options); // rows of numbers
   const json = parseJson(name, 'the file', text);
   if (Array.isArray(json))
-    return isRecords(json) ? readRecords(source, options, json) : readTfjs(source, options, json);
+    return (await import('./records.js')).isRecords(json)
+      ? (await import('./records.js')).readRecords(source, options, json)
+      : (await import('./tfjs.js')).readTfjs(source, options, json);
   if (isObject(json) && 'weight_map' in json) {
-    if (areSafetensors(json)) return readSafetensorsIndex(source, options, json);
-    return readShards(source, options, json, detect);
+    if ((await import('./shards.js')).areSafetensors(json))
+      return readSafetensorsIndex(source, options, json);
+    return (await import('./shards.js')).readShards(source, options, json, detect);
   }
-  if (isObject(json) && 'weightsManifest' in json) return readTfjs(source, options, json);
-  if (isObject(json) && Array.isArray(json.data)) return readTable(source, options);
+  if (isObject(json) && 'weightsManifest' in json)
+    return (await import('./tfjs.js')).readTfjs(source, options, json);
+  if (isObject(json) && Array.isArray(json.data))
+    return (await import('./text.js')).readTable(source, options);
   if (isObject(json) && 'error' in json)
     throw new FormatError(name, `is an error message of a server: ${quote(json.error)}.`);
   throw new FormatError(
