@@ -12,8 +12,8 @@ export const HELP = `matrix-rank: which layers of a model are low-rank, by how m
 
 Usage: matrix-rank FILE... [options]
 
-  FILE            .safetensors (or its .index.json), .onnx, .npy, .npz, .pt/.pth, .gguf, or a tfjs model.json;
-                  - reads the standard input
+  FILE            a model file (.safetensors .onnx .gguf .pt .npy .npz .h5 .keras .tflite .mat .mtx .csv, tfjs, ...),
+                  a folder, https://..., hf://org/name[@revision][/path]; - reads the standard input
 
 Output (a table, unless one of these is given)
   --json          one JSON object a line: name shape matrix dtype rank full tolerance margin method
