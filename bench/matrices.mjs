@@ -89,7 +89,7 @@ export function radialBasis(n, { seed = 1 } = {}) {
 }
 
 /** Softmax of random scores over the positions up to each one, of heads of 64: lower triangular. */
-export function causalAttention(n, { seed = 1 } = {}) {
+export function causalAttention(n, { dtype, seed = 1 } = {}) {
   const scores = multiply(normals(n * 64, seed), normals(64 * n, seed + 1000), n, 64, n);
   for (let i = 0; i < n; i++) {
     const row = scores.subarray(i * n, i * n + n);
@@ -100,7 +100,131 @@ export function causalAttention(n, { seed = 1 } = {}) {
     }
     for (let j = 0; j < n; j++) row[j] /= sum;
   }
-  return { data: scores, shape: [n, n], rank: null };
+  return { data: stored(scores, dtype), shape: [n, n], rank: null };
+}
+
+/** n orthonormal columns of length n, one a row of the result: Gaussian ones, made orthogonal twice (Gram & Schmidt). */
+function orthonormal(n, seed) {
+  const q = normals(n * n, seed);
+  for (let j = 0; j < n; j++) {
+    const a = q.subarray(j * n, j * n + n);
+    for (let pass = 0; pass < 2; pass++) {
+      for (let i = 0; i < j; i++) {
+        const b = q.subarray(i * n, i * n + n);
+        let s = 0;
+        for (let p = 0; p < n; p++) s += a[p] * b[p];
+        for (let p = 0; p < n; p++) a[p] -= s * b[p];
+      }
+      const size = Math.hypot(...a);
+      for (let p = 0; p < n; p++) a[p] /= size;
+    }
+  }
+  return q;
+}
+
+const bases = new Map();
+
+/** U diag(values) V^T with random orthogonal U and V, the same for all matrices of an order. */
+export function withSpectrum(n, values, { dtype, seed = 1 } = {}) {
+  const key = `${n} ${seed}`;
+  if (!bases.has(key)) bases.set(key, [orthonormal(n, seed), orthonormal(n, seed + 1000)]);
+  const [u, v] = bases.get(key);
+  const left = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) for (let p = 0; p < n; p++) left[i * n + p] = u[p * n + i] * values[p];
+  return { data: stored(multiply(left, v, n, n, n), dtype), shape: [n, n], rank: null };
+}
+
+/** max(0, X Y), X and Y Gaussian with k columns and rows: what a layer of a network puts out. */
+export function reluFeatures(m, n, k, { dtype, seed = 1 } = {}) {
+  const { data } = product(m, n, k, { seed });
+  return {
+    data: stored(
+      data.map((x) => Math.max(x, 0)),
+      dtype,
+    ),
+    shape: [m, n],
+    rank: null,
+  };
+}
+
+/** A category of each row as 0s and a 1, and a column of ones behind: one column too many, as everyone has had it. */
+export function oneHot(m, categories, { seed = 1 } = {}) {
+  const next = uniform(seed);
+  const n = categories + 1;
+  const data = new Float64Array(m * n);
+  const seen = new Set();
+  for (let i = 0; i < m; i++) {
+    const category = Math.floor(next() * categories);
+    seen.add(category);
+    data[i * n + category] = 1;
+    data[i * n + categories] = 1;
+  }
+  return { data, shape: [m, n], rank: seen.size };
+}
+
+/** 0 or 1, as likely. */
+export function binary(n, { seed = 1 } = {}) {
+  const next = uniform(seed);
+  return {
+    data: Float64Array.from({ length: n * n }, () => (next() < 0.5 ? 1 : 0)),
+    shape: [n, n],
+    rank: null,
+  };
+}
+
+/** Normals in a share of the places, zeros elsewhere. */
+export function sparse(n, share, { seed = 1 } = {}) {
+  const next = uniform(seed + 1000);
+  const data = normals(n * n, seed).map((x) => (next() < share ? x : 0));
+  return { data, shape: [n, n], rank: null };
+}
+
+/** exp(-gamma |p - q|^2) for n random points of the unit cube of `dimensions`. */
+export function rbfKernel(n, dimensions, gamma, { seed = 1 } = {}) {
+  const next = uniform(seed);
+  const points = Array.from({ length: n }, () => Array.from({ length: dimensions }, next));
+  const square = (p, q) => p.reduce((s, x, k) => s + (x - q[k]) ** 2, 0);
+  const data = Float64Array.from(points.flatMap((p) => points.map((q) => Math.exp(-gamma * square(p, q)))));
+  return { data, shape: [n, n], rank: null };
+}
+
+/** Gaussian, rows and columns of lengths 1 to 10^-digits both. */
+export function gradedBoth(n, digits, { seed = 1 } = {}) {
+  const length = (i) => 10 ** ((-digits * i) / (n - 1));
+  const data = normals(n * n, seed).map((x, at) => x * length(Math.floor(at / n)) * length(at % n));
+  return { data, shape: [n, n], rank: null };
+}
+
+/** D - A of a random undirected graph whose nodes have so many neighbours in the mean. */
+export function laplacian(n, neighbours, { seed = 1 } = {}) {
+  const next = uniform(seed);
+  const data = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = i + 1; j < n; j++) {
+      if (next() >= neighbours / n) continue;
+      data[i * n + j] = data[j * n + i] = -1;
+      data[i * n + i]++;
+      data[j * n + j]++;
+    }
+  }
+  return { data, shape: [n, n], rank: null };
+}
+
+/** Ones on and above the diagonal. */
+export function upperOnes(n) {
+  return {
+    data: Float64Array.from({ length: n * n }, (_, at) => (at % n >= Math.floor(at / n) ? 1 : 0)),
+    shape: [n, n],
+    rank: n,
+  };
+}
+
+/** sin(0.1 (i + j)): rank 2. */
+export function hankel(n) {
+  const data = Float64Array.from({ length: n * n }, (_, at) =>
+    Math.sin(0.1 * (Math.floor(at / n) + (at % n))),
+  );
+  return { data, shape: [n, n], rank: null };
 }
 
 /** All ones: rank 1, and a trap for iterations that divide by a vanishing gap. */
@@ -119,12 +243,12 @@ export function kahan(n, theta, rank) {
 }
 
 /** `count` matrices one after the other, matrix i made by make(i); rank is then an array. */
-export function stack(count, make) {
+export function stack(count, make, { dtype } = {}) {
   const parts = Array.from({ length: count }, (_, i) => make(i));
   const size = parts[0].data.length;
   const data = new Float64Array(count * size);
   parts.forEach((part, i) => {
     data.set(part.data, i * size);
   });
-  return { data, shape: [count, ...parts[0].shape], rank: parts.map((p) => p.rank) };
+  return { data: stored(data, dtype), shape: [count, ...parts[0].shape], rank: parts.map((p) => p.rank) };
 }

@@ -56,6 +56,31 @@ export async function duel({ call, numpy, numpyCall, rounds, ms }) {
   return { times, value };
 }
 
+/**
+ * Ours and any number of NumPys in turn, on the matrix that each of them holds. Returns { ours, theirs } with a median for each round, theirs one
+ * list a NumPy, and their values.
+ */
+export async function turns({ call, numpys, numpyCall, rounds, ms }) {
+  warmUp(call, ms);
+  const batch = batchFor(call);
+  const batches = [];
+  const values = [];
+  for (const numpy of numpys) {
+    const { samples, value } = await numpy.run(numpyCall, ms / 4);
+    batches.push(Math.max(1, Math.ceil(0.5 / median(samples))));
+    values.push(value);
+  }
+  const ours = [];
+  const theirs = numpys.map(() => []);
+  for (let i = 0; i < rounds; i++) {
+    ours.push(measure(call, ms, batch));
+    for (const [k, numpy] of numpys.entries()) {
+      theirs[k].push(median((await numpy.run(numpyCall, ms, batches[k])).samples));
+    }
+  }
+  return { ours, theirs, values };
+}
+
 /** What a table shows of duel()'s rounds. */
 export function summary(times) {
   const ratios = times.map((t) => t.ratio);

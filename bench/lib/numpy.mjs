@@ -34,9 +34,9 @@ class Numpy {
   #lines;
   #folder = mkdtempSync(join(tmpdir(), 'matrix-rank-bench-'));
 
-  constructor(python) {
+  constructor(python, env) {
     this.#child = spawn(python, [WORKER], {
-      env: { ...process.env, ...ONE_THREAD },
+      env: { ...process.env, ...ONE_THREAD, ...env },
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     this.#child.on('error', () => {}); // no such program: the lines end, and start() returns null
@@ -73,8 +73,8 @@ class Numpy {
 }
 
 /** NumPy with its `info`, or null, after a message on stderr, where Python or NumPy is absent. */
-export async function startNumpy(python = PYTHON) {
-  const numpy = new Numpy(python);
+export async function startNumpy(python = PYTHON, env = {}) {
+  const numpy = new Numpy(python, env);
   try {
     numpy.info = await numpy.ask({ op: 'info' });
     return numpy;
@@ -85,4 +85,13 @@ export async function startNumpy(python = PYTHON) {
     );
     return null;
   }
+}
+
+/** The `python3` of the PATH where it has NumPy 2 or later, free to pick its kernels for this CPU; else null, after a message. */
+export async function startNewNumpy() {
+  const numpy = await startNumpy('python3', { OPENBLAS_CORETYPE: undefined, OPENBLAS_L2_SIZE: undefined });
+  if (!numpy || Number.parseInt(numpy.info.numpy, 10) >= 2) return numpy;
+  numpy.close();
+  console.error(`The newer NumPy skipped: python3 has ${numpy.info.numpy}, not 2 or later.`);
+  return null;
 }
