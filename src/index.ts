@@ -12,6 +12,7 @@ export {
   stableRank,
 } from './matrix/metrics.js';
 export { createRankPool, type PoolOptions, type RankPool } from './pool/pool.js';
+export { productFactors, productReport } from './matrix/product.js';
 export { matrixRank, matrixRanks, rankReport } from './matrix/rank.js';
 export { independentColumns, qr, singularValues } from './matrix/spectrum.js';
 export { columnSpace, dependencies, nullSpace } from './matrix/subspaces.js';

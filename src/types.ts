@@ -340,6 +340,24 @@ export interface RankFactors {
   residual: number;
 }
 
+/** RankReport and SpectralMetrics of a product of two factors. */
+export interface ProductReport extends RankReport, SpectralMetrics {
+  /** The min(m, n, r) singular values that need not be zero, descending. */
+  singularValues: Float64Array;
+}
+
+/** The best factors of a smaller rank, from `productFactors`. Both are row-major. */
+export interface ProductFactors {
+  /** m x k */
+  left: Float64Array;
+  /** k x n */
+  right: Float64Array;
+  /** k */
+  rank: number;
+  /** The Frobenius norm of what is left out. */
+  residual: number;
+}
+
 /** What `new RankAccumulator` takes. */
 export interface AccumulatorOptions {
   /**

@@ -1,5 +1,5 @@
 // A row as a flat object: what rankFile yields and what --json prints.
-import type { RankReport, SpectralMetrics } from '../types.js';
+import type { SpectralMetrics } from '../types.js';
 import type { Row } from './rows.js';
 
 /** One matrix of a file. null: there is no such value, as where `error` says why. */
@@ -66,15 +66,10 @@ export function toRecord(row: Row): FileRow {
     method: report?.method ?? null,
     storage: storage ?? null,
     noise: report?.noise ?? noise ?? null,
-    proven: report ? isProven(report) : null,
+    proven: report?.proven ?? null,
     ...others,
     ...(singularValues && { singularValues }),
     ...(note !== undefined && { note }),
     ...(error !== undefined && { error }),
   };
-}
-
-/** Whether both bounds are on their sides of the tolerance. */
-export function isProven({ lower, upper, tolerance }: RankReport): boolean {
-  return lower > tolerance && upper <= tolerance;
 }

@@ -7,7 +7,7 @@ import type { NamedTensor, Readable, ReadOptions, TensorInfo } from '../formats/
 import type { HeavyTail } from '../matrix/heavy-tail.js';
 import { metricsOf } from '../matrix/metrics.js';
 import { owns, type Task, type TaskName } from '../pool/task.js';
-import type { RankOptions, RankReport, SpectralMetrics } from '../types.js';
+import type { ProductReport, RankOptions, RankReport, SpectralMetrics } from '../types.js';
 import { type Budget, byteLength, tensorBytes } from './budget.js';
 import type { Channel } from './channel.js';
 import { fileMessage, inFile, message } from './messages.js';
@@ -182,8 +182,8 @@ function packedRow(file: string, { name, shape, dtype, storage, packed }: NamedT
 
 async function decide(file: string, tensor: NamedTensor, matrix: NamedMatrix, job: Job): Promise<Row> {
   const { shape, dtype, storage, note } = tensor;
-  const full = Math.min(...matrix.shape);
-  const { name, noise } = matrix;
+  const { name, noise, factors } = matrix;
+  const full = Math.min(...matrix.shape, factors?.rank ?? Number.POSITIVE_INFINITY);
   const row: Row = { file, name, shape, matrix: matrix.shape, dtype, storage, noise, note, full };
   const names: TaskName[] = ['rankReport'];
   const metrics = job.metrics === true || (job.metrics === 'cheap' && full <= CHEAP);
@@ -191,6 +191,7 @@ async function decide(file: string, tensor: NamedTensor, matrix: NamedMatrix, jo
   try {
     const results = await job.run(toTask(matrix, names, job.tolerance));
     row.report = results[0] as RankReport;
+    if (factors !== undefined) return withProduct(row, results[0] as ProductReport, metrics, job.spectra);
     const values = results[1] as Float64Array | undefined;
     if (metrics && values) row.metrics = metricsOf(values, row.report.rank);
     if (job.spectra) row.singularValues = values;
@@ -200,9 +201,26 @@ async function decide(file: string, tensor: NamedTensor, matrix: NamedMatrix, jo
   return row;
 }
 
+/** The row of an adapter: everything comes in one answer. */
+function withProduct(row: Row, product: ProductReport, metrics: boolean, spectra: boolean): Row {
+  const { shape, tolerance, method, lower, upper, sigmaMax, margin, proven, singularValues, ...rest } =
+    product;
+  row.report = { rank: rest.rank, shape, tolerance, method, lower, upper, sigmaMax, margin, proven };
+  if (metrics) row.metrics = rest;
+  if (spectra) row.singularValues = singularValues;
+  return row;
+}
+
 /** A task that gives the matrix's buffer away; a matrix that shares its buffer with others is copied. */
 export function toTask(matrix: NamedMatrix, names: readonly TaskName[], options: RankOptions): Task {
-  const { data, shape, dtype, noise } = matrix;
+  const { data, shape, dtype, noise, factors } = matrix;
   const view = data as Float32Array;
+  if (factors !== undefined) {
+    const right = { data: factors.right, shape: [factors.rank, shape[1]] };
+    const { tol, ...rest } = options; // a product is not stored: its factors' type decides
+    const known = tol === 'storage' ? rest : options;
+    const tensor = { data: factors.left, shape: [shape[0], factors.rank] };
+    return { names: ['productReport'], tensor, options: { ...known, right } as RankOptions };
+  }
   return { names, tensor: { data: owns(view) ? view : view.slice(), shape, dtype, noise }, options };
 }

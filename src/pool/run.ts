@@ -11,6 +11,7 @@ import {
   spectralNorm,
   stableRank,
 } from '../matrix/metrics.js';
+import { productReport } from '../matrix/product.js';
 import { matrixRank, matrixRanks, rankReport } from '../matrix/rank.js';
 import { independentColumns, qr, singularValues } from '../matrix/spectrum.js';
 import { columnSpace, dependencies, nullSpace } from '../matrix/subspaces.js';
@@ -27,6 +28,10 @@ const FUNCTIONS: Record<TaskName, (a: TaskTensor, options?: AllOptions) => unkno
   rankReport,
   spectralMetrics,
   rankFactors,
+  productReport: (left, options) => {
+    const { right, ...rest } = options as { right: TaskTensor };
+    return productReport(left, right, rest);
+  },
   qr,
   independentColumns,
   nullSpace,

@@ -43,8 +43,8 @@ export const SIGNATURES = {
 
 type MatrixFunction = keyof typeof SIGNATURES;
 
-/** Those, and what is done with the chunks of a tall matrix (accumulate.ts). */
-export type TaskName = MatrixFunction | 'accumulate' | 'summarize';
+/** Those, a product of two factors, and what is done with the chunks of a tall matrix (accumulate.ts). */
+export type TaskName = MatrixFunction | 'productReport' | 'accumulate' | 'summarize';
 
 const signature = (name: TaskName): Signature =>
   name in SIGNATURES ? SIGNATURES[name as MatrixFunction] : {};

@@ -5,13 +5,14 @@ import { attempt, FormatError, quote } from '../errors.js';
 import type { ByteSource } from '../source.js';
 import type { Stored } from '../stored.js';
 import type { NamedTensor, ReadOptions } from '../types.js';
+import { lora } from './lora.js';
 import { bitsandbytes, compressed, gptq, mlx, mxfp4, nvfp4 } from './packed.js';
 import { scaled } from './scaled.js';
 import { readSettings, type Settings } from './settings.js';
 import { unknown } from './unknown.js';
 import type { Context, Rule, Weight } from './weight.js';
 
-const RULES: readonly Rule[] = [bitsandbytes, gptq, mxfp4, nvfp4, mlx, compressed, scaled];
+const RULES: readonly Rule[] = [lora, bitsandbytes, gptq, mxfp4, nvfp4, mlx, compressed, scaled];
 /** Names and types for which a config beside may tell something. */
 const TELLING = /\.(qweight|scales|SCB|weight_packed)$|weight_scale_inv$|lora_/;
 const isDimension = (d: unknown) => Number.isSafeInteger(d) && (d as number) >= 0;
