@@ -23,6 +23,8 @@ const ENTRIES = {
   formats: 'formats/index.js',
   kernel: 'kernel/init.js',
   'heavy-tail': 'heavy-tail.js',
+  files: 'files/index.js',
+  jobs: 'jobs/index.js',
 };
 
 /** Packages that stay outside: a user who wants them has them. */
@@ -196,7 +198,11 @@ for (const [name, path] of Object.entries(ENTRIES)) {
 // ---- Cloudflare Workers: the bundler there makes a WebAssembly.Module of an imported .wasm file.
 
 await bundle({
-  entryPoints: Object.fromEntries(Object.entries(ENTRIES).map(([name, path]) => [name, join(dist, path)])),
+  entryPoints: Object.fromEntries(
+    Object.entries(ENTRIES)
+      .filter(([name]) => !['files', 'jobs'].includes(name)) // a Worker has neither files nor threads
+      .map(([name, path]) => [name, join(dist, path)]),
+  ),
   splitting: true,
   chunkNames: 'part-[hash]',
   external: ['*.wasm'],

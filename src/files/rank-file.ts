@@ -3,7 +3,7 @@
 
 import type { Readable, ReadOptions } from '../formats/types.js';
 import { describe } from '../input/options.js';
-import type { RankOptions } from '../types.js';
+import type { AbortSignalLike, RankOptions } from '../types.js';
 import { type FileRow, toRecord } from './record.js';
 import { produceFile, type Row } from './rows.js';
 import { run } from './run.js';
@@ -32,7 +32,7 @@ export interface RankFileOptions extends Omit<RankOptions, 'hermitian'> {
   /** Bytes to stay below; a tensor that needs more is a row with an error. Default: about a quarter of the machine's. */
   memory?: number;
   /** Ends it at once: the generator throws the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignalLike;
   onProgress?(progress: FileProgress): void;
   /** The file's name, where bytes or a Blob have none. */
   name?: string;

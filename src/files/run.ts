@@ -1,7 +1,7 @@
 // One run: the threads, the memory budget, what is under way, and rows in order. The command, rankFile and the jobs of a
 // queue are such runs; each brings its own producer and its own reader of the rows.
 import type { ReadOptions } from '../formats/types.js';
-import type { RankOptions } from '../types.js';
+import type { AbortSignalLike, RankOptions } from '../types.js';
 import { createBudget } from './budget.js';
 import { Channel } from './channel.js';
 import type { Event, Job } from './rows.js';
@@ -19,7 +19,7 @@ export interface Settings {
   /** Also the singular values. */
   spectra: boolean;
   filter?: ReadOptions['filter'];
-  signal?: AbortSignal;
+  signal?: AbortSignalLike;
   watch?: Watch;
 }
 

@@ -29,7 +29,7 @@ import type { Store } from './store.js';
 /** What a queue gives its processors. All of it is optional. */
 export interface JobContext {
   /** Ends the job at once. */
-  signal?: AbortSignal;
+  signal?: AbortSignalLike;
   /** Told how much of the job is done, from 0 to 1. */
   progress?(share: number): void;
   /** Where larger states lie, and results that need not be computed again. */

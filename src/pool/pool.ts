@@ -2,6 +2,7 @@
 
 import { describe } from '../input/options.js';
 import type { ConvLayerOptions } from '../layers/conv.js';
+import type { HeavyTail } from '../matrix/heavy-tail.js';
 import type {
   AbortSignalLike,
   CenteredMetrics,
@@ -79,6 +80,8 @@ export interface RankPool {
   dependencies: Pooled<Dependency[]>;
   rankFactors: Pooled<RankFactors, FactorOptions>;
   spectralMetrics: PooledCentered & Pooled<SpectralMetrics, MetricsOptions>;
+  /** That of 'matrix-rank/heavy-tail'. */
+  heavyTail: Pooled<HeavyTail, None>;
   frobeniusNorm: Pooled<number, None>;
   spectralNorm: Pooled<number, None>;
   stableRank: Pooled<number, None>;

@@ -4,6 +4,7 @@ import { type ConvLayerOptions, convLayerRank } from '../layers/conv.js';
 import { denseLayerRank } from '../layers/dense.js';
 import { multilinearRank } from '../layers/unfold.js';
 import { rankFactors } from '../matrix/factors.js';
+import { heavyTail } from '../matrix/heavy-tail.js';
 import {
   frobeniusNorm,
   participationRatio,
@@ -41,6 +42,7 @@ const FUNCTIONS: Record<TaskName, (a: TaskTensor, options?: AllOptions) => unkno
   denseLayerRank,
   multilinearRank,
   singularValues: (a, options) => singularValues(a, { accuracy: options?.accuracy }),
+  heavyTail: (a) => heavyTail(a),
   frobeniusNorm: (a) => frobeniusNorm(a),
   spectralNorm: (a) => spectralNorm(a),
   stableRank: (a) => stableRank(a),

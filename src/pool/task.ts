@@ -32,6 +32,7 @@ export const SIGNATURES = {
   dependencies: {},
   rankFactors: {},
   spectralMetrics: { spectral: true },
+  heavyTail: { plain: true, spectral: true },
   frobeniusNorm: { plain: true },
   spectralNorm: { plain: true },
   stableRank: { plain: true },
