@@ -371,7 +371,7 @@ export interface AbortSignalLike {
   readonly aborted: boolean;
   readonly reason?: unknown;
   throwIfAborted(): void;
-  addEventListener(type: 'abort', listener: () => void): void;
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
