@@ -78,13 +78,13 @@ const numbersOnly = {
         if (!part.test(contents)) throw new Error(`@assemblyscript/loader has changed: there is no ${part}.`);
         contents = contents.replace(part, by);
       };
-      replace(/^function preInstantiate\(imports\) \{[^]*?^\}/m, 'function preInstantiate() {}');
+      replace(/^function preInstantiate\(imports\) \{[\s\S]*?^\}/m, 'function preInstantiate() {}');
       replace(
-        /^function postInstantiate\(extendedExports, instance\) \{[^]*?^\}/m,
+        /^function postInstantiate\(extendedExports, instance\) \{[\s\S]*?^\}/m,
         'function postInstantiate(_, instance) { return instance.exports; }',
       );
       replace(/^const utf16 = .*$/m, '');
-      replace(/^Object\.hasOwn = [^]*?^\};/m, '');
+      replace(/^Object\.hasOwn = [\s\S]*?^\};/m, '');
       return { contents };
     });
   },
