@@ -31,6 +31,8 @@ export interface SubmitOptions extends JobOptions {
 /** How often the queue is asked, and after how long without a worker that is told. */
 const INTERVAL = 250;
 const PATIENCE = 10_000;
+/** How long a server that was there may be away. */
+const AWAY = 60_000;
 const FAN_IN = 8;
 const DAY = 86_400; // seconds
 
@@ -64,9 +66,10 @@ export class Submitted {
     const { flow, file } = this;
     if (flow.total === 0) return flow.local.map(({ row }) => ({ ...row, file }));
     const root = await this.wait();
-    if ('tall' in flow.plan) return [{ ...(await this.tallRow(root, flow.plan)), file }];
-    const values = Object.values(await root.getChildrenValues<TensorResult>());
-    const failures = await root.getIgnoredChildrenFailures();
+    const { plan } = flow;
+    if ('tall' in plan) return [{ ...(await this.ask(() => this.tallRow(root, plan))), file }];
+    const values = Object.values(await this.ask(() => root.getChildrenValues<TensorResult>()));
+    const failures = await this.ask(() => root.getIgnoredChildrenFailures());
     const rows = [...flow.local, ...values.flatMap((v) => rowsOf(v).map((row) => ({ index: v.index, row })))];
     for (const [key, reason] of Object.entries(failures)) {
       const payload = flow.jobs.get(key.slice(key.lastIndexOf(':') + 1));
@@ -86,17 +89,36 @@ export class Submitted {
     let told = false;
     for (;;) {
       options.signal?.throwIfAborted();
-      const job = await Job.fromId(queue, id);
+      const job = await this.ask(() => Job.fromId(queue, id));
       if (job === undefined) throw new Error('its jobs were removed from the queue.');
-      const state = await job.getState();
+      const state = await this.ask(() => job.getState());
       if (state === 'completed' || state === 'failed') return job;
-      const { waiting = 0, active = 0, completed = 0, failed = 0 } = await queue.getJobCounts();
+      const {
+        waiting = 0,
+        active = 0,
+        completed = 0,
+        failed = 0,
+      } = await this.ask(() => queue.getJobCounts());
       options.onProgress?.(file, completed, waiting + active + completed + failed);
-      if (!told && Date.now() - start > PATIENCE && active === 0 && (await queue.getWorkersCount()) === 0) {
+      const idle = !told && Date.now() - start > PATIENCE && active === 0;
+      if (idle && (await this.ask(() => queue.getWorkersCount())) === 0) {
         told = true;
         options.onProblem?.("no worker takes jobs; 'matrix-rank worker --queue URL' starts one.");
       }
       await new Promise((resolve) => setTimeout(resolve, INTERVAL));
+    }
+  }
+
+  /** The answer of a server that may be away for a while. */
+  private async ask<T>(question: () => Promise<T>): Promise<T> {
+    for (const start = Date.now(); ; ) {
+      try {
+        return await question();
+      } catch (error) {
+        this.options.signal?.throwIfAborted();
+        if (Date.now() - start > AWAY) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 2 * INTERVAL));
+      }
     }
   }
 

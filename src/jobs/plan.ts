@@ -7,9 +7,10 @@ import type { AbortSignalLike } from '../types.js';
 import { type JobOptions, KERNEL, type RowsPayload, type TensorPayload, VERSION } from './payload.js';
 import { openReference, refer } from './reference.js';
 
-/** Bytes from which a tall matrix is cut, and bytes of a piece. */
+/** Bytes from which a tall matrix is cut, the least bytes of a piece, and the most pieces. */
 const LARGE = 2 ** 26;
-const PIECE = 2 ** 25;
+const PIECE = 2 ** 24;
+const PIECES = 4096;
 
 /** A matrix in pieces. */
 export interface TallPlan {
@@ -42,7 +43,7 @@ export async function planJobs(
       const wanted = tall && filter?.(tall.name, tall) !== false;
       const { columns: n = 1, rows = 0, size = 1 } = tall ?? {};
       if (tall && wanted && rows >= 8 * n && rows * n * size >= LARGE) {
-        const count = Math.max(4 * n, Math.floor(PIECE / (n * size)));
+        const count = Math.max(4 * n, Math.floor(PIECE / (n * size)), Math.ceil(rows / PIECES));
         const pieces = Array.from({ length: Math.ceil(rows / count) }, (_, index): RowsPayload => {
           const first = index * count;
           return { ...common, job: 'accumulateRows', index, first, count: Math.min(count, rows - first) };
