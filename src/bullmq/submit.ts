@@ -1,4 +1,4 @@
-// Sources as flows of jobs, and their rows. A model: a job a tensor, the dearest first, and a parent that waits for all. A tall
+// Sources as flows of jobs, and their rows. A model: a job a tensor (small ones share one), the dearest first, and a parent that waits for all. A tall
 // matrix: a job a chunk of rows, a tree of merges of eight, whose root reports.
 //
 // Every run has ids of its own: a flow that is added again never waits for children that belong to another. What need not be computed
@@ -72,12 +72,8 @@ export class Submitted {
     const failures = await this.ask(() => root.getIgnoredChildrenFailures());
     const rows = [...flow.local, ...values.flatMap((v) => rowsOf(v).map((row) => ({ index: v.index, row })))];
     for (const [key, reason] of Object.entries(failures)) {
-      const payload = flow.jobs.get(key.slice(key.lastIndexOf(':') + 1));
-      if (payload)
-        rows.push({
-          index: payload.index,
-          row: { file, name: payload.name, error: message(new Error(reason)) },
-        });
+      const { index, names } = flow.jobs.get(key.slice(key.lastIndexOf(':') + 1)) ?? { index: 0, names: [] };
+      for (const name of names) rows.push({ index, row: { file, name, error: message(new Error(reason)) } });
     }
     return rows.sort((a, b) => a.index - b.index).map(({ row }) => ({ ...row, file }));
   }
@@ -148,7 +144,7 @@ interface Flow {
   root: FlowJob;
   total: number;
   /** The jobs of tensors by their ids. */
-  jobs: Map<string, { index: number; name: string }>;
+  jobs: Map<string, { index: number; names: string[] }>;
   /** Rows that need no job. */
   local: { index: number; row: Row }[];
 }

@@ -32,11 +32,11 @@ export interface JobOptions {
   spectra?: boolean;
 }
 
-/** The rank of one tensor. */
+/** The rank of a tensor, or of small ones that follow each other in the file. */
 export interface TensorPayload extends Common {
   job: 'rankTensor';
   source: Reference;
-  name: string;
+  names: string[];
   options: JobOptions;
 }
 

@@ -1,4 +1,4 @@
-// A source as jobs: one a tensor, the dearest first, or, for one tall matrix, one a chunk of rows and a tree of merges over them.
+// A source as jobs: one a tensor (small neighbours share one), the dearest first, or, for one tall matrix, one a chunk of rows and a tree of merges over them.
 import type { Opened } from '../files/rows.js';
 import { cost, list } from '../files/shard.js';
 import { openTall, type Tall } from '../files/tall.js';
@@ -10,7 +10,10 @@ import { openReference, refer } from './reference.js';
 /** Bytes from which a tall matrix is cut, the least bytes of a piece, and the most pieces. */
 const LARGE = 2 ** 26;
 const PIECE = 2 ** 24;
-const PIECES = 4096;
+const PIECES = 2 ** 15;
+/** Multiplications, and tensors, that one job has at most, unless one tensor has more: some hundredths of a second. */
+const SMALL = 1e8;
+const FEW = 64;
 
 /** A matrix in pieces. */
 export interface TallPlan {
@@ -66,7 +69,14 @@ export async function planJobs(
   for (const { name, shape, index } of listed) {
     if (seen.has(name)) continue; // the job of a name has all tensors of this name
     seen.add(name);
-    const payload: TensorPayload = { ...common, job: 'rankTensor', index, name, options };
+    const last = tensors.at(-1);
+    const together = cost({ shape }) + (last === undefined ? SMALL : costs.get(last)!);
+    if (last !== undefined && together < SMALL && last.names.length < FEW) {
+      last.names.push(name);
+      costs.set(last, together);
+      continue;
+    }
+    const payload: TensorPayload = { ...common, job: 'rankTensor', index, names: [name], options };
     tensors.push(payload);
     costs.set(payload, cost({ shape }));
   }

@@ -67,19 +67,20 @@ async function once<R>(
   return result;
 }
 
-/** The rows of a tensor: one, or one for each of its matrices. Read them with rowsOf(). */
+/** The rows of the tensors, in the order of the file, one for each matrix. Read them with rowsOf(). */
 export interface TensorResult {
   index: number;
   rows: unknown[];
 }
 
-/** Decides one tensor of a file. What is wrong with the tensor is a row with `error`; what is wrong with the file is thrown. */
+/** Decides one tensor of a file, or a few small ones. What is wrong with the tensor is a row with `error`; what is wrong with the file is thrown. */
 export async function rankTensor(payload: TensorPayload, context: JobContext = {}): Promise<TensorResult> {
   checkPayload('rankTensor', payload);
   return once(payload, context, async () => {
-    const { source, name, options, index } = payload;
+    const { source, names, options, index } = payload;
     await checkReference(source);
-    const mine = (other: string) => other === name;
+    const wanted = new Set(names);
+    const mine = (name: string) => wanted.has(name);
     const job: Job = {
       run: runner(context),
       budget: new Budget(Number.POSITIVE_INFINITY),

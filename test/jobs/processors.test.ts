@@ -63,11 +63,13 @@ describe('rankTensor', () => {
     expect(read[1].error).toMatch(/NaN/);
   });
 
-  it('puts the dearest first and keeps the order of the file in index', async () => {
-    const plan = await planJobs(model, {});
+  it('puts the dearest first, small neighbours together, and keeps the order of the file in index', async () => {
+    const some = (size: number): [number[], Float32Array] => [[size, size], new Float32Array(size * size)];
+    const file = safetensorsFile({ a1: some(5), a2: some(6), b: some(500), c: some(400) });
+    const plan = await planJobs(files.write('sizes.safetensors', file), {});
     if (!('dearest' in plan)) throw new Error('no model');
-    expect(plan.dearest.map((t) => t.name)).toEqual(['wide', 'low', 'holed']);
-    expect(plan.tensors.map((t) => t.index)).toEqual([0, 1, 2]);
+    expect(plan.dearest.map((t) => t.names)).toEqual([['b'], ['c'], ['a1', 'a2']]);
+    expect(plan.tensors.map((t) => t.index)).toEqual([0, 2, 3]);
   });
 
   it('ends when its signal does', async () => {
@@ -135,7 +137,7 @@ describe('one result for a job done twice', () => {
     const { url, version } = payload.source;
     expect(await keyOf({ ...payload, index: 5, source: { version, url } })).toBe(key);
     const others = [
-      { ...payload, name: 'wide' },
+      { ...payload, names: ['wide'] },
       { ...payload, kernel: 'other' },
       { ...payload, source: { url, version: 'other' } },
       { ...payload, options: { tolerance: { tol: 1 } } },

@@ -161,7 +161,7 @@ describe.skipIf(redis.missing !== undefined)(redis.missing ?? 'versions', () => 
     const connection = new Redis(server.url, { maxRetriesPerRequest: null });
     const queue = new Queue('matrix-rank', { connection });
     const data = { v: 1, kernel: 'another', job: 'rankTensor', index: 0, source: { url: slow, version: '' } };
-    const job = await queue.add('rankTensor', { ...data, name: 'slow', options: {} }, { attempts: 4 });
+    const job = await queue.add('rankTensor', { ...data, names: ['slow'], options: {} }, { attempts: 4 });
     while (!(await job.isFailed())) await sleep(100);
     const failed = await queue.getJob(job.id!);
     expect(failed!.failedReason).toMatch(/made for kernel another; this worker has kernel [0-9a-f]{16}/);
