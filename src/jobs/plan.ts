@@ -71,7 +71,8 @@ export async function planJobs(
     seen.add(name);
     const last = tensors.at(-1);
     const together = cost({ shape }) + (last === undefined ? SMALL : costs.get(last)!);
-    if (last !== undefined && together < SMALL && last.names.length < FEW) {
+    const next = last !== undefined && index === last.index + last.names.length; // else a row that fails is between
+    if (next && together < SMALL && last.names.length < FEW) {
       last.names.push(name);
       costs.set(last, together);
       continue;
