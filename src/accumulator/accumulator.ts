@@ -8,13 +8,15 @@
 // Memory: at most about 3 n^2 numbers for n columns, 256 rows at least. Cost: about 3 m n^2 flops for m rows.
 
 import { embedded, halved, isComplex, partOf } from '../input/complex.js';
+import { floats } from '../input/floats.js';
 import { describe, readOptions } from '../input/options.js';
 import { element, readInput, type Stack } from '../input/stack.js';
 import { allocate } from '../input/view.js';
 import { close } from '../kernel/host.js';
 import { type Kernel, kernel } from '../kernel/load.js';
-import { copyOut, floats, open } from '../kernel/memory.js';
-import { each, emptyReport, failed, METHODS, tolerances } from '../matrix/rank.js';
+import { copyOut, open } from '../kernel/memory.js';
+import { forEachMatrix, throwNotConverged, tolerances } from '../matrix/call.js';
+import { emptyReport, METHODS } from '../matrix/rank.js';
 import type { AccumulatorOptions, MatrixInput, NumericArray, RankOptions, RankReport } from '../types.js';
 import { readState, type State, writeState } from './saved.js';
 
@@ -184,9 +186,9 @@ export class RankAccumulator {
     let values: Float64Array = new Float64Array(count);
     if (count === 0) return values;
     const fn = 'RankAccumulator.singularValues';
-    each(fn, this.#stack(), false, (k) => {
+    forEachMatrix(fn, this.#stack(), false, (k) => {
       const at = k.reserve(8 * count);
-      if (!k.spectrum(at)) failed(fn);
+      if (!k.spectrum(at)) throwNotConverged(fn);
       const scale = k.scale();
       values = copyOut(at, count).map((x) => timesPower(x / scale, this.#exponent));
     });
@@ -359,7 +361,7 @@ export class RankAccumulator {
   /** All rows kept become a triangle. */
   #fold(): void {
     const n = this.#width;
-    each('RankAccumulator', this.#stack(), false, (k) => {
+    forEachMatrix('RankAccumulator', this.#stack(), false, (k) => {
       const { factor, exponent } = factorOf(k, n);
       this.#work.set(exponent === 0 ? factor : factor.map((x) => timesPower(x, exponent)));
     });
@@ -393,10 +395,10 @@ export class RankAccumulator {
     const shape: [number, number] = [this.#rows, this.columns];
     let report = emptyReport(this.#rows, this.columns, absolute);
     if (this.#filled === 0) return report;
-    each(fn, stack, false, (k) => {
+    forEachMatrix(fn, stack, false, (k) => {
       const scaled = timesPower(absolute, -this.#exponent);
       const found = k.rank(scaled, relative, exact);
-      if (found < 0) failed(fn);
+      if (found < 0) throwNotConverged(fn);
       const rank = Math.floor(found / this.#copies); // pairs, as rankOpen() has it
       // What the folds did, as "Slack" in docs/certificates.md has it.
       const slack = this.#folds ? U * k.frobenius() * Math.sqrt(this.#width * this.#folds + 8) : 0;

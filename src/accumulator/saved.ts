@@ -7,6 +7,7 @@
 
 import { describe } from '../input/options.js';
 import { allocate } from '../input/view.js';
+import { crc32 } from '../shared/crc32.js';
 
 const MAGIC = 'mrankacc';
 const FORMAT = 1;
@@ -48,7 +49,7 @@ export function writeState(state: State): Uint8Array {
   for (let i = 0; i < filled; i++) {
     for (let j = triangle ? i : 0; j < n; j++, at += 8) view.setFloat64(at, work[i * n + j], true);
   }
-  view.setUint32(at, crc32(bytes, at), true);
+  view.setUint32(at, crc32(bytes.subarray(0, at)), true);
   return bytes;
 }
 
@@ -76,7 +77,7 @@ export function readState(fn: string, bytes: unknown): State {
   const size = HEADER + 8 * (triangle ? (n * (n + 1)) / 2 : filled * n) + 4;
   if (all.length < size) refuse(`the bytes are cut short: ${all.length} of ${size}`);
   const end = all.length - 4;
-  if (view.getUint32(end, true) !== crc32(all, end)) {
+  if (view.getUint32(end, true) !== crc32(all.subarray(0, end))) {
     refuse('the bytes were changed: their checksum is wrong');
   }
   const state: State = {
@@ -121,17 +122,4 @@ export function readState(fn: string, bytes: unknown): State {
 function isTriangle(work: Float64Array, n: number): boolean {
   for (let i = 1; i < n; i++) for (let j = 0; j < i; j++) if (work[i * n + j] !== 0) return false;
   return true;
-}
-
-let table: Uint32Array | undefined;
-
-/** CRC-32 (ISO 3309, as in zip and PNG) of the first `length` bytes. */
-function crc32(bytes: Uint8Array, length: number): number {
-  table ??= Uint32Array.from({ length: 256 }, (_, c) => {
-    for (let bit = 0; bit < 8; bit++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
-    return c;
-  });
-  let crc = -1;
-  for (let i = 0; i < length; i++) crc = table[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);
-  return ~crc >>> 0;
 }

@@ -11,8 +11,8 @@ import { type Event, type Job, Lost, tensorsOf, toTask } from '../files/rows.js'
 import { printable } from '../formats/errors.js';
 import { type NamedMatrix, toMatrices } from '../formats/matrices.js';
 import type { NamedTensor } from '../formats/types.js';
+import { floats } from '../input/floats.js';
 import { readInput } from '../input/stack.js';
-import { floats } from '../kernel/memory.js';
 import type { TaskName } from '../pool/task.js';
 import type { RankOptions, RankReport } from '../types.js';
 import type { Arguments } from './args.js';

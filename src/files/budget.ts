@@ -1,8 +1,10 @@
 // Memory: what may be held at once, and what a tensor holds from its reading until its matrices are decided.
+
 import { FormatError, quote } from '../formats/errors.js';
 import type { NamedMatrix } from '../formats/matrices.js';
 import type { TensorInfo } from '../formats/types.js';
 import { builtin } from '../shared/builtin.js';
+import { product } from '../shared/shape.js';
 
 const MIB = 2 ** 20;
 
@@ -128,7 +130,7 @@ const DECODED: [read: number, widened: number] = [6, 0];
 /** Two factors, their float64 copies and triangles. */
 function factorBytes(shape: readonly number[], rank: number): number {
   const rows = shape[0] ?? 0;
-  const columns = shape.slice(1).reduce((a, b) => a * b, 1);
+  const columns = product(shape.slice(1));
   return 24 * rank * (rows + columns) + 64 * rank * rank;
 }
 
@@ -139,7 +141,7 @@ function factorBytes(shape: readonly number[], rank: number): number {
 export function tensorBytes({ shape, dtype, storage, factors }: TensorInfo, spectrum: boolean): number {
   if (factors !== undefined) return factorBytes(shape, factors);
   const [read, widened] = storage === undefined ? elementBytes(dtype) : DECODED;
-  const elements = shape.reduce((a, b) => a * b, 1);
+  const elements = product(shape);
   if (shape.length < 2 || elements === 0) return elements * read;
   // Rows are the first dimension, the last, or the last two: what matrices.ts may make of it.
   const rows = [shape[0], shape.at(-1)!, shape.length > 2 ? shape.at(-1)! * shape.at(-2)! : 1];

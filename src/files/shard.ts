@@ -2,7 +2,9 @@
 // The names and shapes are read first; the dearest tensor goes to the share that has least to do so far (longest processing
 // time first: no share takes more than 4/3 of the best time that any division has; Graham 1969). What cannot be read is told
 // of once: a tensor that has no shape, and a file that breaks off, by the first share.
+
 import { readTensors } from '../formats/read.js';
+import { product } from '../shared/shape.js';
 import type { Channel } from './channel.js';
 import { type Event, type Job, type Open, type Opened, produce, type Row } from './rows.js';
 
@@ -23,7 +25,7 @@ export interface Listed {
 
 /** Multiplications that a tensor takes, about; reading it counts too. */
 export function cost({ shape }: Pick<Listed, 'shape'>): number {
-  const elements = shape.reduce((a, b) => a * b, 1);
+  const elements = product(shape);
   if (shape.length < 2 || elements === 0) return 1 + elements;
   return elements * Math.min(shape[0], elements / shape[0]) + 100 * elements;
 }

@@ -3,11 +3,13 @@
 //
 // Layout: row-major chunks are one stretch of the file; column-major ones are a stretch of each column.
 // Cost: every byte is read once. Memory: one chunk.
+
 import { decode, elementSize } from '../formats/decode.js';
 import { FormatError } from '../formats/errors.js';
 import { type NpyHeader, readNpyHeader } from '../formats/npy.js';
 import { type ByteSource, checkRange, openSource } from '../formats/source.js';
 import type { TaskTensor } from '../pool/task.js';
+import { product } from '../shared/shape.js';
 
 export interface Tall {
   /** The file's name, for messages. */
@@ -48,7 +50,7 @@ interface Found {
 function arrange(header: NpyHeader, asRows: boolean): Found | undefined {
   const { shape, dtype, fortran } = header;
   if (shape.length < 2 || !KINDS.test(dtype) || (fortran && shape.length > 2)) return undefined;
-  const matrix: [number, number] = [shape[0], shape.slice(1).reduce((a, b) => a * b, 1)];
+  const matrix: [number, number] = [shape[0], product(shape.slice(1))];
   if (matrix[0] === 0 || matrix[1] === 0) return undefined;
   const transposed = matrix[0] < matrix[1] && !asRows;
   return { header, matrix, transposed, byRow: transposed === fortran };

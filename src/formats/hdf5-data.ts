@@ -1,5 +1,6 @@
 // HDF5, the values of a dataset: its type, its shape, and its elements, which lie in one piece or in chunks that may be shuffled and deflated.
 // Source: HDF5 File Format Specification 3.0, sections IV.A.2 and III.A.
+import { product } from '../shared/shape.js';
 import { countElements } from './decode.js';
 import { FormatError, quote } from './errors.js';
 import { type Bytes, type Hdf5File, MESSAGE, type Message } from './hdf5-file.js';
@@ -207,7 +208,7 @@ async function indexed(
 ): Promise<Chunk[]> {
   const kind = layout.uint(1);
   const counts = shape.map((n, k) => Math.ceil(n / Math.max(1, dims[k])));
-  const total = counts.reduce((a, b) => a * b, 1);
+  const total = product(counts);
   if (total > 1 << 24) throw fail(`claims ${total} chunks`);
   const offsetOf = (index: number) => {
     const offset = new Array<number>(shape.length);

@@ -1,5 +1,6 @@
 // HDF5 files: the weights of Keras (.h5, and model.weights.h5 in a .keras archive), MATLAB 7.3, and any other with datasets of numbers.
 // A dataset is named by its path. MATLAB's are stored with their dimensions reversed. Optimizer states are left out.
+import { product } from '../shared/shape.js';
 import { admit } from './admit.js';
 import { decode } from './decode.js';
 import { isComplex } from './dtypes.js';
@@ -62,7 +63,7 @@ async function readDataset(
   const bytes = await readBytes(hdf, name, dataset);
   const { data, bits } = decode(bytes, dtype, { file, name, dims: shape.length }, little);
   const parts = isComplex(dtype) ? 2 : 1;
-  if (data.length !== parts * shape.reduce((a, b) => a * b, 1))
+  if (data.length !== parts * product(shape))
     throw new FormatError(file, `dataset ${quote(name)} is cut short.`);
   const moved = isComplex(dtype) ? gatherPairs : gather;
   const rows = matlab && shape.length > 1 ? moved(data, shape, columnMajorStrides(shape)) : data;

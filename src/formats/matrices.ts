@@ -6,6 +6,7 @@
 //   experts            [E, m, n]             E matrices
 //   anything else      [shape[0], the rest]  as stored; vectors, scalars and what is packed are no matrices
 
+import { product } from '../shared/shape.js';
 import type { Bits, TensorData } from './decode.js';
 import { isComplex } from './dtypes.js';
 import { gather, gatherPairs, rowMajorStrides } from './strided.js';
@@ -127,5 +128,4 @@ function part(data: NamedTensor['data'], from: number, length: number): NamedTen
   return Array.from(data as ArrayLike<number>).slice(from, from + length);
 }
 
-const product = (numbers: readonly number[]) => numbers.reduce((a, b) => a * b, 1);
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);

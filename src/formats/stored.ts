@@ -1,5 +1,7 @@
 // A tensor as it lies in a file, before anyone knows what it means: readers of safetensors and PyTorch files list these, and
 // weights.ts makes weights of them.
+import { fromFloat16 } from '../shared/half.js';
+import { product } from '../shared/shape.js';
 import { codeTable } from './decode/codes.js';
 import type { TensorData } from './decode.js';
 import { FormatError, oneLine, quote } from './errors.js';
@@ -18,11 +20,9 @@ export interface Stored {
   words(from?: number, count?: number): Promise<TensorData>;
 }
 
-export const product = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
-
 /** The numbers that words of a type stand for. */
 export function toNumbers(words: TensorData, dtype: string): Exclude<TensorData, Uint16Array> | Uint16Array {
-  if (dtype === 'float16') return Float32Array.from(words as Uint16Array, halfOf);
+  if (dtype === 'float16') return Float32Array.from(words as Uint16Array, fromFloat16);
   if (dtype === 'bfloat16') {
     const wide = new Uint32Array(words.length);
     for (let i = 0; i < wide.length; i++) wide[i] = words[i] << 16;
@@ -33,12 +33,6 @@ export function toNumbers(words: TensorData, dtype: string): Exclude<TensorData,
   const out = new Float32Array(words.length);
   for (let i = 0; i < out.length; i++) out[i] = values[words[i]];
   return out;
-}
-
-function halfOf(word: number): number {
-  const [e, m, sign] = [(word >> 10) & 31, word & 1023, word & 0x8000 ? -1 : 1];
-  if (e === 31) return m ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (e ? (1 + m / 1024) * 2 ** (e - 15) : m * 2 ** -24);
 }
 
 /** Scales, zero points, tables: all elements of a tensor as numbers, each finite, or a FormatError that says which is not. */

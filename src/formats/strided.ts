@@ -1,6 +1,7 @@
 // Elements at strides, gathered into row-major order: column-major .npy files, PyTorch views, transposed kernels.
 // Cost: one pass, in tiles of 32 x 32 over the two axes that are contiguous on either side, so that a transposition
 // touches each cache line once.
+import { product } from '../shared/shape.js';
 import type { TensorData } from './decode.js';
 
 const TILE = 32;
@@ -37,7 +38,7 @@ export function gather<T extends TensorData>(
   strides: readonly number[],
   offset = 0,
 ): T {
-  const count = shape.reduce((a, b) => a * b, 1);
+  const count = product(shape);
   const out = new (data.constructor as new (n: number) => T)(count);
   if (count === 0) return out;
   // Axes of length 1 say nothing; the rest, outermost first.

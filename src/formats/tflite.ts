@@ -3,6 +3,7 @@
 // 'TFL3' at byte 4. A tensor names a buffer, which holds its elements or says where in the file they are. Quantised weights are integers q
 // for (q - zero) * scale, one scale for all or one for each index of a dimension. Convolutions are OHWI, depthwise ones 1HWC.
 // Source: tensorflow/compiler/mlir/lite/schema/schema.fbs; flatbuffers.dev, "Internals".
+import { product } from '../shared/shape.js';
 import { textDecoder } from '../shared/text.js';
 import { admit } from './admit.js';
 import { checkLength, countElements, decode, elementSize, type TensorData } from './decode.js';
@@ -165,7 +166,7 @@ function dequantise(
       `tensor ${quote(name)} has ${scale.length} scales for dimension ${axis} of [${shape.join(', ')}].`,
     );
   }
-  const inner = count === 1 ? codes.length || 1 : shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+  const inner = count === 1 ? codes.length || 1 : product(shape.slice(axis + 1));
   const out = new Float32Array(codes.length);
   for (let i = 0; i < out.length; i++) {
     const k = Math.floor(i / inner) % count;

@@ -2,6 +2,7 @@
 // An entry is a ByteSource: stored ones are read in place, deflated ones as a stream that only goes forward (going back
 // starts over), so that memory holds what the caller asked for and one chunk.
 // Source: PKWARE APPNOTE.TXT 6.3; zip64 records included. Encryption, other methods and split archives are refused.
+import { crc32 } from '../shared/crc32.js';
 import { textDecoder } from '../shared/text.js';
 import { Inflate } from '../vendor/fflate.js';
 import { FormatError, quote } from './errors.js';
@@ -267,28 +268,4 @@ export function withCrc(source: ByteSource, expected: number): ByteSource {
     sibling: (name) => source.sibling(name),
     close: () => source.close(),
   };
-}
-
-let table: Uint32Array | undefined;
-
-/** CRC-32 as zip uses it, continued from `crc`. */
-export function crc32(bytes: Uint8Array, crc = 0): number {
-  if (table === undefined) {
-    table = new Uint32Array(4 * 256);
-    for (let i = 0; i < 256; i++) {
-      let c = i;
-      for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
-      table[i] = c;
-    }
-    for (let i = 256; i < 1024; i++) table[i] = table[table[i - 256] & 255] ^ (table[i - 256] >>> 8);
-  }
-  const t = table;
-  let c = ~crc;
-  let i = 0;
-  for (; i + 4 <= bytes.length; i += 4) {
-    c ^= bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24);
-    c = t[768 + (c & 255)] ^ t[512 + ((c >>> 8) & 255)] ^ t[256 + ((c >>> 16) & 255)] ^ t[c >>> 24];
-  }
-  for (; i < bytes.length; i++) c = t[(c ^ bytes[i]) & 255] ^ (c >>> 8);
-  return ~c >>> 0;
 }

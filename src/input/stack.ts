@@ -1,6 +1,8 @@
 // What callers pass, to one record that the kernel copies from: a stack of matrices, contiguous.
 // Layout: matrix k starts at offset + k rows cols, stored row by row or (colMajor) column by column.
 // Cost: nothing for data that is contiguous in either order; one copy for nested arrays and for other strides.
+import { fromBfloat16, fromFloat16 } from '../shared/half.js';
+import { product } from '../shared/shape.js';
 import { isComplex } from './complex.js';
 import { allocate, count, type Elements, flatView, type Kind, selfDescribedView, type View } from './view.js';
 
@@ -181,12 +183,6 @@ function swapLast(list: readonly number[]): readonly number[] {
   return n < 2 ? list : [...list.slice(0, -2), list[n - 1], list[n - 2]];
 }
 
-function product(list: readonly number[]): number {
-  let p = 1;
-  for (const n of list) p *= n;
-  return p;
-}
-
 type TypedElements = Exclude<Elements, readonly number[]>;
 type Words = Float64Array | Int32Array | Uint16Array | Uint8Array;
 
@@ -291,25 +287,6 @@ export function symmetrized(stack: Stack, index: number, fn = 'matrixRank'): Flo
     }
   }
   return out;
-}
-
-/** IEEE 754 binary16 to a number. */
-function fromFloat16(bits: number): number {
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  const sign = bits & 0x8000 ? -1 : 1;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-const wordBits = new Uint32Array(1);
-const wordFloat = new Float32Array(wordBits.buffer);
-
-/** bfloat16, the upper half of a float32, to a number. */
-function fromBfloat16(bits: number): number {
-  wordBits[0] = bits << 16;
-  return wordFloat[0];
 }
 
 const SCRATCH = new Float64Array(1024);

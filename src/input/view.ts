@@ -1,6 +1,7 @@
 // Whatever callers pass, to a View: elements, shape, strides. No library is imported; objects are told by structure.
 // Layout: a View's strides are in elements; null means row-major. Cost: no copy, except for nested arrays (and
 // mathjs, ml-matrix, which store such), read into one fresh typed array.
+import { product } from '../shared/shape.js';
 import { describe } from './options.js';
 
 /**
@@ -83,7 +84,7 @@ const needsShape = (fn: string) =>
 /** Dimensions, checked one by one and for their product. */
 export function readShape(fn: string, name: string, shape: unknown): number[] {
   const dims = readIntegers(fn, name, shape, 'dimensions, such as [rows, columns]', 0);
-  const size = dims.includes(0) ? 0 : dims.reduce((a, b) => a * b, 1);
+  const size = dims.includes(0) ? 0 : product(dims);
   if (!Number.isSafeInteger(size)) {
     throw new RangeError(`${fn}: ${name} [${dims.join(', ')}] has more elements than any array can hold.`);
   }
@@ -204,7 +205,7 @@ function nestedShape(fn: string, a: readonly unknown[]): number[] {
 
 /** Nested arrays of the given shape in one typed array: Float32Array if every row is of single precision. */
 function nestedView(fn: string, a: unknown, shape: readonly number[]): View {
-  const size = shape.reduce((x, y) => x * y, 1);
+  const size = product(shape);
   const single = size > 0 && everyRow(a, shape.length, (row) => SINGLE.has(typedName(row)));
   const data = single ? allocate(fn, Float32Array, size) : allocate(fn, Float64Array, size);
   copyNested(fn, data, 0, a, shape, []);

@@ -1,7 +1,6 @@
 // Moves one matrix into the kernel: whole when it is small, panel by panel (on the kernel's request) when it is large.
 // The caller's array is only ever read.
 
-import type { Stack } from '../input/stack.js';
 import { type Floats, serve, view, views } from './host.js';
 import { kernel } from './load.js';
 
@@ -16,37 +15,6 @@ export function copyOut(pointer: number, n: number): Float64Array {
 /** n int32 values of kernel memory, copied out. */
 export function copyOutInt(pointer: number, n: number): Int32Array {
   return views().ints.slice((pointer >>> 0) / 4, (pointer >>> 0) / 4 + n);
-}
-
-/** Elements as float64 or float32, without a copy where they are that already. */
-export function floats(stack: Stack): { data: Floats; offset: number } {
-  const { kind, offset } = stack;
-  if (kind === 'f64' || kind === 'f32') return { data: stack.data as Floats, offset };
-  const n = stack.count * stack.rows * stack.cols;
-  if (kind === 'other') {
-    const all = stack.data as ArrayLike<number>;
-    const out = new Float64Array(n);
-    if (ArrayBuffer.isView(all)) out.set((all as Float64Array).subarray(offset, offset + n));
-    else for (let i = 0; i < n; i++) out[i] = all[offset + i];
-    return { data: out, offset: 0 };
-  }
-  const bits = (stack.data as Uint16Array).subarray(offset, offset + n);
-  const words = new Uint32Array(n);
-  if (kind === 'bf16') for (let i = 0; i < n; i++) words[i] = bits[i] << 16;
-  else for (let i = 0; i < n; i++) words[i] = widenHalf(bits[i]);
-  return { data: new Float32Array(words.buffer), offset: 0 };
-}
-
-/** float16 bits as float32 bits. */
-function widenHalf(h: number): number {
-  const sign = (h & 0x8000) << 16;
-  const exponent = (h >> 10) & 31;
-  const fraction = h & 1023;
-  if (exponent === 31) return sign | 0x7f800000 | (fraction << 13);
-  if (exponent) return sign | ((exponent + 112) << 23) | (fraction << 13);
-  if (!fraction) return sign;
-  const shift = Math.clz32(fraction) - 21; // a denormal: its leading bit moves to the hidden place
-  return sign | ((113 - shift) << 23) | ((fraction << (shift + 13)) & 0x7fffff);
 }
 
 /**

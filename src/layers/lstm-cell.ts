@@ -4,6 +4,7 @@
 // Source: Hochreiter & Schmidhuber 1997 with the forget gate of Gers et al. 2000, as Keras and ONNX define it:
 //   i, f, o = sigmoid(x W + h R + b),  c' = f c + i tanh(x Wc + h Rc + bc),  h' = o tanh(c')
 
+import { product } from '../shared/shape.js';
 import type { MatrixInput } from '../types.js';
 import { type Direction, type LstmWeights, readWeights } from './lstm-weights.js';
 import { type RealTensor, readReal, show } from './tensor.js';
@@ -54,9 +55,7 @@ export function lstm(weights: LstmWeights, options: LstmOptions = {}): LstmCell 
     }
     const [batch, time] = shape;
     const outShape = returnSequences ? [batch, time, width] : [batch, width];
-    const out = new (data instanceof Float32Array ? Float32Array : Float64Array)(
-      outShape.reduce((a, b) => a * b, 1),
-    );
+    const out = new (data instanceof Float32Array ? Float32Array : Float64Array)(product(outShape));
     directions.forEach((direction, d) => {
       run(direction, data, batch, time, features, units, d === 1, gate, (h, t, last) => {
         if (!returnSequences && !last) return;

@@ -5,6 +5,7 @@
 import { describe } from '../input/options.js';
 import { checkReach, element, gather as gatherElements, readInput } from '../input/stack.js';
 import { allocate, type Elements, selfDescribedView } from '../input/view.js';
+import { product } from '../shared/shape.js';
 
 /** A new dense, row-major tensor. */
 export interface RealTensor {
@@ -30,7 +31,7 @@ export interface TensorView {
 export function readTensor(fn: string, value: unknown): TensorView {
   const found = selfDescribedView(fn, value);
   const { data, kind, shape, strides, offset } = found;
-  checkReach(fn, found, sizeOf(shape));
+  checkReach(fn, found, product(shape));
   const dtype = kind === 'f16' ? 'float16' : kind === 'bf16' ? 'bfloat16' : undefined;
   const view: TensorView = { data, shape, strides: strides ?? denseStrides(shape), offset: offset ?? 0 };
   if (dtype !== undefined) view.dtype = dtype;
@@ -45,7 +46,7 @@ export function readReal(fn: string, value: unknown): RealTensor {
   const stack = readInput(fn, [value]);
   const { data, offset, kind, rows, cols, colMajor } = stack;
   const shape = stack.vector ? [cols] : [...stack.batch, rows, cols];
-  const size = sizeOf(shape);
+  const size = product(shape);
   if (!colMajor && (kind === 'f32' || kind === 'f64')) {
     return { data: (data as Float64Array).subarray(offset, offset + size), shape };
   }
@@ -62,7 +63,7 @@ export function readReal(fn: string, value: unknown): RealTensor {
 
 /** The elements of a view in row-major order, in a new array of the same type (number[]: Float64Array). */
 export function gather({ data, shape, strides, offset }: TensorView): Elements {
-  return gatherElements('matrix-rank', data, shape, strides, offset, sizeOf(shape));
+  return gatherElements('matrix-rank', data, shape, strides, offset, product(shape));
 }
 
 /** Row-major strides. */
@@ -70,11 +71,6 @@ export function denseStrides(shape: readonly number[]): number[] {
   const strides = new Array<number>(shape.length);
   for (let axis = shape.length - 1, step = 1; axis >= 0; step *= shape[axis--]) strides[axis] = step;
   return strides;
-}
-
-/** How many elements a shape has. */
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, extent) => product * extent, 1);
 }
 
 /** A value for an error message: short ones as they would be typed, others by what they are. */

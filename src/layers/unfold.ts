@@ -7,8 +7,9 @@
 import { readOptions } from '../input/options.js';
 import { readInput } from '../input/stack.js';
 import { ranksOf } from '../matrix/rank.js';
+import { product } from '../shared/shape.js';
 import type { MatrixInput, RankOptions } from '../types.js';
-import { denseStrides, gather, readTensor, show, sizeOf, type TensorView } from './tensor.js';
+import { denseStrides, gather, readTensor, show, type TensorView } from './tensor.js';
 
 /**
  * The mode-n unfolding: a matrix [shape[mode], product of the other dimensions], whose rows are the slices along
@@ -68,7 +69,7 @@ export function unfoldAnyOrder(view: TensorView, mode: number, stackAxis?: numbe
 
 /** The tensor with each group of axes as one dimension, the group's last axis fastest; in place where strides can. */
 function regroup(view: TensorView, groups: readonly (readonly number[])[]): TensorView {
-  const shape = groups.map((axes) => sizeOf(axes.map((axis) => view.shape[axis])));
+  const shape = groups.map((axes) => product(axes.map((axis) => view.shape[axis])));
   const strides = groups.map((axes) => mergedStride(view, axes));
   if (!strides.includes(undefined)) return { ...view, shape, strides: strides as number[] };
   const axes = groups.flat();

@@ -6,7 +6,7 @@ import { allocate } from '../input/view.js';
 import type { Kernel } from '../kernel/load.js';
 import { copyOut, copyOutInt } from '../kernel/memory.js';
 import type { FactorOptions, MatrixInput, NumericArray, RankFactors } from '../types.js';
-import { each, failed, split, tolerances } from './rank.js';
+import { forEachMatrix, rankOpen, splitArguments, throwNotConverged, tolerances } from './call.js';
 
 /**
  * A ~ left * right, two thin matrices: what compresses a layer of low rank into two, or starts a low-rank
@@ -32,10 +32,11 @@ export function rankFactors(
 export function rankFactors(a: MatrixInput, options?: FactorOptions): RankFactors;
 export function rankFactors(a: unknown, b?: unknown, c?: unknown): RankFactors {
   const fn = 'rankFactors';
-  const [shape, options] = split(b, c, a);
+  const [shape, options] = splitArguments(b, c, a);
   const t = readOptions(fn, options, ['rank', 'energy', 'method']);
   const { limit, share, method } = readLimits(fn, options as FactorOptions | undefined);
   const stack = readInput(fn, [a, shape], 2);
+  const hermitian = t.hermitian && !stack.vector;
   const { rows, cols } = stack;
   const result: RankFactors = {
     left: new Float64Array(0),
@@ -46,10 +47,9 @@ export function rankFactors(a: unknown, b?: unknown, c?: unknown): RankFactors {
     residual: 0,
   };
   if (rows === 0 || cols === 0) return result;
-  const { absolute, relative } = stack.vector ? { absolute: 0, relative: 0 } : tolerances(t, stack);
-  each(fn, stack, t.hermitian && !stack.vector, (k, _, transposed) => {
-    const rank = k.rank(absolute, relative, false);
-    if (rank < 0) failed(fn);
+  const { absolute, relative } = tolerances(t, stack);
+  forEachMatrix(fn, stack, hermitian, (k, _, transposed) => {
+    const rank = rankOpen(fn, k, stack, { absolute, relative });
     const most = Math.min(rank, limit);
     if (method === 'svd') bySvd(fn, result, k, transposed, most, share);
     else byColumns(fn, result, k, transposed, most, share, stack, t.hermitian);
@@ -68,7 +68,7 @@ function bySvd(
   const [rows, cols] = result.shape;
   const [long, short] = transposed ? [cols, rows] : [rows, cols];
   const kept = k.truncate(most, share);
-  if (kept < 0) failed(fn);
+  if (kept < 0) throwNotConverged(fn);
   const y = k.reserve(8 * long * kept);
   const vt = k.reserve(8 * short * kept);
   result.residual = k.truncated(y, vt, transposed);

@@ -4,7 +4,7 @@
 import { readInput } from '../input/stack.js';
 import { copyOut } from '../kernel/memory.js';
 import type { MatrixInput, NumericArray } from '../types.js';
-import { each, failed } from './rank.js';
+import { forEachMatrix, throwNotConverged } from './call.js';
 
 /** What the tail of a spectrum says. Eigenvalues are the squares of the singular values, as they stand. */
 export interface HeavyTail {
@@ -54,9 +54,9 @@ export function heavyTail(a: unknown, shape?: unknown): HeavyTail {
   const size = Math.min(rows, cols);
   let values: Float64Array = new Float64Array(0);
   if (size > 0) {
-    each(fn, stack, false, (k) => {
+    forEachMatrix(fn, stack, false, (k) => {
       const at = k.reserve(8 * size);
-      if (!k.singularValues(at, false)) failed(fn);
+      if (!k.singularValues(at, false)) throwNotConverged(fn);
       values = copyOut(at, size);
     });
   }

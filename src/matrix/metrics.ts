@@ -15,7 +15,7 @@ import type {
   NumericArray,
   SpectralMetrics,
 } from '../types.js';
-import { each, failed, rankOpen, split, tolerances } from './rank.js';
+import { forEachMatrix, rankOpen, splitArguments, throwNotConverged, tolerances } from './call.js';
 import { isSmall, norm, rowsOf, spectralNormSmall } from './small-norms.js';
 
 /**
@@ -45,7 +45,7 @@ export function spectralMetrics(
 export function spectralMetrics(a: MatrixInput, options?: MetricsOptions): SpectralMetrics;
 export function spectralMetrics(a: unknown, b?: unknown, c?: unknown): SpectralMetrics | CenteredMetrics {
   const fn = 'spectralMetrics';
-  const [shape, options] = split(b, c, a);
+  const [shape, options] = splitArguments(b, c, a);
   const t = readOptions(fn, options, ['centered', 'epsilon', 'delta', 'q']);
   const given = readMetricsOptions(fn, options as MetricsOptions | undefined);
   const centered = (options as MetricsOptions | undefined)?.centered ?? false;
@@ -66,14 +66,14 @@ export function spectralMetrics(a: unknown, b?: unknown, c?: unknown): SpectralM
   let unit = 1; // values are in units of this power of two
   let rank = 0;
   if (size > 0) {
-    const { absolute, relative } = stack.vector ? { absolute: 0, relative: 0 } : tolerances(t, stack);
+    const { absolute, relative } = tolerances(t, stack);
     const measured = centered ? center(fn, stack) : { stack, unit: 1 };
-    each(fn, measured.stack, t.hermitian && !stack.vector, (k) => {
+    forEachMatrix(fn, measured.stack, t.hermitian && !stack.vector, (k) => {
       rank = rankOpen(fn, k, stack, { absolute: absolute / measured.unit, relative });
       const pairs = isComplex(stack);
       const length = pairs ? 2 * size : size;
       const at = k.reserve(8 * length);
-      if (!k.spectrum(at)) failed(fn);
+      if (!k.spectrum(at)) throwNotConverged(fn);
       const all = copyOut(at, length);
       values = (pairs ? halved(all) : all) as Float64Array<ArrayBuffer>;
       unit = measured.unit / k.scale();
@@ -279,9 +279,9 @@ function measure(
   let value = 0;
   if (stack.rows === 0 || stack.cols === 0) return value;
   if (small && isSmall(stack)) return small(rowsOf(fn, stack), Math.min(stack.rows, stack.cols));
-  each(fn, stack, false, (k) => {
+  forEachMatrix(fn, stack, false, (k) => {
     value = of(k, isComplex(stack) ? 2 : 1);
-    if (!(value >= 0)) failed(fn);
+    if (!(value >= 0)) throwNotConverged(fn);
   });
   return value;
 }

@@ -3,7 +3,7 @@
 // Cost: about 6 sweeps of 6 m n^2 multiplications for n lines of m.
 import { isComplex } from '../input/complex.js';
 import { element, type Stack } from '../input/stack.js';
-import { checkFinite } from './rank.js';
+import { checkFinite } from './call.js';
 
 const MOST = 256;
 

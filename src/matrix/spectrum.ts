@@ -1,12 +1,13 @@
 // Singular values, and the column-pivoted QR.
 
 import { halved, isComplex } from '../input/complex.js';
-import { describe, readOptions, readRecord } from '../input/options.js';
+import { describe, readRecord } from '../input/options.js';
 import { readInput } from '../input/stack.js';
 import { copyOut, copyOutInt } from '../kernel/memory.js';
 import type { MatrixInput, NumericArray, PivotedQR, RankOptions, SingularValuesOptions } from '../types.js';
+import { forEachMatrix, rankOpen, readCall, splitArguments, tolerances } from './call.js';
 import { complexColumns } from './complex-columns.js';
-import { each, rankOpen, ranksOf, split, tolerances } from './rank.js';
+import { ranksOf } from './rank.js';
 
 /**
  * All min(m, n) singular values of a matrix, descending.
@@ -28,13 +29,13 @@ export function singularValues(
 export function singularValues(a: MatrixInput, options?: SingularValuesOptions): Float64Array;
 export function singularValues(a: unknown, b?: unknown, c?: unknown): Float64Array {
   const fn = 'singularValues';
-  const [shape, options] = split(b, c, a);
+  const [shape, options] = splitArguments(b, c, a);
   const stack = readInput(fn, [a, shape], 2, true);
   const relative = readAccuracy(fn, options) === 'relative';
   const n = Math.min(stack.rows, stack.cols) * (isComplex(stack) ? 2 : 1);
   let values: Float64Array = new Float64Array(n);
   if (n === 0) return values;
-  each(fn, stack, false, (k) => {
+  forEachMatrix(fn, stack, false, (k) => {
     const at = k.reserve(8 * n);
     if (!k.singularValues(at, relative))
       throw new Error(`${fn}: the Jacobi iteration did not converge; please report this matrix.`);
@@ -65,14 +66,14 @@ export function qr(data: NumericArray, shape: readonly number[], options?: RankO
 export function qr(a: MatrixInput, options?: RankOptions): PivotedQR;
 export function qr(a: unknown, b?: unknown, c?: unknown): PivotedQR {
   const fn = 'qr';
-  const { stack, t } = readMatrix(fn, a, b, c);
+  const { stack, t, hermitian } = readCall(fn, [a, b, c]);
   const { rows, cols } = stack;
   const size = Math.min(rows, cols);
   let r: Float64Array = new Float64Array(size * cols);
   let permutation: Int32Array = Int32Array.from({ length: cols }, (_, j) => j);
   if (size === 0) return { r, permutation, rank: 0 };
   const rank = ranksOf(fn, stack, t)[0];
-  each(fn, stack, t.hermitian && !stack.vector, (k, _, transposed) => {
+  forEachMatrix(fn, stack, hermitian, (k, _, transposed) => {
     const at = k.reserve(8 * size * cols);
     const perm = k.reserve(4 * cols);
     k.qr(transposed, rank, at, perm);
@@ -102,11 +103,11 @@ export function independentColumns(
 export function independentColumns(a: MatrixInput, options?: RankOptions): Int32Array;
 export function independentColumns(a: unknown, b?: unknown, c?: unknown): Int32Array {
   const fn = 'independentColumns';
-  const { stack, t } = readMatrix(fn, a, b, c, true);
+  const { stack, t, hermitian } = readCall(fn, [a, b, c], true);
   let columns: Int32Array = new Int32Array(0);
   if (stack.rows === 0 || stack.cols === 0) return columns;
   const { absolute, relative } = stack.vector ? { absolute: 0, relative: 0 } : tolerances(t, stack);
-  each(fn, stack, t.hermitian && !stack.vector, (k, _, transposed) => {
+  forEachMatrix(fn, stack, hermitian, (k, _, transposed) => {
     const rank = rankOpen(fn, k, stack, { absolute, relative });
     if (rank === stack.cols) {
       columns = Int32Array.from({ length: rank }, (_, j) => j);
@@ -122,11 +123,4 @@ export function independentColumns(a: unknown, b?: unknown, c?: unknown): Int32A
     columns = copyOutInt(at, kept).sort();
   });
   return columns;
-}
-
-/** One matrix and its options. */
-function readMatrix(fn: string, a: unknown, b: unknown, c: unknown, complexToo = false) {
-  const [shape, options] = split(b, c, a);
-  const t = readOptions(fn, options); // first: a getter among them may change the elements
-  return { stack: readInput(fn, [a, shape], 2, complexToo), t };
 }

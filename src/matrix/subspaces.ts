@@ -1,12 +1,9 @@
-// nullSpace, columnSpace, dependencies: what depends on what in a matrix, from the factorisation that its rank rests on.
-
-import { readOptions } from '../input/options.js';
-import { element, readInput, type Stack } from '../input/stack.js';
+import { element, type Stack } from '../input/stack.js';
 import { allocate } from '../input/view.js';
 import type { Kernel } from '../kernel/load.js';
 import { copyOut, copyOutInt } from '../kernel/memory.js';
 import type { Dependency, MatrixInput, NumericArray, RankOptions, SubspaceBasis } from '../types.js';
-import { each, failed, split, tolerances } from './rank.js';
+import { forEachMatrix, rankOpen, readCall, tolerances } from './call.js';
 
 /**
  * An orthonormal basis of the null space: of all x with A x = 0, to within the tolerance. Its columns span what the right singular vectors of
@@ -63,7 +60,7 @@ function subspace(fn: string, a: unknown, b: unknown, c: unknown, range: boolean
     return range ? { basis: new Float64Array(0), shape: [size, 0], residual: 0 } : whole(0);
   }
   let result: SubspaceBasis = { basis: new Float64Array(0), shape: [size, 0], residual: 0 };
-  each(fn, stack, hermitian, (k, _, transposed) => {
+  forEachMatrix(fn, stack, hermitian, (k, _, transposed) => {
     const rank = rankOf(k);
     const count = range ? rank : size - rank;
     // Of the whole space nothing is left over; of a matrix without rank, all of it.
@@ -86,16 +83,9 @@ function identity(fn: string, n: number): Float64Array {
 
 /** One matrix, and how its rank is decided. */
 function readMatrix(fn: string, a: unknown, b: unknown, c: unknown) {
-  const [shape, options] = split(b, c, a);
-  const t = readOptions(fn, options);
-  const stack = readInput(fn, [a, shape], 2);
-  const rankOf = (k: Kernel): number => {
-    const { absolute, relative } = stack.vector ? { absolute: 0, relative: 0 } : tolerances(t, stack);
-    const rank = k.rank(absolute, relative, false);
-    if (rank < 0) failed(fn);
-    return rank;
-  };
-  return { stack, hermitian: t.hermitian && !stack.vector, rankOf };
+  const { stack, t, hermitian } = readCall(fn, [a, b, c]);
+  const rankOf = (k: Kernel) => rankOpen(fn, k, stack, tolerances(t, stack));
+  return { stack, hermitian, rankOf };
 }
 
 /** Coefficients this near to a whole number are taken for it where that leaves no more. */
@@ -129,7 +119,7 @@ export function dependencies(a: unknown, b?: unknown, c?: unknown): Dependency[]
   const out: Dependency[] = [];
   if (cols === 0) return out;
   if (rows === 0) return Array.from({ length: cols }, (_, j) => dependency(j, [], [], 0));
-  each(fn, stack, hermitian, (k, _, transposed) => {
+  forEachMatrix(fn, stack, hermitian, (k, _, transposed) => {
     const rank = rankOf(k);
     if (rank === cols) return;
     const tolerance = k.tolerance();

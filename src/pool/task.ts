@@ -4,7 +4,7 @@ import { isComplex } from '../input/complex.js';
 import { describe } from '../input/options.js';
 import { readInput, type Stack } from '../input/stack.js';
 import { readTensor, type TensorView } from '../layers/tensor.js';
-import { split } from '../matrix/rank.js';
+import { splitArguments } from '../matrix/call.js';
 import type { MetricsOptions, NumericArray } from '../types.js';
 import type { AccumulateOptions } from './accumulate.js';
 
@@ -83,7 +83,7 @@ export function work({ tensor: { shape }, names }: Task): number {
  */
 export function toTask(name: TaskName, [a, b, c]: readonly unknown[]): Task {
   const { plain, of, stack } = signature(name);
-  const [shape, options] = plain ? [b, undefined] : split(b, c, a);
+  const [shape, options] = plain ? [b, undefined] : splitArguments(b, c, a);
   const tensor = of
     ? copiedView(readTensor(`${name}: ${of}`, a))
     : copied(readInput(name, [a, shape], stack ? Number.POSITIVE_INFINITY : 2, true));

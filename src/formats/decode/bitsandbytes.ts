@@ -3,6 +3,7 @@
 // every `blocksize` values; X.weight.quant_map, the 16 values; X.weight.quant_state.bitsandbytes__nf4, a JSON text with the shape. Double
 // quantisation keeps absmax as bytes: absmax = nested_quant_map[byte] nested_absmax[block] + nested_offset.
 // h: half of what lies between the midpoints to both neighbours in the table, times the scale. Source: bitsandbytes' QuantState.
+import { product } from '../../shared/shape.js';
 import { FormatError, quote } from '../errors.js';
 import { parseObject } from '../json.js';
 import { numbers, type Stored } from '../stored.js';
@@ -46,7 +47,7 @@ export async function decodeFourBit(parts: FourBitParts, state: QuantState): Pro
   const { file, name, weight, map } = parts;
   const fail = (detail: string) => new FormatError(file, `tensor ${quote(name)}: ${detail}.`);
   const rows = state.shape[0];
-  const cols = state.shape.slice(1).reduce((a, b) => a * b, 1);
+  const cols = product(state.shape.slice(1));
   const codes = (await weight.words()) as Uint8Array;
   const count = rows * cols;
   if (codes.length !== Math.ceil(count / 2)) {

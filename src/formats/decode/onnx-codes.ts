@@ -4,6 +4,7 @@
 // MatMulNBits: B [N, blocks, block_size bits / 8], codes of a row of N x K from the lowest bits on; scales [N, blocks]; zero points packed
 // in the same way, each row to whole bytes, or floats; 2^(bits - 1) where they are absent. h = half a step of the code times the scale.
 // Source: onnx/defs/quantization, onnxruntime's ContribOperators.md.
+import { product } from '../../shared/shape.js';
 import { type CodeTable, codeTable } from './codes.js';
 import { type Decoded, decodeGrid, type Grid } from './grid.js';
 
@@ -26,7 +27,7 @@ export function dequantise(
 ): Decoded | undefined {
   const { scales, zeros } = given;
   const rows = shape[0];
-  const cols = shape.slice(1).reduce((a, b) => a * b, 1);
+  const cols = product(shape.slice(1));
   const places = placesOf(shape, given);
   if (places === undefined || (zeros && zeros.length !== scales.length && zeros.length !== 1))
     return undefined;
@@ -43,11 +44,11 @@ function placesOf(
   { scales, shape: grid, axis, block }: AxisScales,
 ): Places | undefined {
   const rows = shape[0];
-  const cols = shape.slice(1).reduce((a, b) => a * b, 1);
+  const cols = product(shape.slice(1));
   if (scales.length === 1) return { gridCols: 1, blockRows: rows, blockCols: cols };
   const at = axis < 0 ? axis + shape.length : axis;
   if (!(at >= 0 && at < shape.length)) return undefined;
-  const after = shape.slice(at + 1).reduce((a, b) => a * b, 1);
+  const after = product(shape.slice(at + 1));
   if (block === 0) {
     if (scales.length !== shape[at]) return undefined;
     if (at === 0) return { gridCols: 1, blockRows: 1, blockCols: cols };

@@ -5,7 +5,8 @@
 // Scale: alpha / r, rsLoRA's alpha / sqrt(r); alpha from X.alpha or adapter_config.json. Convolutions: down [r, I, kh, kw] and
 // up [O, r, 1, 1]; with a middle [p, r, kh, kw], right = middle x down. DoRA's magnitudes are noted, not applied: they scale the rows of
 // the sum with the weight, which is not here. Source: PEFT's LoraLayer, kohya-ss/sd-scripts' networks/lora.py, LyCORIS.
-import { misfit, numbers, product, type Stored } from '../stored.js';
+import { product } from '../../shared/shape.js';
+import { misfit, numbers, type Stored } from '../stored.js';
 import type { Factors } from '../types.js';
 import type { AdapterSettings } from './settings.js';
 import { type Context, type Match, notDecoded, type Weight } from './weight.js';

@@ -1,12 +1,13 @@
 // Weights whose codes are packed into bytes and words, by the names of their parts: GPTQ, AWQ, bitsandbytes, MXFP4, NVFP4, MLX,
 // compressed-tensors. decode/ says how each lies in memory.
+import { product } from '../../shared/shape.js';
 import { decodeFourBit, readQuantState } from '../decode/bitsandbytes.js';
 import { decodePacked } from '../decode/compressed.js';
 import { decodeAwq, decodeGptq } from '../decode/gptq.js';
 import { decodeMxfp4, decodeNvfp4 } from '../decode/microscaling.js';
 import { decodeMlx, mlxKind } from '../decode/mlx.js';
 import { FormatError, quote } from '../errors.js';
-import { misfit, numbers, product, type Stored } from '../stored.js';
+import { misfit, numbers, type Stored } from '../stored.js';
 import { type Context, eachOf, type Match, notDecoded, stem } from './weight.js';
 
 const isWord = (dtype: string) => dtype === 'int32' || dtype === 'uint32';

@@ -1,8 +1,9 @@
 // FP8 and int8 weights beside their scales, by the names of decode/scales.ts.
+import { product } from '../../shared/shape.js';
 import { codeTable } from '../decode/codes.js';
 import { decodeScaled, scaleBlocks } from '../decode/scales.js';
 import { isExperts } from '../layout.js';
-import { product, type Stored } from '../stored.js';
+import type { Stored } from '../stored.js';
 import { type Context, eachOf, type Match, stem } from './weight.js';
 
 export function scaled(entry: Stored, context: Context): Match | undefined {
