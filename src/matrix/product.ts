@@ -3,9 +3,9 @@
 // values. Cost: two QR factorisations of thin matrices, 2 (m + n) r^2, and what a matrix of order r costs.
 // Rounding moves the core by at most 8 sqrt(r) 2^-53 ||left||_F ||right||_F, which the bounds of the report give way to.
 
+import { floats } from '../input/floats.js';
 import { describe, readOptions } from '../input/options.js';
 import { readInput, type Stack } from '../input/stack.js';
-import { floats } from '../kernel/memory.js';
 import type { FactorOptions, MatrixInput, ProductFactors, ProductReport, RankOptions } from '../types.js';
 import { rankFactors } from './factors.js';
 import { spectralMetrics } from './metrics.js';
