@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { matrixRank, rankReport } from '../../src/index.js';
 import { kahan, members } from '../families.js';
+import { gallery } from '../gallery.js';
 import { type Matrix, Random, transpose } from '../numbers.js';
 import { referenceValues } from '../reference.js';
 
@@ -24,7 +25,7 @@ interface Expected {
   sigma?: Float64Array;
 }
 
-const cases: Case[] = members().flatMap(({ name, x, rank = NaN, rank32 = NaN }) => {
+const cases: Case[] = [...members(), ...gallery()].flatMap(({ name, x, rank = NaN, rank32 = NaN }) => {
   const { m, n, a } = x;
   const single = Float32Array.from(a);
   const wide: Case = { name: `${name}, float64`, x, data: a, rank };
