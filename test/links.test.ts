@@ -7,7 +7,7 @@ import { root } from './cli/command.js';
 const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'bench/README.md', 'test/oracle/README.md']
   .concat(
     readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.md'))
+      .filter((name) => name.endsWith('.md') && !name.includes('node_modules'))
       .map((name) => join('docs', name)),
   )
   .filter((page) => existsSync(join(root, page)));

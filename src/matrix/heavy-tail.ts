@@ -41,7 +41,7 @@ const THRESHOLD = 1e-5;
  * One thing differs: WeightWatcher fits v to a kernel density estimate of the eigenvalues; here v makes the medians equal (Gavish &
  * Donoho 2014), which needs no bandwidth. Where more than half of the eigenvalues are 0 the bulk is 0.
  *
- * @param a a matrix, or elements in row-major order with their shape
+ * @param data elements in row-major order, with their shape [m, n]; or a matrix that knows its own shape
  * @example heavyTail(weight, [768, 3072]).alpha
  * @throws TypeError for wrong types, RangeError for wrong values, among them NaN or Infinity anywhere
  */
