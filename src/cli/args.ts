@@ -238,6 +238,7 @@ export function readTolerance({
   }
   return Object.fromEntries(
     given.map(([name, text]) => {
+      if (name === 'tol' && text === 'storage') return [name, text];
       const value = text.trim() === '' ? Number.NaN : Number(text);
       if (!(value >= 0)) throw new UsageError(`--${name} takes a number, 0 or more; got '${text}'.`);
       return [name, value];

@@ -139,6 +139,9 @@ async function decide(
     return { ...pair, error: `the matrix is ${a.shape.join('x')} before, ${b.shape.join('x')} after` };
   }
   const names: TaskName[] = job.spectra ? ['rankReport', 'singularValues'] : ['rankReport'];
+  if (diff && a && b && (a.factors === undefined) !== (b.factors === undefined)) {
+    return { ...pair, error: 'one is an adapter, the other a weight' };
+  }
   const rank = async (matrix: NamedMatrix, options: RankOptions) =>
     (await job.run(toTask(matrix, names, options))) as [RankReport, Float64Array | undefined];
   // The difference is taken first: a task gives its matrix away.
@@ -172,6 +175,7 @@ const SPACING: [type: RegExp, eps: number][] = [
 ];
 
 function subtract(a: NamedMatrix, b: NamedMatrix, dtype: string, given: RankOptions) {
+  if (a.factors && b.factors) return { matrix: subtractFactors(a, b), options: given };
   const [x, y] = [a, b].map(
     ({ data, shape, dtype }) => floats(readInput('difference', [{ data, shape, dtype }], 2)).data,
   );
@@ -186,6 +190,24 @@ function subtract(a: NamedMatrix, b: NamedMatrix, dtype: string, given: RankOpti
   const eps = SPACING.find(([type]) => type.test(dtype))?.[1] ?? 0;
   const rounding = eps * Math.sqrt(squares / Math.max(1, out.length)) * (Math.sqrt(m) + Math.sqrt(n));
   const usual = Math.max(m, n) * (double ? 2 ** -52 : 2 ** -23);
-  const options = Object.keys(given).length > 0 ? given : { atol: rounding || 0, rtol: usual };
+  // Of what was decoded, or stored in 16 bits, the reader knows more.
+  const noise = a.noise === undefined && b.noise === undefined ? rounding : (a.noise ?? 0) + (b.noise ?? 0);
+  const options = Object.keys(given).length > 0 ? given : { atol: noise || 0, rtol: usual };
   return { matrix: { name: a.name, data: out, shape: a.shape }, options };
+}
+
+/** The difference of two products is a product: [left_b, -left_a] times right_b above right_a. */
+function subtractFactors(a: NamedMatrix, b: NamedMatrix): NamedMatrix {
+  const [x, y] = [a.factors!, b.factors!];
+  const rows = a.shape[0];
+  const rank = x.rank + y.rank;
+  const left = new Float64Array(rows * rank);
+  for (let i = 0; i < rows; i++) {
+    for (let k = 0; k < y.rank; k++) left[i * rank + k] = y.left[i * y.rank + k];
+    for (let k = 0; k < x.rank; k++) left[i * rank + y.rank + k] = -x.left[i * x.rank + k];
+  }
+  const right = new Float64Array(y.right.length + x.right.length);
+  right.set(y.right);
+  right.set(x.right, y.right.length);
+  return { ...b, factors: { left, right, rank } };
 }

@@ -30,7 +30,7 @@ What is computed
   --metrics heavy-tail
                   and WeightWatcher's: alpha, its D, soft rank, spikes
   --no-metrics    not even where they are cheap (the table has energy ranks of small matrices anyway)
-  --tol X         count singular values above X
+  --tol X         count singular values above X; 'storage': above what rounding to the stored type can do
   --rtol X        above X times the largest one
   --atol X        above X; with --rtol, above the larger of the two
                   default: the largest one times max(rows, columns) times float32's (float64's) epsilon, as NumPy
