@@ -146,13 +146,20 @@ async function decide(
     (await job.run(toTask(matrix, names, options))) as [RankReport, Float64Array | undefined];
   // The difference is taken first: a task gives its matrix away.
   const difference = diff && a && b ? subtract(a, b, dtype, job.tolerance) : undefined;
-  const [before, after, change] = await Promise.allSettled([
+  const [before, after, other] = await Promise.allSettled([
     a && rank(a, job.tolerance),
     b && rank(b, job.tolerance),
-    difference && rank(difference.matrix, difference.options),
+    difference && !a?.factors && rank(difference.matrix, difference.options),
   ]);
   if (before.status === 'rejected') return { ...pair, error: `before: ${message(before.reason)}` };
   if (after.status === 'rejected') return { ...pair, error: `after: ${message(after.reason)}` };
+  let change = other as PromiseSettledResult<Awaited<ReturnType<typeof rank>> | undefined>;
+  if (difference && a?.factors) {
+    // What one of the two has below its tolerance is no difference.
+    const atol = Math.max(before.value?.[0].tolerance ?? 0, after.value?.[0].tolerance ?? 0);
+    const options = Object.keys(job.tolerance).length > 0 ? job.tolerance : { atol };
+    [change] = await Promise.allSettled([rank(difference.matrix, options)]);
+  }
   if (change.status === 'rejected') return { ...pair, error: `difference: ${message(change.reason)}` };
   const [[x, xs], [y, ys], [z]] = [before, after, change].map(({ value }) => value ?? []);
   return {
