@@ -159,6 +159,12 @@ export function explain(error: unknown): unknown {
       "this engine compiles WebAssembly in a worker or ahead of time only; await initKernel() first ('matrix-rank/kernel').",
     );
   }
+  if (/out of memory|cannot allocate/i.test(text)) {
+    return new RangeError(
+      'matrix-rank: the system has no memory for the kernel; engines set 8 to 10 GiB of addresses aside for it, which a limit (ulimit -v) must leave.',
+      { cause: error },
+    );
+  }
   if (error instanceof WebAssembly.CompileError) {
     return because(
       'this engine has no WebAssembly SIMD; Chrome 91, Firefox 89, Safari 16.4 and Node 16.4 have.',

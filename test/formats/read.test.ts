@@ -47,7 +47,7 @@ describe('which format', () => {
 
   test('the name decides where the bytes do not', async () => {
     expect(await failure(utf8('hello, world'), { name: 'a.txt' })).toBe(
-      "a.txt: is no model file known here: it begins with 'hello, w'.",
+      'a.txt: row 1, column 1: “hello” is not a number.',
     );
     expect(await failure(utf8('hello, world'), { name: 'a.npy' })).toContain("expected '\\x93NUMPY'");
     expect(await failure(utf8('hello, world'), { name: 'a.gguf' })).toContain("expected 'GGUF'");
