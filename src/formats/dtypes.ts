@@ -11,7 +11,7 @@ interface Type {
 }
 
 const TYPES: Readonly<Record<string, Type>> = {
-  float64: { numpy: 'f8 d float64 double float', torch: 'float64 double', storage: 'DoubleStorage' },
+  float64: { numpy: 'f8 d float64 double float float_', torch: 'float64 double', storage: 'DoubleStorage' },
   float32: { numpy: 'f4 f float32 single', torch: 'float32 float', storage: 'FloatStorage' },
   float16: { numpy: 'f2 e float16 half', torch: 'float16 half', storage: 'HalfStorage' },
   bfloat16: { numpy: 'bfloat16', torch: 'bfloat16', storage: 'BFloat16Storage' },
@@ -22,18 +22,18 @@ const TYPES: Readonly<Record<string, Type>> = {
   float8_e8m0: { numpy: 'float8_e8m0fnu', torch: 'float8_e8m0fnu' },
   complex64: { numpy: 'c8 F complex64 csingle', torch: 'complex64 cfloat', storage: 'ComplexFloatStorage' },
   complex128: {
-    numpy: 'c16 D complex128 cdouble complex',
+    numpy: 'c16 D complex128 cdouble complex complex_',
     torch: 'complex128 cdouble',
     storage: 'ComplexDoubleStorage',
   },
   int8: { numpy: 'i1 b int8 byte', torch: 'int8', storage: 'CharStorage' },
   int16: { numpy: 'i2 h int16 short', torch: 'int16 short', storage: 'ShortStorage' },
   int32: { numpy: 'i4 i int32 intc', torch: 'int32 int', storage: 'IntStorage' },
-  int64: { numpy: 'i8 q int64 longlong int', torch: 'int64 long', storage: 'LongStorage' },
+  int64: { numpy: 'i8 q l p int64 longlong long int int_ intp', torch: 'int64 long', storage: 'LongStorage' },
   uint8: { numpy: 'u1 B uint8 ubyte', torch: 'uint8', storage: 'ByteStorage' },
   uint16: { numpy: 'u2 H uint16 ushort', torch: 'uint16' },
   uint32: { numpy: 'u4 I uint32 uintc', torch: 'uint32' },
-  uint64: { numpy: 'u8 Q uint64 ulonglong', torch: 'uint64' },
+  uint64: { numpy: 'u8 Q L P uint64 ulonglong ulong uint uintp', torch: 'uint64' },
   bool: { numpy: 'b1 ? bool bool_', torch: 'bool', storage: 'BoolStorage' },
 };
 

@@ -17,10 +17,11 @@ const INDEX = /\.index\.json$/;
 const MODEL = /\.(safetensors|onnx|gguf|npy|npz|pt|pth|ckpt|bin|h5|hdf5|keras|mat|tflite|csv|tsv|mtx)$/i;
 /** Files beside weights that have a model's extension: optimizer states, training arguments, tokenizers. */
 const OTHER =
-  /^(optimizer|scheduler|training_args|rng_state|random_states|scaler|trainer_state|tokenizer)[._\d-].*|^(tf_model\.h5|flax_model.*)$/i;
-/** The same weights in other formats, next to .safetensors. */
+  /^(optimizer|scheduler|training_args|rng_state|random_states|scaler|trainer_state|tokenizer)[._\d-].*/i;
+/** The same weights in other formats, next to .safetensors; those of TensorFlow next to PyTorch's, too. */
+const OF_TENSORFLOW = /^tf_model.*\.h5$/;
 const DOUBLE =
-  /^(pytorch_model|diffusion_pytorch_model|model|consolidated|adapter_model).*\.(bin|pt|pth|ckpt|h5)$/i;
+  /^(pytorch_model|diffusion_pytorch_model|model|consolidated|adapter_model|tf_model).*\.(bin|pt|pth|ckpt|h5)$/i;
 const MAX_DEPTH = 4;
 const MAX_FILES = 10_000;
 
@@ -65,8 +66,14 @@ async function choose(folder: Folder, path: string, names: readonly string[]): P
   );
   const shards = new Set<string>();
   for (const name of indices) for (const shard of await shardsOf(folder, path + name)) shards.add(shard);
+  const torch = names.some((name) => /^pytorch_model.*\.bin$/.test(name));
   const files = names.filter(
-    (name) => MODEL.test(name) && !OTHER.test(name) && !shards.has(name) && !(safe && DOUBLE.test(name)),
+    (name) =>
+      MODEL.test(name) &&
+      !OTHER.test(name) &&
+      !shards.has(name) &&
+      !(safe && DOUBLE.test(name)) &&
+      !(torch && OF_TENSORFLOW.test(name)),
   );
   const tfjs = [];
   for (const name of names) if (/\.json$/.test(name) && (await isTfjs(folder, path + name))) tfjs.push(name);

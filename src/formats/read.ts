@@ -115,6 +115,7 @@ async function detect(source: ByteSource, options: ReadOptions): Promise<AsyncGe
       return (await import('./tflite.js')).readTflite(source, options);
     case 'csv':
     case 'tsv':
+    case 'txt':
       return (await import('./text.js')).readTable(source, options);
     case 'mtx':
       return (await import('./matrix-market.js')).readMatrixMarket(source, options);
@@ -175,6 +176,8 @@ async function readJson(source: ByteSource, options: ReadOptions): Promise<Async
     return (await import('./tfjs.js')).readTfjs(source, options, json);
   if (isObject(json) && Array.isArray(json.data))
     return (await import('./text.js')).readTable(source, options);
+  const tables = await import('./records.js');
+  if (isObject(json) && tables.areMatrices(json)) return tables.readMatrices(source, options, json);
   if (isObject(json) && 'error' in json)
     throw new FormatError(name, `is an error message of a server: ${quote(json.error)}.`);
   throw new FormatError(

@@ -1,6 +1,7 @@
-// A table as JSON records: [{ "x": 1, "y": 2 }, ...], what pandas' to_json(orient='records') writes: a row each, its keys the columns.
+// Tables in JSON that are no bare rows: records [{ "x": 1, "y": 2 }, ...], as pandas' to_json(orient='records') writes them, a row each
+// and its keys the columns; and matrices by name, { "w": [[1, 2], [3, 4]], ... }.
 import { admit } from './admit.js';
-import { FormatError, quote } from './errors.js';
+import { attempt, FormatError, quote } from './errors.js';
 import { isObject } from './json.js';
 import type { ByteSource } from './source.js';
 import type { NamedTensor, ReadOptions } from './types.js';
@@ -36,4 +37,36 @@ export async function* readRecords(
   });
   options.onProgress?.(source.size, source.size);
   yield { name, shape, dtype: 'float64', data };
+}
+
+/** Rows of numbers, by the first of them. */
+const isRows = (value: unknown): value is unknown[] =>
+  Array.isArray(value) && Array.isArray(value[0]) && value[0].every((v) => typeof v === 'number');
+
+export const areMatrices = (json: Record<string, unknown>) => Object.values(json).some(isRows);
+
+/** The matrices among the values of an object. */
+export async function* readMatrices(
+  source: ByteSource,
+  options: ReadOptions,
+  json: Record<string, unknown>,
+): AsyncGenerator<NamedTensor> {
+  const file = source.name;
+  for (const [name, rows] of Object.entries(json)) {
+    if (!isRows(rows)) continue;
+    const columns = (rows[0] as unknown[]).length;
+    const shape = [rows.length, columns];
+    const tensor = await attempt(name, file, options, async () => {
+      if (!(await admit(file, options, name, { shape, dtype: 'float64' }))) return undefined;
+      const data = new Float64Array(rows.length * columns);
+      rows.forEach((row, i) => {
+        const whole = Array.isArray(row) && row.length === columns && row.every((v) => typeof v === 'number');
+        if (!whole) throw new FormatError(file, `row ${i} of ${quote(name)} is not ${columns} numbers.`);
+        data.set(row, i * columns);
+      });
+      return { name, shape, dtype: 'float64', data };
+    });
+    if (tensor !== undefined) yield tensor;
+  }
+  options.onProgress?.(source.size, source.size);
 }

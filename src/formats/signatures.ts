@@ -18,7 +18,10 @@ const SIGNATURES: readonly Signature[] = [
     text: /^version https:\/\/git-lfs\.github\.com/,
     says: "is a Git LFS pointer, not the file itself; 'git lfs pull' in its folder fetches it.",
   },
-  { text: /^\s*<(!doctype\s+html|html|head|body)/i, says: `is an HTML page, ${DOWNLOAD}.` },
+  {
+    text: /^\s*(<!--[\s\S]*?-->\s*)*<(!doctype\s+html|html|head|body)/i,
+    says: `is an HTML page, ${DOWNLOAD}.`,
+  },
   {
     text: /^\s*<\?xml/,
     name: /\.xml$/i,

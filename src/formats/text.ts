@@ -151,7 +151,10 @@ function jsonObject(text: string): Parsed {
   return matrix(rows, 'JSON');
 }
 
-/** Lines of numbers; a first line of names is left out, as are lines that begin with # or %. */
+/**
+ * Lines of numbers; a first line of names is left out, as are lines that begin with # or %. Where that line has no name for the first
+ * column (pandas, R), it holds the rows' names and is left out.
+ */
 function lines(text: string): Parsed {
   const separator = [/\t/, /;/, /,/].find((s) => s.test(text.slice(0, 1 << 20))) ?? /\s+/;
   const decimalComma = separator.source === ';' && !text.includes('.');
@@ -165,11 +168,14 @@ function lines(text: string): Parsed {
   };
   const all = (function* () {
     let first = text.includes('\n'); // a single line is no heading
+    let named: readonly string[] | undefined;
     for (const line of eachLine(text)) {
       const cells = split(line);
       const heading = first && cells.every((cell) => cell === '' || !isNumber(cell));
       first = false;
-      yield heading ? undefined : cells;
+      if (heading) named = cells;
+      const rowNames = named !== undefined && (named[0] === '' || named.length === cells.length - 1);
+      yield heading ? undefined : rowNames ? cells.slice(1) : cells;
     }
   })();
   return matrix(all, 'CSV');

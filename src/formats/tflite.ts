@@ -144,7 +144,16 @@ async function readTensor(
   const layout = weight.depthwise && shape.length === 4 ? ({ layout: 'HWIO' } as const) : undefined;
   if (weight.scale.length === 0)
     return { name, shape, dtype, data: values, ...(bits && { bits }), ...layout };
-  return { name, shape, dtype, data: dequantise(file, weight, values), quantization: dtype, ...layout };
+  const noise = noiseOf(weight);
+  return {
+    name,
+    shape,
+    dtype,
+    data: dequantise(file, weight, values),
+    quantization: dtype,
+    ...layout,
+    ...(noise && { noise }),
+  };
 }
 
 function nibbles(bytes: TensorData, count: number): Int8Array {
@@ -173,6 +182,20 @@ function dequantise(
     out[i] = (codes[i] - (zero[zero.length === 1 ? 0 : k] ?? 0)) * scale[k];
   }
   return out;
+}
+
+/**
+ * The storage tolerance, max_i sqrt(sum_j h_ij^2 / 3) + max_j sqrt(sum_i h_ij^2 / 3), of steps h that are half a scale: where the scales are the
+ * rows', or one for all. Elsewhere unknown.
+ */
+function noiseOf({ shape, scale, axis, depthwise }: Weight): number | undefined {
+  if (shape.length < 2) return undefined;
+  const rows = depthwise ? shape[shape.length - 1] : shape[0];
+  const columns = shape.reduce((a, b) => a * b, 1) / Math.max(1, rows);
+  if (scale.length > 1 && axis !== (depthwise ? shape.length - 1 : 0)) return undefined;
+  const most = Math.max(...scale.map(Math.abs)) / 2;
+  const squares = scale.reduce((sum, s) => sum + (s * s) / 4, 0) * (scale.length === 1 ? rows : 1);
+  return Math.sqrt((columns * most * most) / 3) + Math.sqrt(squares / 3);
 }
 
 const SIZES = { int8: 1, int32: 4, uint32: 4, float32: 4, int64: 8 } as const;

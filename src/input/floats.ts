@@ -1,8 +1,9 @@
 // The elements of a stack as the kernel takes them.
-import { allocate } from './view.js';
+
 import type { Floats } from '../kernel/host.js';
 import { widenHalf } from '../shared/half.js';
 import type { Stack } from './stack.js';
+import { allocate } from './view.js';
 
 /** Elements as float64 or float32, without a copy where they are that already. */
 export function floats(stack: Stack): { data: Floats; offset: number } {

@@ -218,6 +218,17 @@ describe('text and JSON', () => {
     expect(list(await read('"a";"b"\n1,5;2\n3;4,25\n'))).toEqual([1.5, 2, 3, 4.25]);
     expect((await read('1\t2\n3\t4', 'standard input')).shape).toEqual([2, 2]);
   });
+  test("rows' names of pandas and R are no numbers", async () => {
+    expect(list(await read(',a,b\n0,1,2\n1,3,4\n'))).toEqual([1, 2, 3, 4]);
+    expect(list(await read('"a" "b"\n"x" 1 2\n"y" 3 4\n', 'm.txt'))).toEqual([1, 2, 3, 4]);
+  });
+  test('matrices by name', async () => {
+    const found = await all(utf8('{"w":[[1,2],[3,4]],"n":3,"v":[[5]]}'), { name: 'm.json' });
+    expect(found.map((t) => [t.name, list(t)])).toEqual([
+      ['w', [1, 2, 3, 4]],
+      ['v', [5]],
+    ]);
+  });
   test('rows, records, data with a shape', async () => {
     expect((await read('[[1,2,3],[4,5,6]]', 'm.json')).shape).toEqual([2, 3]);
     expect(list(await read('[{"x":1,"y":2},{"y":4,"x":3}]', 'm.json'))).toEqual([1, 2, 3, 4]);
