@@ -1,5 +1,5 @@
 // What to shrink, as the command has it below its table.
-import { suggest, totals, type Weight } from '../src/cli/shrink.js';
+import { numbers, suggest, totals, type Weight } from '../src/cli/shrink.js';
 import { big, percent } from '../src/cli/text.js';
 import { choose, rows } from './layers.js';
 
@@ -36,11 +36,7 @@ export function showShrink(): void {
     'shrink-layers',
     suggestions
       .slice(0, NAMED)
-      .map((s) => [
-        s.name,
-        `${big(s.rank)} of ${big(Math.min(...s.matrix))}`,
-        percent(s.saves / (s.matrix[0] * s.matrix[1])),
-      ]),
+      .map((s) => [s.name, `${big(s.rank)} of ${big(s.full)}`, percent(s.saves / numbers(s.matrix, s.full))]),
   );
   for (const [k, line] of lines.entries()) {
     const row = rows.find((r) => r.entry.name === suggestions[k].name);

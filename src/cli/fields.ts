@@ -76,7 +76,7 @@ const saved = ENERGIES.map((energy) => {
   const value = (row: Row) => {
     const weight = toWeight(row);
     const rank = weight && rankAt(weight, energy);
-    return rank === undefined ? undefined : saves(weight!.matrix, rank);
+    return rank === undefined ? undefined : saves(weight!.matrix, rank, weight!.full);
   };
   return [energy === 1 ? 'savesExact' : `saves${Math.round(100 * energy)}`, value] as const;
 });
@@ -85,8 +85,8 @@ Object.assign(FIELDS, Object.fromEntries(saved));
 export const SAVES = saved.map(([name]) => name);
 
 /** What a row says of what can be saved; undefined for one that failed. */
-export function toWeight({ name, matrix, report, metrics }: Row): Weight | undefined {
-  return matrix && report && { ...metrics, name, matrix, rank: report.rank };
+export function toWeight({ name, matrix, full, report, metrics }: Row): Weight | undefined {
+  return matrix && report && { ...metrics, name, matrix, full, rank: report.rank };
 }
 
 /** Whether a field needs the singular values. */

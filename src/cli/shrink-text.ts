@@ -1,6 +1,6 @@
 // The block below the table that says what to shrink.
 import { bare, type Column, commonPrefix, Layout } from './layout.js';
-import { type Energy, type Suggestion, suggest, type Total, totals, type Weight } from './shrink.js';
+import { type Energy, numbers, type Suggestion, suggest, type Total, totals, type Weight } from './shrink.js';
 import { big, count, percent } from './text.js';
 import type { Screen } from './writer.js';
 
@@ -9,9 +9,9 @@ const NAMED = 10;
 
 const LAYERS: Column<Suggestion>[] = [
   { head: 'matrix', spare: 2, cell: (s) => s.matrix.join('x') },
-  { head: 'to rank', right: true, cell: (s) => `${big(s.rank)} of ${big(Math.min(...s.matrix))}` },
+  { head: 'to rank', right: true, cell: (s) => `${big(s.rank)} of ${big(s.full)}` },
   { head: 'saves', right: true, cell: (s) => big(s.saves) },
-  { head: '', right: true, spare: 1, cell: (s) => percent(s.saves / (s.matrix[0] * s.matrix[1])) },
+  { head: '', right: true, spare: 1, cell: (s) => percent(s.saves / numbers(s.matrix, s.full)) },
 ];
 
 const kept = (energy: Energy) => (energy === 1 ? 'all (exact)' : `${Math.round(100 * energy)} %`);

@@ -6,6 +6,8 @@
 export interface Weight {
   name: string;
   matrix: readonly [number, number];
+  /** Of an adapter, which is stored as two factors already: their inner dimension. */
+  full?: number;
   /** Of min(m, n): the exact rank, and the fewest dimensions that hold a share of the energy. */
   rank: number;
   energyRank90?: number;
@@ -20,6 +22,8 @@ export type Energy = (typeof ENERGIES)[number];
 export interface Suggestion {
   name: string;
   matrix: readonly [number, number];
+  /** What it could have. */
+  full: number;
   /** The rank to shrink to. */
   rank: number;
   /** Numbers that are no longer needed. */
@@ -51,7 +55,12 @@ export function rankAt(weight: Omit<Weight, 'name' | 'matrix'>, energy: Energy):
   }
 }
 
-export const saves = ([m, n]: readonly [number, number], rank: number) => Math.max(0, m * n - rank * (m + n));
+/** Numbers of a weight as it is stored. */
+export const numbers = ([m, n]: readonly [number, number], full = Math.min(m, n)) =>
+  full < Math.min(m, n) ? full * (m + n) : m * n;
+
+export const saves = (matrix: readonly [number, number], rank: number, full?: number) =>
+  Math.max(0, numbers(matrix, full) - rank * (matrix[0] + matrix[1]));
 
 /** The weights that get smaller, those that save most first. */
 export function suggest(weights: readonly Weight[], energy: Energy): Suggestion[] {
@@ -59,7 +68,17 @@ export function suggest(weights: readonly Weight[], energy: Energy): Suggestion[
     .flatMap((weight) => {
       const { name, matrix } = weight;
       const rank = rankAt(weight, energy);
-      return rank === undefined ? [] : [{ name, matrix, rank, saves: saves(matrix, rank) }];
+      return rank === undefined
+        ? []
+        : [
+            {
+              name,
+              matrix,
+              full: weight.full ?? Math.min(...matrix),
+              rank,
+              saves: saves(matrix, rank, weight.full),
+            },
+          ];
     })
     .filter((suggestion) => suggestion.saves > 0)
     .sort((a, b) => b.saves - a.saves);
@@ -79,9 +98,9 @@ export function totals(weights: readonly Weight[]): Total[] {
     for (const weight of weights) {
       const rank = rankAt(weight, energy);
       if (rank === undefined) continue;
-      const saved = saves(weight.matrix, rank);
+      const saved = saves(weight.matrix, rank, weight.full);
       total.known++;
-      total.parameters += weight.matrix[0] * weight.matrix[1];
+      total.parameters += numbers(weight.matrix, weight.full);
       total.saves += saved;
       if (saved > 0) total.layers++;
     }

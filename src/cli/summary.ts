@@ -1,5 +1,6 @@
 // The last line: how many, how deficient, what it would save, how fast.
 import type { Row } from '../files/rows.js';
+import { numbers, saves } from './shrink.js';
 import { big, count, percent } from './text.js';
 
 export class Summary {
@@ -13,13 +14,12 @@ export class Summary {
   add({ report, matrix, full = 0, error }: Row): void {
     if (error !== undefined) this.failed++;
     if (!report || !matrix) return;
-    const [rows, columns] = matrix;
     const { rank } = report;
     this.done++;
-    this.parameters += rows * columns;
+    this.parameters += numbers(matrix, full);
     if (rank < full) this.deficient++;
     // Two factors, rows x rank and rank x columns, where they are smaller than the matrix.
-    this.saved += Math.max(0, rows * columns - rank * (rows + columns));
+    this.saved += saves(matrix, rank, full);
   }
 
   text(): string {

@@ -18,13 +18,19 @@ const weights: Weight[] = [
 describe('what to shrink', () => {
   it('k (m + n) numbers for m n, those that save most first', () => {
     expect(suggest(weights, 0.99)).toEqual([
-      { name: 'b', matrix: [200, 50], rank: 8, saves: 8000 },
-      { name: 'a', matrix: [100, 100], rank: 40, saves: 2000 },
+      { name: 'b', matrix: [200, 50], full: 50, rank: 8, saves: 8000 },
+      { name: 'a', matrix: [100, 100], full: 100, rank: 40, saves: 2000 },
     ]);
     expect(suggest(weights, 1).map(({ name, saves }) => [name, saves])).toEqual([
       ['b', 7500],
       ['d', 780],
     ]);
+  });
+
+  it('an adapter is two factors already: it saves what its inner dimension wastes', () => {
+    const adapter: Weight = { name: 'lora', matrix: [96, 64], full: 16, rank: 5 };
+    expect(suggest([adapter], 1)).toMatchObject([{ full: 16, rank: 5, saves: 11 * 160 }]);
+    expect(totals([adapter])[0]).toMatchObject({ saves: 11 * 160, parameters: 16 * 160 });
   });
 
   it('in all', () => {

@@ -2,7 +2,7 @@
 import type { Row } from '../../files/rows.js';
 import type { RankReport } from '../../types.js';
 import type { Pair } from '../compare-rows.js';
-import { type Total, totals, type Weight } from '../shrink.js';
+import { numbers, saves as savesOf, type Total, totals, type Weight } from '../shrink.js';
 import { METHOD_WORDS } from '../text.js';
 import { places } from './kinds.js';
 
@@ -111,20 +111,22 @@ export function toReport(title: string, summary: string, layers: Layer[]): Repor
   const shrink = weights
     .flatMap((weight, layer) => {
       if (!weight?.energyRank99) return [];
-      const [m, n] = weight.matrix;
-      const saves = m * n - weight.energyRank99 * (m + n);
-      return saves > 0 ? [{ layer, rank: weight.energyRank99, saves, share: saves / (m * n) }] : [];
+      const saves = savesOf(weight.matrix, weight.energyRank99, weight.full);
+      return saves > 0
+        ? [{ layer, rank: weight.energyRank99, saves, share: saves / numbers(weight.matrix, weight.full) }]
+        : [];
     })
     .sort((a, b) => b.saves - a.saves);
   return { title, summary, layers, totals: totals(weights.filter((w) => w !== undefined)), shrink };
 }
 
-function toWeight({ name, matrix, rank, energy }: Layer): Weight | undefined {
+function toWeight({ name, matrix, full, rank, energy }: Layer): Weight | undefined {
   if (rank === undefined || !energy) return undefined;
   const [m, n] = matrix.split('×').map(Number);
   return {
     name,
     matrix: [m, n],
+    full,
     rank,
     energyRank90: energy[1],
     energyRank95: energy[2],
