@@ -1,5 +1,5 @@
 // Rows of small files and of a real model: every output, every way to fail.
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { command, folder, matrix, models, npyFile, records, safetensorsFile } from './command.js';
@@ -180,13 +180,15 @@ describe('what fails', () => {
 
   it('a broken file is one line on stderr, and the others are reported', async () => {
     const whole = readFileSync(model);
+    const emptyFolder = join(files.path, 'nothing');
+    mkdirSync(emptyFolder);
     const broken = {
       cut: files.write('cut.safetensors', whole.subarray(0, whole.length - 100)),
       header: files.write('header.safetensors', whole.subarray(0, 40)),
       foreign: files.write('foreign.txt', 'Once upon a time'),
       empty: files.write('empty.npy', ''),
       missing: join(files.path, 'missing.onnx'),
-      folder: files.path,
+      folder: emptyFolder,
     };
     for (const [why, file] of Object.entries(broken)) {
       const { status, out, err } = await command([file, model, '--json']);
