@@ -6,11 +6,14 @@
 // each key a count (8 bytes) and as many elements. Source: torch/serialization.py.
 import { ELEMENT_SIZE } from './decode.js';
 import { fromStorage } from './dtypes.js';
-import { attempt, FormatError } from './errors.js';
+import { FormatError } from './errors.js';
+import { isExperts } from './layout.js';
 import { PickleGlobal, type PickleReference, unpickle, unpickleAt } from './pickle.js';
 import { type ByteSource, checkRange, readText, sliceSource } from './source.js';
-import { type Archive, findTensors, MAX_REPEATED, readTensor } from './torch-tensors.js';
+import { type Archive, findTensors, MAX_REPEATED, TorchTensor } from './torch-tensors.js';
 import type { NamedTensor, ReadOptions } from './types.js';
+import { listWeights, readWeight } from './weights/index.js';
+import type { Weight } from './weights/weight.js';
 import { openEntry, readZip, type ZipEntry } from './zip.js';
 
 const MAX_PICKLE = 1 << 28;
@@ -89,14 +92,34 @@ async function* tensorsOf(
   progress: { done: number },
 ): AsyncGenerator<NamedTensor> {
   const { source, options } = archive;
-  for (const [name, call] of findTensors(source.name, root)) {
-    const full = prefix + (name === '' ? source.name.replace(/\.\w+$/, '') : name);
-    const tensor = await attempt(full, source.name, options, () => readTensor(archive, full, call));
+  const stored: TorchTensor[] = [];
+  let broken: unknown; // thrown after what comes before it
+  try {
+    for (const [name, call] of findTensors(source.name, root)) {
+      const full = prefix + (name === '' ? source.name.replace(/\.\w+$/, '') : name);
+      stored.push(new TorchTensor(archive, full, call));
+    }
+  } catch (error) {
+    broken = error;
+  }
+  let last: TorchTensor | undefined;
+  for (const { weight, entry } of await listWeights(source, stored, plain)) {
+    const tensor = await readWeight(source.name, weight, options);
     if (tensor === undefined) continue;
-    progress.done = Math.min(source.size, progress.done + (tensor.data as Uint8Array).byteLength);
+    if (entry !== last) progress.done = Math.min(source.size, progress.done + entry.byteLength);
+    last = entry;
     options.onProgress?.(progress.done, source.size);
     yield tensor;
   }
+  if (broken !== undefined) throw broken;
+}
+
+/** A weight that is what its tensor is; convolutions of PyTorch are OIHW whatever they are called. */
+function plain(entry: TorchTensor): Weight {
+  const { name, dtype, shape, problem } = entry;
+  const layout = isExperts(name, shape) && { layout: 'experts' as const };
+  const read = async () => ({ ...(await entry.elements()), ...layout });
+  return { name, dtype, shape, problem, read };
 }
 
 /** The first `count` pickles of a file, whose lengths nothing tells: as much is read as they turn out to need. */

@@ -1,5 +1,5 @@
 // A tensor as it lies in a file, before anyone knows what it means: readers of safetensors and PyTorch files list these, and
-// weights.ts makes weights of them.
+// weights/ makes weights of them.
 import { fromFloat16 } from '../shared/half.js';
 import { product } from '../shared/shape.js';
 import { codeTable } from './decode/codes.js';

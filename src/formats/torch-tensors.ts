@@ -1,13 +1,14 @@
 // The tensors of an unpickled PyTorch object: where they are in it, and their elements. A tensor is a view of a storage: an offset, sizes
 // and strides in elements. Source: torch/_utils.py.
-import { admit } from './admit.js';
-import { countElements, decode, elementSize } from './decode.js';
+import { product } from '../shared/shape.js';
+import { countElements, decode, ELEMENT_SIZE, elementSize } from './decode.js';
 import { fromStorage, fromTorch, isComplex } from './dtypes.js';
 import { FormatError, quote } from './errors.js';
 import { PickleCall, PickleGlobal, PickleReference } from './pickle.js';
 import type { ByteSource } from './source.js';
+import type { Stored } from './stored.js';
 import { gather, gatherPairs, rowMajorStrides } from './strided.js';
-import type { NamedTensor, ReadOptions } from './types.js';
+import type { ReadOptions } from './types.js';
 
 const MAX_DEPTH = 64;
 const MAX_NAME = 1 << 12;
@@ -75,56 +76,141 @@ export function* findTensors(file: string, root: unknown): Generator<[name: stri
   }
 }
 
-/** The elements of one tensor, or undefined where the filter refuses it. */
-export async function readTensor(
-  archive: Archive,
-  name: string,
-  call: PickleCall,
-): Promise<NamedTensor | undefined> {
-  const file = archive.source.name;
-  const fail = (detail: string) => new FormatError(file, `tensor ${quote(name)} ${detail}.`);
-  const [storage, offset, shape, strides, , , type] = unwrap(call, fail).args;
+/** A view of a storage: what a call that makes a tensor says. */
+interface View {
+  storage: string;
+  /** As told: elements, or bytes of an untyped storage. */
+  elements: number;
+  untyped: boolean;
+  offset: number;
+  strides: number[];
+  shape: number[];
+  dtype: string;
+}
+
+/** A tensor of a checkpoint, whose storage is looked up when it is read. */
+export class TorchTensor implements Stored {
+  readonly dtype: string = '';
+  readonly shape: number[] = [];
+  readonly problem?: string;
+  private readonly view?: View;
+  private charged = false;
+
+  constructor(
+    private readonly archive: Archive,
+    readonly name: string,
+    call: PickleCall,
+  ) {
+    const view = toView(call);
+    if (typeof view === 'string') this.problem = view;
+    else {
+      this.view = view;
+      this.dtype = view.dtype;
+      this.shape = view.shape;
+    }
+  }
+
+  /** Of all elements; 0 where they cannot be counted. */
+  get byteLength(): number {
+    const size = product(this.shape) * (ELEMENT_SIZE[this.dtype] ?? 1);
+    return Number.isSafeInteger(size) ? size : 0;
+  }
+
+  /** The elements, row-major. */
+  elements() {
+    return this.read(this.dtype, this.shape.length);
+  }
+
+  async words(from?: number, count?: number) {
+    const type = this.dtype.startsWith('float8') ? 'uint8' : this.dtype;
+    if (from === undefined || count === undefined) return (await this.read(type, 0)).data;
+    const { shape, strides } = this.view!;
+    if (from + count > countElements(this.archive.source.name, this.name, shape)) {
+      throw this.fail(`has no elements ${from} to ${from + count}`);
+    }
+    if (isDense(shape, strides)) {
+      return (await this.read(type, 0, { start: from, shape: [count], strides: [1] })).data;
+    }
+    // Whole steps of the first axis are a view as well: one matrix of a stack.
+    const step = product(shape.slice(1));
+    if (from % step === 0 && count % step === 0) {
+      const part = { start: (from / step) * strides[0], shape: [count / step, ...shape.slice(1)], strides };
+      return (await this.read(type, 0, part)).data;
+    }
+    return (await this.read(type, 0)).data.slice(from, from + count);
+  }
+
+  private fail(detail: string): FormatError {
+    return new FormatError(this.archive.source.name, `tensor ${quote(this.name)} ${detail}.`);
+  }
+
+  /** The elements of a part of the view, of all of it by default, decoded as a type. */
+  private async read(type: string, dims: number, part?: Pick<View, 'shape' | 'strides'> & { start: number }) {
+    const { archive, name, problem, view } = this;
+    if (view === undefined) throw this.fail(problem!);
+    const { size, stored } = this.check(view);
+    const file = archive.source.name;
+    const from = await archive.storage(view.storage);
+    if (from === undefined)
+      throw this.fail(`needs the storage ${quote(view.storage)}, which the archive lacks`);
+    if (stored * size > from.size) {
+      throw this.fail(`needs ${stored * size} bytes of storage ${quote(view.storage)}, it has ${from.size}`);
+    }
+    const { start, shape, strides } = part ?? { start: 0, shape: view.shape, strides: view.strides };
+    const offset = view.offset + start;
+    const bytes = await from.read(offset * size, (endOf(offset, shape, strides) - offset) * size);
+    const { data, bits } = decode(bytes, type, { file, name, dims }, archive.little);
+    const moved = isComplex(type) ? gatherPairs : gather;
+    return { data: isDense(shape, strides) ? data : moved(data, shape, strides), ...(bits && { bits }) };
+  }
+
+  /** The size of an element and how many the storage has, or a FormatError where the view does not fit into it. */
+  private check({ shape, strides, offset, elements, untyped }: View) {
+    const { archive, name, dtype } = this;
+    const file = archive.source.name;
+    const count = countElements(file, name, shape);
+    const size = elementSize(file, name, dtype);
+    const stored = untyped ? Math.floor(elements / size) : elements;
+    const end = endOf(offset, shape, strides);
+    if (!(end <= stored)) throw this.fail(`reaches element ${end} of a storage of ${stored}`);
+    if (count > Math.max(stored, MAX_REPEATED)) throw this.fail(`repeats ${stored} elements into ${count}`);
+    // Parts of packed weights are read a piece at a time: each tensor counts once.
+    if (!this.charged) archive.budget -= count * size;
+    this.charged = true;
+    if (archive.budget < 0) throw this.fail('and those before it share storages beyond belief');
+    return { size, stored };
+  }
+}
+
+/** Whether elements lie side by side in row-major order. */
+function isDense(shape: readonly number[], strides: readonly number[]): boolean {
+  const dense = rowMajorStrides(shape);
+  return shape.every((n, i) => n <= 1 || strides[i] === dense[i]);
+}
+
+/** The element after the last one of a view. */
+function endOf(offset: number, shape: readonly number[], strides: readonly number[]): number {
+  return shape.includes(0) ? offset : shape.reduce((sum, n, i) => sum + (n - 1) * strides[i], offset) + 1;
+}
+
+/** The view that a call makes, or what is wrong with it, as the end of a sentence. */
+function toView(call: PickleCall): View | string {
+  const made = unwrap(call);
+  if (typeof made === 'string') return made;
+  const [storage, offset, shape, strides, , , type] = made.args;
   const id = storage instanceof PickleReference ? storageId(storage.id) : undefined;
-  if (!Array.isArray(id) || id[0] !== 'storage' || !(id[1] instanceof PickleGlobal))
-    throw fail('has no storage');
+  if (!Array.isArray(id) || id[0] !== 'storage' || !(id[1] instanceof PickleGlobal)) return 'has no storage';
   const kind = id[1].name.slice(id[1].name.lastIndexOf('.') + 1);
-  const elements = id[4];
+  const [, , key, , elements] = id;
   if (!Array.isArray(shape) || !Array.isArray(strides) || shape.length !== strides.length) {
-    throw fail('has sizes and strides that do not fit together');
+    return 'has sizes and strides that do not fit together';
   }
   const whole = (v: unknown): v is number => typeof v === 'number' && Number.isSafeInteger(v) && v >= 0;
   if (!whole(offset) || !whole(elements) || !strides.every(whole))
-    throw fail('has a fractional or negative stride');
-  const count = countElements(file, name, shape);
+    return 'has a fractional or negative stride';
+  if (typeof key !== 'string') return 'has a storage without a name';
   const dtype = type instanceof PickleGlobal ? fromTorch(type.name) : fromStorage(kind);
-  if (!(await admit(file, archive.options, name, { shape, dtype }))) return undefined;
-  const size = elementSize(file, name, dtype);
-  const stored = kind === 'UntypedStorage' ? Math.floor(elements / size) : elements;
-  const end = count === 0 ? offset : shape.reduce((sum, n, i) => sum + (n - 1) * strides[i], offset) + 1;
-  if (!(end <= stored)) throw fail(`reaches element ${end} of a storage of ${stored}`);
-  if (count > Math.max(stored, MAX_REPEATED)) throw fail(`repeats ${stored} elements into ${count}`);
-  archive.budget -= count * size;
-  if (archive.budget < 0) throw fail('and those before it share storages beyond belief');
-
-  const key = id[2];
-  if (typeof key !== 'string') throw fail('has a storage without a name');
-  const from = await archive.storage(key);
-  if (from === undefined) throw fail(`needs the storage ${quote(key)}, which the archive lacks`);
-  if (stored * size > from.size)
-    throw fail(`needs ${stored * size} bytes of storage ${quote(key)}, it has ${from.size}`);
-  const bytes = await from.read(offset * size, (end - offset) * size);
-  const { data, bits } = decode(bytes, dtype, { file, name, dims: shape.length }, archive.little);
-  const dense = rowMajorStrides(shape);
-  const moved = isComplex(dtype) ? gatherPairs : gather;
-  const contiguous =
-    bytes.length === count * size && shape.every((n, i) => n <= 1 || strides[i] === dense[i]);
-  return {
-    name,
-    shape,
-    dtype,
-    data: contiguous ? data : moved(data, shape, strides),
-    ...(bits && { bits }),
-  };
+  return { storage: key, elements, untyped: kind === 'UntypedStorage', offset, strides, shape, dtype };
 }
 
 /** A storage's persistent id: a tuple, or in protocol 0 the text of one. */
@@ -134,8 +220,8 @@ function storageId(id: unknown): unknown {
   return parts && ['storage', new PickleGlobal(parts[1]), parts[2], 'cpu', Number(parts[3])];
 }
 
-/** From a parameter to its tensor, and from a subclass to the call that makes it. */
-function unwrap(call: PickleCall, fail: (detail: string) => FormatError): PickleCall {
+/** From a parameter to its tensor, and from a subclass to the call that makes it; or why there is none. */
+function unwrap(call: PickleCall): PickleCall | string {
   let inner = call;
   for (let depth = 0; depth < 8; depth++) {
     const { callee, args } = inner;
@@ -149,8 +235,8 @@ function unwrap(call: PickleCall, fail: (detail: string) => FormatError): Pickle
     ) {
       next = new PickleCall(args[0].name, args[2]);
     }
-    if (!(next instanceof PickleCall)) throw fail(`is made by ${quote(callee)}, not supported`);
+    if (!(next instanceof PickleCall)) return `is made by ${quote(callee)}, not supported`;
     inner = next;
   }
-  throw fail('is wrapped too deeply');
+  return 'is wrapped too deeply';
 }

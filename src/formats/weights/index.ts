@@ -1,7 +1,7 @@
 // The weights of a file of named tensors (safetensors, PyTorch): what is packed is put together with its parts, what is an adapter is
 // one weight a pair, and the rest is what it is.
 import { admit } from '../admit.js';
-import { attempt, FormatError, quote } from '../errors.js';
+import { attempt, FormatError, oneLine, quote } from '../errors.js';
 import type { ByteSource } from '../source.js';
 import type { Stored } from '../stored.js';
 import type { NamedTensor, ReadOptions } from '../types.js';
@@ -10,7 +10,7 @@ import { bitsandbytes, compressed, gptq, mlx, mxfp4, nvfp4 } from './packed.js';
 import { scaled } from './scaled.js';
 import { readSettings, type Settings } from './settings.js';
 import { unknown } from './unknown.js';
-import type { Context, Rule, Weight } from './weight.js';
+import type { Context, Match, Rule, Weight } from './weight.js';
 
 const RULES: readonly Rule[] = [lora, bitsandbytes, gptq, mxfp4, nvfp4, mlx, compressed, scaled];
 /** Names and types for which a config beside may tell something. */
@@ -38,7 +38,7 @@ export async function listWeights<E extends Stored>(
     for (const entry of entries) {
       if (taken.has(entry) || entry.problem !== undefined || !entry.shape.every(isDimension)) continue;
       for (const rule of rules) {
-        const match = await rule(entry, context);
+        const match = await apply(rule, entry, context);
         if (match === undefined) continue;
         made.set(entry, match.weights);
         for (const part of match.parts) if (part !== undefined) taken.add(part);
@@ -55,6 +55,18 @@ export async function listWeights<E extends Stored>(
       if (weights !== undefined) for (const weight of weights) yield { weight, entry };
       else if (!taken.has(entry)) yield { weight: plain(entry), entry };
     }
+  }
+}
+
+/** What a rule makes of a tensor. Parts that it has to read to tell and that cannot be read cost this weight, no other. */
+async function apply(rule: Rule, entry: Stored, context: Context): Promise<Match | undefined> {
+  try {
+    return await rule(entry, context);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    const { name, dtype, shape } = entry;
+    const reason = error.message.slice(oneLine(context.file).length + 2, -1);
+    return { weights: [{ name, dtype, shape, problem: `cannot be decoded (${reason})` }], parts: [] };
   }
 }
 
