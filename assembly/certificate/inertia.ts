@@ -9,7 +9,7 @@ import { inverseRowsNormSquare } from '../factor/cholesky-solve';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
 import { copyTriangle, triangleBytes } from '../matrix/triangle';
-import { largestEigenvalue } from '../spectrum/lanczos';
+import { largestOfInverse, largestOfNegativeInverse } from '../spectrum/lanczos';
 import * as claim from './claim';
 import { Method } from './claim';
 import { rounding } from './rounding';
@@ -108,8 +108,8 @@ export function widenBounds(G: usize): void {
   if (positivePivots(f) == claim.rank) {
     claim.widen(max<f64>(claim.lower, Math.sqrt(s - slack)), claim.upper);
     // How far the next eigenvalues are, at most: the iteration may not have found the nearest.
-    const up = 1 / largestEigenvalue(changetype<usize>(f), n, 1 / slack, 1e-3, 24, 1, 0);
-    const down = full ? 0 : 1 / largestEigenvalue(changetype<usize>(f), n, 1 / slack, 1e-3, 24, -1, 0);
+    const up = 1 / largestOfInverse(f, n, 1 / slack, 1e-3, 24);
+    const down = full ? 0 : 1 / largestOfNegativeInverse(f, n, 1 / slack, 1e-3, 24);
     release(inner);
     const steps = n > 1000 ? 2 : REACH_STEPS; // of n^3 / 3 flops
     for (let side = full ? 0 : 1; side >= 0; side--) {

@@ -28,7 +28,7 @@ export function encloseByNorms(): void {
 
 /** Raises `low` to the largest Ritz value of G, of order n, less what rounding may have added: `slack`, of G. */
 export function raiseByLanczos(G: usize, n: i32, slack: f64, accuracy: f64, steps: i32, start: i32): void {
-  const theta = largestEigenvalue(G, n, scan.total, accuracy, steps, 0, start);
+  const theta = largestEigenvalue(G, n, scan.total, accuracy, steps, start);
   claim.raiseSigma(Math.sqrt(max<f64>(theta - slack, 0)));
   claim.estimateSigma(Math.sqrt(theta));
 }

@@ -32,46 +32,73 @@ function largestRitz(alpha: usize, beta: usize, k: i32, low: f64, high: f64): f6
   return low;
 }
 
-/**
- * A lower bound of lambda_1(G), within `accuracy` of it once the iteration has settled. trace >= lambda_1 >= 0. With inverse = 1 or -1 the same
- * of +-(L S L^T)^-1, a Cholesky being in G's place.
- */
-export function largestEigenvalue(G: usize, n: i32, trace: f64, accuracy: f64, steps: i32, inverse: i32, start_: i32): f64 {
+/** to = operator v, `operand` being what the operator is made of. */
+type Operator = (to: usize, operand: usize, n: i32, v: usize) => void;
+
+/** (L S L^T)^-1 v, v being one of four right-hand sides, the others zero. */
+function applyInverse(to: usize, operand: usize, n: i32, v: usize): void {
   const start = mark();
-  const length = panels(n) << 2;
-  let v = calloc(<u64>length << 3);
-  let w = alloc(<u64>length << 3);
-  let u = calloc(<u64>length << 3);
-  const X = calloc(<u64>length << 5); // v as one of four right-hand sides, the others zero
-  const alpha = alloc(<u64>steps << 3);
-  const beta = alloc(<u64>steps << 3);
-  let seed: u64 = 0x9e3779b97f4a7c15 * <u64>(2 * start_ + 1);
+  const X = calloc(<u64>panels(n) << 7);
+  for (let i = 0; i < n; i++) store<f64>(X + (<usize>i << 5), load<f64>(v + (<usize>i << 3)));
+  solve(changetype<Cholesky>(operand), X, 1, 1);
+  for (let i = 0; i < n; i++) store<f64>(to + (<usize>i << 3), load<f64>(X + (<usize>i << 5)));
+  release(start);
+}
+
+function applyNegativeInverse(to: usize, operand: usize, n: i32, v: usize): void {
+  applyInverse(to, operand, n, v);
+  scaleColumn(to, -1, n);
+}
+
+/** A lower bound of lambda_1(G), but for rounding, within `accuracy` of it once the iteration has settled. trace >= lambda_1 >= 0. */
+export function largestEigenvalue(G: usize, n: i32, trace: f64, accuracy: f64, steps: i32, seed: i32): f64 {
+  return largest(multiply, G, n, trace, accuracy, steps, seed);
+}
+
+/** The same of (L S L^T)^-1, which is at most `bound`: 1 over the distance of the nearest eigenvalue above the shift that f was made with. */
+export function largestOfInverse(f: Cholesky, n: i32, bound: f64, accuracy: f64, steps: i32): f64 {
+  return largest(applyInverse, changetype<usize>(f), n, bound, accuracy, steps, 0);
+}
+
+/** The same of -(L S L^T)^-1: of the nearest eigenvalue below the shift. */
+export function largestOfNegativeInverse(f: Cholesky, n: i32, bound: f64, accuracy: f64, steps: i32): f64 {
+  return largest(applyNegativeInverse, changetype<usize>(f), n, bound, accuracy, steps, 0);
+}
+
+/** The start vector of that number, of length 1. */
+function startVector(v: usize, n: i32, number: i32): void {
+  let seed: u64 = 0x9e3779b97f4a7c15 * <u64>(2 * number + 1);
   for (let i = 0; i < n; i++) {
     seed = seed * 6364136223846793005 + 1442695040888963407;
     store<f64>(v + (<usize>i << 3), 0.25 + <f64>(seed >> 40) / 16777216.0 - (seed & 1 << 39 ? 1.5 : 0));
   }
   scaleColumn(v, 1 / Math.sqrt(dot(v, v, n)), n);
+}
+
+function largest(apply: Operator, operand: usize, n: i32, bound: f64, accuracy: f64, steps: i32, seed: i32): f64 {
+  const start = mark();
+  const length = panels(n) << 2;
+  let v = calloc(<u64>length << 3);
+  let w = alloc(<u64>length << 3);
+  let u = calloc(<u64>length << 3);
+  const alpha = alloc(<u64>steps << 3);
+  const beta = alloc(<u64>steps << 3);
+  startVector(v, n, seed);
   let theta: f64 = 0;
   let settled = 0;
   let before: f64 = 0;
   for (let k = 0; k < steps; k++) {
-    if (inverse) {
-      for (let i = 0; i < n; i++) store<f64>(X + (<usize>i << 5), load<f64>(v + (<usize>i << 3)));
-      solve(changetype<Cholesky>(G), X, 1, 1);
-      for (let i = 0; i < n; i++) store<f64>(w + (<usize>i << 3), load<f64>(X + (<usize>i << 5)) * <f64>inverse);
-    } else {
-      multiply(w, G, n, v);
-    }
+    apply(w, operand, n, v);
     if (k) axpy(w, u, -load<f64>(beta + (<usize>(k - 1) << 3)), n);
     const a = dot(v, w, n);
     store<f64>(alpha + (<usize>k << 3), a);
     const b = Math.sqrt(axpy(w, v, -a, n));
     store<f64>(beta + (<usize>k << 3), b);
-    if ((k & 3) == 3 || k == steps - 1 || b <= 1e-15 * trace) {
-      theta = largestRitz(alpha, beta, k + 1, theta, trace * (1 + 1e-14));
+    if ((k & 3) == 3 || k == steps - 1 || b <= 1e-15 * bound) {
+      theta = largestRitz(alpha, beta, k + 1, theta, bound * (1 + 1e-14));
       settled = theta - before <= accuracy * theta ? settled + 1 : 0;
       before = theta;
-      if (settled == (accuracy < 1e-4 ? 2 : 1) || b <= 1e-15 * trace) break;
+      if (settled == (accuracy < 1e-4 ? 2 : 1) || b <= 1e-15 * bound) break;
     }
     const t = u;
     u = v;

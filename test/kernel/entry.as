@@ -28,7 +28,7 @@ export { golubKahan } from '../assembly/spectrum/golub-kahan';
 export { sturmValues } from '../assembly/spectrum/sturm';
 export { bidiagonalForm, bidiagonalValues, countAbove, largestValue } from '../assembly/spectrum/bidiagonal';
 export { jacobi } from '../assembly/spectrum/jacobi';
-export { largestEigenvalue } from '../assembly/spectrum/lanczos';
+export { largestEigenvalue, largestOfInverse, largestOfNegativeInverse } from '../assembly/spectrum/lanczos';
 export { image, power } from '../assembly/spectrum/power';
 
 export function columnsOf(f: Cholesky): i32 {

@@ -60,16 +60,15 @@ interface Exports {
   remainingSquare(p: Panel, k: number): number;
   jacobi(B: number, ld: number, m: number, n: number, values: number): number;
   largestEigenvalue(
-    ...args: [
-      G: number,
-      n: number,
-      trace: number,
-      accuracy: number,
-      steps: number,
-      inverse: number,
-      start: number,
-    ]
+    G: number,
+    n: number,
+    trace: number,
+    accuracy: number,
+    steps: number,
+    seed: number,
   ): number;
+  largestOfInverse(f: number, n: number, bound: number, accuracy: number, steps: number): number;
+  largestOfNegativeInverse(f: number, n: number, bound: number, accuracy: number, steps: number): number;
   coarseness(n: number): number;
   noneFarAbove(L: number, G: number, n: number, theta: number): number;
   factorBlock(T: number, r: number, p: number, N: number, rows: number, least: number): number;
