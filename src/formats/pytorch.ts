@@ -97,7 +97,7 @@ async function* tensorsOf(
   try {
     for (const [name, call] of findTensors(source.name, root)) {
       const full = prefix + (name === '' ? source.name.replace(/\.\w+$/, '') : name);
-      stored.push(new TorchTensor(archive, full, call));
+      if (options.stored?.(full) !== false) stored.push(new TorchTensor(archive, full, call));
     }
   } catch (error) {
     broken = error;

@@ -2,6 +2,7 @@
 import { attempt, FormatError, quote } from './errors.js';
 import { isObject, type Json } from './json.js';
 import type { ByteSource } from './source.js';
+import type { ShardOptions } from './stored.js';
 import type { NamedTensor, ReadOptions } from './types.js';
 
 type Reader = (source: ByteSource, options: ReadOptions) => Promise<AsyncGenerator<NamedTensor>>;
@@ -36,11 +37,17 @@ export async function* readShards(
     const from = await attempt(shard, file, options, () => source.sibling(shard));
     if (from === undefined) continue;
     const missing = new Set(names);
-    const inner: ReadOptions = {
+    let asked = false;
+    const inner: ShardOptions = {
       ...options,
+      stored(name) {
+        asked = true;
+        missing.delete(name);
+        return names.has(name);
+      },
       filter(name, info) {
         missing.delete(name);
-        return names.has(name) && options.filter?.(name, info) !== false;
+        return (asked || names.has(name)) && options.filter?.(name, info) !== false;
       },
       onError:
         options.onError &&

@@ -5,6 +5,7 @@ import { product } from '../shared/shape.js';
 import { codeTable } from './decode/codes.js';
 import type { TensorData } from './decode.js';
 import { FormatError, oneLine, quote } from './errors.js';
+import type { ReadOptions } from './types.js';
 
 export interface Stored {
   name: string;
@@ -18,6 +19,12 @@ export interface Stored {
    * in a Uint16Array, 64-bit integers as float64.
    */
   words(from?: number, count?: number): Promise<TensorData>;
+}
+
+/** What an index of shards tells the reader of one: weights may be called otherwise than the tensors that it names. */
+export interface ShardOptions extends ReadOptions {
+  /** Whether a tensor, by its name as stored, is of this model. */
+  stored?(name: string): boolean;
 }
 
 /** The numbers that words of a type stand for. */

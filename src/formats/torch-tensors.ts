@@ -6,9 +6,8 @@ import { fromStorage, fromTorch, isComplex } from './dtypes.js';
 import { FormatError, quote } from './errors.js';
 import { PickleCall, PickleGlobal, PickleReference } from './pickle.js';
 import type { ByteSource } from './source.js';
-import type { Stored } from './stored.js';
+import type { ShardOptions, Stored } from './stored.js';
 import { gather, gatherPairs, rowMajorStrides } from './strided.js';
-import type { ReadOptions } from './types.js';
 
 const MAX_DEPTH = 64;
 const MAX_NAME = 1 << 12;
@@ -25,7 +24,7 @@ const WRAPPERS = /\._rebuild_(parameter(_with_state)?|device_tensor_from_cpu_ten
 /** Where the storages of a file are. */
 export interface Archive {
   source: ByteSource;
-  options: ReadOptions;
+  options: ShardOptions;
   /** A storage by its key. */
   storage(key: string): Promise<ByteSource | undefined>;
   little: boolean;

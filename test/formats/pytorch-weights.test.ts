@@ -219,6 +219,29 @@ describe('what lies beside a file', () => {
   });
 });
 
+describe('shards behind an index', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pytorch-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('of packed weights; what the index does not name is none of it', async () => {
+    const parts = { 1: MODELS.GPTQ, 2: { 'b.weight': floats([3, 4]), 'c.weight': floats([3, 4]) } };
+    const map: Record<string, string> = { 'b.weight': '2.bin', gone: '1.bin' };
+    for (const name of Object.keys(MODELS.GPTQ)) map[name] = '1.bin';
+    for (const [key, model] of Object.entries(parts)) writeFileSync(join(folder, `${key}.bin`), torch(model));
+    writeFileSync(
+      join(folder, 'config.json'),
+      JSON.stringify({ quantization_config: { checkpoint_format: 'gptq_v2' } }),
+    );
+    writeFileSync(join(folder, 'pytorch_model.bin.index.json'), JSON.stringify({ weight_map: map }));
+    writeFileSync(join(folder, 'one.safetensors'), safetensors(MODELS.GPTQ));
+    const { tensors, errors } = await rows(join(folder, 'pytorch_model.bin.index.json'));
+    const twin = await rows(join(folder, 'one.safetensors'));
+    expect(tensors[0]).toEqual(twin.tensors[0]);
+    expect(tensors.map((t) => t.name)).toEqual(['a.weight', 'b.weight']);
+    expect(Object.keys(errors)).toEqual(['gone']);
+  });
+});
+
 describe('parts that cannot be read', () => {
   const { 'a.weight': weight, 'a.weight_scale': scale } = MODELS['FP8 with a scale'];
   test('cost the weight, and no other', async () => {
