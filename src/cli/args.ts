@@ -1,7 +1,9 @@
 // The command line, read and checked before anything is opened.
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { closest, distance } from 'fastest-levenshtein';
+import type { Limit } from '../files/resize.js';
 import type { Row } from '../files/rows.js';
+import type { TensorLayout } from '../formats/types.js';
 import type { RankOptions } from '../types.js';
 import { ONLY, type Only, type Order } from './arrange.js';
 import { type Condition, readCondition } from './expression.js';
@@ -18,6 +20,10 @@ export interface Arguments {
   output: 'table' | 'json' | 'csv';
   html?: string;
   filter?: RegExp;
+  /** How tensors of three dimensions and more are meant. */
+  layout?: TensorLayout;
+  /** Low-rank adapters are cut and written to `to`. */
+  resize?: { limit: Limit; to: string };
   /** 'cheap': only where they cost no more than the rank. */
   metrics: boolean | 'cheap';
   /** Also those of the spectrum's tail. */
@@ -53,6 +59,9 @@ const OPTIONS = {
   csv: { type: 'boolean' },
   html: { type: 'string' },
   filter: { type: 'string' },
+  layout: { type: 'string' },
+  resize: { type: 'string' },
+  output: { type: 'string', short: 'o' },
   metrics: { type: 'boolean' },
   'heavy-tail': { type: 'boolean' }, // --metrics heavy-tail
   'no-metrics': { type: 'boolean' },
@@ -86,6 +95,8 @@ export function readArguments(argv: readonly string[]): Arguments {
     output: json ? 'json' : csv ? 'csv' : 'table',
     html,
     filter: values.filter === undefined ? undefined : readPattern(values.filter),
+    layout: values.layout === undefined ? undefined : readLayout(values.layout),
+    resize: readResize(values, files.length),
     metrics: readMetrics(values, energy, failIf?.columns),
     heavyTail: readHeavyTail(values['heavy-tail'], values.sort, failIf?.columns),
     only: values.only === undefined ? undefined : readOnly(values.only),
@@ -117,6 +128,8 @@ export function readArguments(argv: readonly string[]): Arguments {
     throw new UsageError('--shard and --compare exclude each other.');
   if (read.queue !== undefined && (compare !== undefined || read.shard !== undefined))
     throw new UsageError('--queue goes neither with --compare nor with --shard.');
+  if (read.queue !== undefined && read.layout !== undefined)
+    throw new UsageError('--queue and --layout exclude each other.');
   if (read.queue !== undefined && files.includes('-'))
     throw new UsageError("--queue needs files that the workers can read; '-' is the standard input.");
   if (read.shard !== undefined && files.includes('-'))
@@ -167,6 +180,38 @@ function readFailIf(text: string): Arguments['failIf'] {
 
 function readHeavyTail(asked = false, sort = '', conditions: readonly string[] = []): boolean {
   return asked || isTail(sort.replace(/:.*$/, '')) || conditions.some(isTail);
+}
+
+const LAYOUTS: readonly TensorLayout[] = ['OIHW', 'HWIO', 'HWCM', 'dense', 'rnn', 'experts'];
+
+function readLayout(text: string): TensorLayout {
+  const layout = LAYOUTS.find((name) => name.toLowerCase() === text.toLowerCase());
+  if (layout === undefined) throw new UsageError(`--layout takes ${LAYOUTS.join(', ')}; got '${text}'.`);
+  return layout;
+}
+
+function readResize(
+  values: ReturnType<typeof parse<typeof OPTIONS>>['values'],
+  files: number,
+): Arguments['resize'] {
+  const { resize: text, output: to, help, version, ...rest } = values;
+  if (help || version) return undefined;
+  if (text === undefined) {
+    if (to !== undefined)
+      throw new UsageError('-o OUT is where --resize writes; the other options name their own.');
+    return undefined;
+  }
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (!(value > 0 && (value < 1 || Number.isSafeInteger(value)))) {
+    throw new UsageError(
+      `--resize takes a share of the energy above 0 and below 1, such as 0.99, or a rank, a whole number from 1 on; got '${text}'.`,
+    );
+  }
+  if (to === undefined) throw new UsageError('--resize needs -o OUT, where the smaller adapter is written.');
+  const [other] = Object.keys(rest);
+  if (other !== undefined) throw new UsageError(`--resize goes with -o alone; got --${other}.`);
+  if (files > 1) throw new UsageError('--resize takes one FILE.');
+  return { limit: value < 1 ? { energy: value } : { rank: value }, to };
 }
 
 function readOnly(text: string): Only {

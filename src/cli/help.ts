@@ -26,6 +26,8 @@ Output (a table, unless one of these is given)
 
 What is computed
   --filter REGEX  only tensors whose name matches
+  --layout L      tensors of three dimensions and more are meant so, whatever the file says: OIHW, HWIO or HWCM kernels,
+                  experts or rnn (a stack of matrices), dense (as stored)
   --metrics       also stable rank, effective rank, energy ranks, condition number
   --metrics heavy-tail
                   and WeightWatcher's: alpha, its D, soft rank, spikes
@@ -38,6 +40,11 @@ What is computed
 Two files
   --compare FILE  layer by layer, the rank before (the first FILE) and after (this one); with --html both spectra
   --diff          with --compare: also the rank of the difference, above what rounding to the stored type makes
+
+Low-rank adapters (LoRA; docs/lora.md)
+  --resize X -o OUT
+                  write the adapter FILE.safetensors cut, weight by weight, to the share X of its energy (0.99), or to
+                  rank X (8). A PEFT adapter's adapter_config.json is written beside OUT
 
 What to do about it (below the table: what to shrink, and what that saves)
   --energy E      of a layer's energy, the sum of its squared singular values, keep 0.99 (default), 0.95, 0.9 or 1: its

@@ -30,6 +30,7 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(`${about.version}\n`);
     return 0;
   }
+  if (args.resize) return (await import('./resize.js')).runResize(args.files[0], args.resize);
   return args.compare === undefined
     ? (await import('./report.js')).runReport(args)
     : (await import('./compare.js')).runCompare(args);

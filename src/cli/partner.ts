@@ -25,6 +25,7 @@ export class Partner {
         const only = readTensors(from, {
           ...options,
           signal: read.signal,
+          layout: read.layout,
           filter: (other) => other === name,
           onError: () => {}, // other entries have been told of, or will be
         });

@@ -67,6 +67,7 @@ export async function run<Row>(args: Arguments, screen: Screen, plan: Plan<Row>)
     memory,
     tolerance,
     metrics,
+    layout: args.layout,
     spectra: args.html !== undefined || args.heavyTail,
     filter: filter && ((name: string) => filter.test(name)),
     watch: progress,

@@ -49,7 +49,7 @@ export interface Job {
   metrics: boolean | 'cheap';
   /** Also the singular values, for the report. */
   spectra: boolean;
-  read: Pick<ReadOptions, 'filter' | 'signal' | 'before'>;
+  read: Pick<ReadOptions, 'filter' | 'signal' | 'before' | 'layout'>;
   /** Whether a tensor that cannot be read is to be told of by this run; undefined: all are. */
   mine?(name: string): boolean;
   onProgress(file: string, bytesRead: number, bytesTotal: number): void;

@@ -19,6 +19,8 @@ export interface Settings {
   /** Also the singular values. */
   spectra: boolean;
   filter?: ReadOptions['filter'];
+  /** How tensors of three dimensions and more are meant, whatever the file says. */
+  layout?: ReadOptions['layout'];
   signal?: AbortSignalLike;
   watch?: Watch;
 }
@@ -37,7 +39,7 @@ export async function* run<R>(
   produce: (job: Job, out: Channel<Event<R>>) => Promise<void>,
   events = new Channel<Event<R>>(),
 ): AsyncGenerator<Event<R>> {
-  const { memory, tolerance, metrics, spectra, filter, signal } = settings;
+  const { memory, tolerance, metrics, spectra, filter, layout, signal } = settings;
   const { budget, threads } = await createBudget(memory, settings.threads);
   const team = new Team(threads);
   const stop = new AbortController();
@@ -54,7 +56,7 @@ export async function* run<R>(
       tolerance,
       metrics,
       spectra,
-      read: { signal: stop.signal, filter },
+      read: { signal: stop.signal, filter, layout },
       ...watched(settings.watch),
     };
     const produced = produce(job, events).finally(() => events.end());

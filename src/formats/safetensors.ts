@@ -42,6 +42,8 @@ interface Entry {
   file: string;
   name: string;
   dtype: string;
+  /** As the header has it. */
+  type: string;
   shape: number[];
   /** In the file. */
   start: number;
@@ -55,14 +57,19 @@ export async function* readSafetensors(
   source: ByteSource,
   options: ReadOptions = {},
 ): AsyncGenerator<NamedTensor> {
-  const entries = await readHeader(source);
-  const stored = entries.map((entry) => new SafetensorsEntry(entry, () => source));
+  const { stored } = await openSafetensors(source);
   for (const { weight, entry } of await listWeights(source, stored, plain)) {
     const tensor = await readWeight(source.name, weight, options);
     options.onProgress?.(Math.min(source.size, Math.max(0, entry.end)), source.size);
     if (tensor !== undefined) yield tensor;
   }
   options.onProgress?.(source.size, source.size);
+}
+
+/** The tensors of a .safetensors file as they lie there, and its metadata. */
+export async function openSafetensors(source: ByteSource) {
+  const { entries, metadata } = await readHeader(source);
+  return { stored: entries.map((entry) => new SafetensorsEntry(entry, () => source)), metadata };
 }
 
 /** The weights of every shard that a model.safetensors.index.json names, shard by shard; parts may lie in different ones. */
@@ -134,8 +141,9 @@ async function readShard(
   open: Shards,
   options: ReadOptions,
 ): Promise<SafetensorsEntry[]> {
-  const entries = await attempt(shard, file, options, async () => readHeader(await open.shard(shard)));
-  if (entries === undefined) return [];
+  const header = await attempt(shard, file, options, async () => readHeader(await open.shard(shard)));
+  if (header === undefined) return [];
+  const { entries } = header;
   const here = new Set(entries.map((entry) => entry.name));
   for (const name of names) {
     if (here.has(name)) continue;
@@ -181,7 +189,7 @@ class Shards {
 const MAX_OPEN = 4;
 
 /** A tensor of a file, and its place. */
-class SafetensorsEntry implements Stored {
+export class SafetensorsEntry implements Stored {
   constructor(
     private readonly entry: Entry,
     private readonly open: () => ByteSource | Promise<ByteSource>,
@@ -191,6 +199,9 @@ class SafetensorsEntry implements Stored {
   }
   get name() {
     return this.entry.name;
+  }
+  get type() {
+    return this.entry.type;
   }
   get dtype() {
     return this.entry.dtype;
@@ -206,6 +217,11 @@ class SafetensorsEntry implements Stored {
   }
   get end() {
     return this.entry.end;
+  }
+
+  /** The bytes that the header gives it, whatever their type. */
+  async raw(): Promise<Uint8Array> {
+    return (await this.open()).read(this.start, this.end - this.start);
   }
 
   async elements() {
@@ -232,14 +248,14 @@ class SafetensorsEntry implements Stored {
 }
 
 /** A weight that is what its tensor is. */
-function plain(entry: SafetensorsEntry): Weight {
+export function plain(entry: SafetensorsEntry): Weight {
   const { name, dtype, shape, problem } = entry;
   const layout = Array.isArray(shape) ? layoutByName(name, shape) : undefined;
   const read = async () => ({ ...(await entry.elements()), ...(layout && { layout }) });
   return { name, dtype, shape, problem, read };
 }
 
-async function readHeader(source: ByteSource): Promise<Entry[]> {
+async function readHeader(source: ByteSource): Promise<{ entries: Entry[]; metadata?: Json }> {
   const file = source.name;
   checkRange(file, source.size, 0, 8, 'the header length');
   const length = Number(new DataView((await source.read(0, 8)).buffer).getBigUint64(0, true));
@@ -268,11 +284,20 @@ async function readHeader(source: ByteSource): Promise<Entry[]> {
       entry.problem = `at offset ${entry.start} overlaps ${quote(last.name)}, which ends at ${last.end}`;
     } else last = entry;
   }
-  return entries;
+  const metadata = header.__metadata__;
+  return { entries, ...(isObject(metadata) && { metadata }) };
 }
 
 function toEntry(source: ByteSource, base: number, name: string, value: unknown): Entry {
-  const entry: Entry = { file: source.name, name, dtype: '', shape: NO_SHAPE, start: base, end: base };
+  const entry: Entry = {
+    file: source.name,
+    name,
+    dtype: '',
+    type: '',
+    shape: NO_SHAPE,
+    start: base,
+    end: base,
+  };
   const fail = (problem: string) => {
     entry.problem = problem;
     return entry;
@@ -280,6 +305,7 @@ function toEntry(source: ByteSource, base: number, name: string, value: unknown)
   if (!isObject(value)) return fail('has no object in the header');
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string') return fail("lacks the field 'dtype'");
+  entry.type = dtype;
   entry.dtype = Object.hasOwn(TYPES, dtype) ? TYPES[dtype] : dtype.toLowerCase();
   if (!Array.isArray(shape)) return fail("lacks the field 'shape'");
   entry.shape = shape;

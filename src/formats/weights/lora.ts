@@ -91,17 +91,20 @@ function pair(entry: Stored, names: Names, context: Context): Match | undefined 
   const notes: string[] = [];
   if (peft && adapter === undefined && alpha === undefined) notes.push('lora_alpha unknown, taken as r');
   if (magnitude.length > 0) notes.push("DoRA's magnitude is not applied");
+  const module = adapter && name.replace(/\.weight$/, '');
+  const scale = async (r: number) =>
+    alpha ? (await numbers(file, alpha))[0] / r : peft ? scaleOf(adapter, name, r) : 1;
   const read: Weight['read'] = async () => {
-    const r = down.shape[0];
-    const factor = alpha ? (await numbers(file, alpha))[0] / r : peft ? scaleOf(adapter, name, r) : 1;
     return {
       data: new Float32Array(0),
-      factors: await readFactors(file, down, up, mid, factor),
+      factors: await readFactors(file, down, up, mid, await scale(down.shape[0])),
       ...(notes.length > 0 && { note: notes.join('; ') }),
     };
   };
   const dtype = down.dtype;
-  return { weights: [{ name, dtype, shape, storage: 'lora', factors: down.shape[0], read }], parts };
+  const factors = down.shape[0];
+  const pair = { down, up, mid, module, scale, ...(notes.length > 0 && { note: notes.join('; ') }) };
+  return { weights: [{ name, dtype, shape, storage: 'lora', factors, adapter: pair, read }], parts };
 }
 
 /** The shape of the weight that is adapted; undefined where the factors do not fit together. */

@@ -52,7 +52,8 @@ function toAdapter(config: Json): AdapterSettings | undefined {
   return { alpha, rslora: config.use_rslora === true, alphas };
 }
 
-async function readBeside(source: ByteSource, name: string): Promise<Json> {
+/** The object in a JSON file beside another; empty where there is none. */
+export async function readBeside(source: ByteSource, name: string): Promise<Json> {
   let beside: ByteSource | undefined;
   try {
     beside = await source.sibling(name);

@@ -3,6 +3,19 @@ import type { Stored } from '../stored.js';
 import type { NamedTensor } from '../types.js';
 import type { Settings } from './settings.js';
 
+/** A pair of factors, scale x up x down, as the file has them. */
+export interface AdapterPair {
+  down: Stored;
+  up: Stored;
+  mid?: Stored;
+  /** The name by which adapter_config.json knows the module. */
+  module?: string;
+  /** What had to be assumed. */
+  note?: string;
+  /** What a loader multiplies factors of this rank with. */
+  scale(rank: number): Promise<number>;
+}
+
 /** A weight, not yet read. */
 export interface Weight {
   name: string;
@@ -11,6 +24,7 @@ export interface Weight {
   storage?: string;
   /** The rank of an adapter's factors. */
   factors?: number;
+  adapter?: AdapterPair;
   /** Why it is not decoded. */
   packed?: string;
   /** Why it cannot be read, as the end of a sentence about it. */
