@@ -50,6 +50,33 @@ describe('--compare', () => {
     expect(rows[4].error).toBe('the matrix is 4x6 before, 6x4 after');
   });
 
+  it('pairs any order: reversed, shuffled, and past what is held at once', async () => {
+    const names = Array.from({ length: 24 }, (_, i) => `layer${i}`);
+    const ranks = new Map(names.map((name, i) => [name, 1 + (i % 5)]));
+    const file = (own: string, order: readonly string[], shape: [number, number]) =>
+      files.write(
+        own,
+        safetensorsFile(
+          Object.fromEntries(order.map((name) => [name, [shape, matrix(...shape, ranks.get(name)!)]])),
+        ),
+      );
+    const shuffled = names.map((_, i) => names[(7 * i + 3) % 24]);
+    for (const shape of [
+      [6, 7],
+      [5, 60_000], // more together than are held
+    ] as [number, number][]) {
+      const first = file('in-order.safetensors', names, shape);
+      for (const order of [[...names].reverse(), shuffled]) {
+        const second = file('out-of-order.safetensors', order, shape);
+        const { status, out } = await command([first, '--compare', second, '--json', '--no-metrics']);
+        expect(status).toBe(0);
+        expect(records(out).map(({ name, before, after }) => [name, before, after])).toEqual(
+          names.map((name) => [name, ranks.get(name), ranks.get(name)]),
+        );
+      }
+    }
+  });
+
   it('--diff has the rank of the difference, above the rounding of the stored type', async () => {
     const rows = records((await command([before, '--compare', after, '--diff', '--json'])).out);
     expect(Object.fromEntries(rows.map(({ name, diff }) => [name, diff]))).toMatchObject({
