@@ -119,26 +119,12 @@ async function resizePair(
   const [before, after] = [await pair.scale(r), await pair.scale(k)];
   const ratio = after === 0 ? 1 : before / after;
   const [m, n] = [left.shape[0], right.shape[1]];
-  const b = toStored(
-    file,
-    up,
-    Float64Array.from(widen(kept.left, m, kept.rank, k), (x) => x * Math.sqrt(ratio)),
-  );
-  const tall = new Float64Array(k * n);
-  tall.set(kept.right);
-  const a = toStored(
-    file,
-    down,
-    tall.map((x) => x * Math.sqrt(ratio)),
-  );
+  const root = Math.sqrt(ratio);
+  const l = widen(kept.left, m, kept.rank, k).map((x) => x * root);
+  const t = widen(kept.right, 1, kept.right.length, k * n).map((x) => x * root);
+  const [b, a] = [toStored(file, up, l), toStored(file, down, t)];
   row.to = k;
-  row.error = relativeError(
-    left,
-    right,
-    b.values.map((x) => x / ratio),
-    a.values,
-    k,
-  );
+  row.error = relativeError([l, t], [b.values, a.values], kept.residual * ratio, k);
   row.saves = (r - k) * (m + n);
   return {
     row,
@@ -156,27 +142,36 @@ function widen(data: Float64Array, rows: number, from: number, to: number): Floa
   return out;
 }
 
-interface Factor {
-  data: ArrayLike<number>;
-  shape: number[];
+type Pair = [left: Float64Array, right: Float64Array];
+
+/**
+ * What is cut off and what rounding L R to l r adds, over the norm of the whole. The columns of L and the rows of R are orthogonal, to each
+ * other and to what is cut off, so that squares add up (rounding's part in what is cut off is of second order).
+ */
+function relativeError([left, right]: Pair, [l, r]: Pair, residual: number, k: number): number {
+  const columns = (x: Float64Array) => (j: number) => {
+    const column = new Float64Array(x.length / k);
+    for (let i = 0; i < column.length; i++) column[i] = x[i * k + j];
+    return column;
+  };
+  const n = right.length / k;
+  const rows = (x: Float64Array) => (i: number) => x.subarray(i * n, (i + 1) * n);
+  const each = (vector: (j: number) => Float64Array) => Array.from({ length: k }, (_, j) => vector(j));
+  const [whole, across] = [each(columns(left)), each(rows(right))];
+  const size = Math.hypot(residual, ...whole.map((x, j) => Math.sqrt(dot(x, x) * dot(across[j], across[j]))));
+  // L R - l r = (L - l) R + l (R - r), a product of inner dimension 2 k: its norm from the two Gram matrices.
+  const u = [...each(columns(left.map((x, i) => x - l[i]))), ...each(columns(l))];
+  const v = [...across, ...each(rows(right.map((x, i) => x - r[i])))];
+  let square = 0;
+  for (let p = 0; p < u.length; p++)
+    for (let q = 0; q < u.length; q++) square += dot(u[p], u[q]) * dot(v[p], v[q]);
+  return size === 0 ? 0 : Math.hypot(residual, Math.sqrt(Math.max(0, square))) / size;
 }
 
-/** ||B A - L R||_F / ||B A||_F: the difference is the product of [B, -L] and A over R. */
-function relativeError(b: Factor, a: Factor, l: Float64Array, r: Float64Array, k: number): number {
-  const [[m, inner], n] = [b.shape, a.shape[1]];
-  const both = widen(Float64Array.from(b.data), m, inner, inner + k);
-  for (let i = 0; i < m; i++) {
-    for (let j = 0; j < k; j++) both[i * (inner + k) + inner + j] = -l[i * k + j];
-  }
-  const under = new Float64Array((inner + k) * n);
-  under.set(a.data);
-  under.set(r, inner * n);
-  const norm = (left: Factor, right: Factor) =>
-    productFactors(left as never, right as never, { rank: 0 }).residual;
-  const size = norm(b, a);
-  return size === 0
-    ? 0
-    : norm({ data: both, shape: [m, inner + k] }, { data: under, shape: [inner + k, n] }) / size;
+function dot(x: Float64Array, y: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < x.length; i++) sum += x[i] * y[i];
+  return sum;
 }
 
 type Bits = Float64Array | Float32Array | Uint16Array;
