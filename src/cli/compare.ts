@@ -103,6 +103,11 @@ async function submit(
 ): Promise<void> {
   const [a, b] = [before ? toMatrices(before) : [], after ? toMatrices(after) : []];
   const { shape } = (before ?? after)!;
+  if (before && after && (before.packed === undefined) !== (after.packed === undefined)) {
+    const [when, why] = before.packed === undefined ? ['after', after.packed] : ['before', before.packed];
+    out.push(Promise.resolve({ row: { name: before.name, shape, error: `${when}: ${why}` } }));
+    return;
+  }
   for (let i = 0; i < Math.max(a.length, b.length); i++) {
     const { name } = (a[i] ?? b[i])!;
     const types = [before?.dtype, after?.dtype].filter((t, k, all) => t !== undefined && t !== all[k - 1]);

@@ -1,5 +1,6 @@
 // --compare and --diff on files whose differences have a known rank.
 import { afterAll, describe, expect, it } from 'vitest';
+import { safetensors } from '../formats/write.js';
 import { command, folder, matrix, records, safetensorsFile } from './command.js';
 
 const files = folder();
@@ -75,6 +76,21 @@ describe('--compare', () => {
         );
       }
     }
+  });
+
+  it('a weight that is packed in one file, nobody knows how, is a row that says so', async () => {
+    const data = new Uint8Array(64);
+    const packed = files.write(
+      'packed.safetensors',
+      safetensors({
+        same: { dtype: 'U8', shape: [8, 8], data },
+        same_foo_scales: { dtype: 'U8', shape: [8], data: data.subarray(8, 16) },
+      }),
+    );
+    const { status, out } = await command([before, '--compare', packed, '--json']);
+    expect(status).toBe(1);
+    expect(records(out)[0]).toMatchObject({ name: 'same', before: null, after: null });
+    expect(records(out)[0].error).toMatch(/^after: packed \(uint8 beside .*foo_scales\), not analysed$/);
   });
 
   it('--diff has the rank of the difference, above the rounding of the stored type', async () => {
