@@ -2,7 +2,7 @@
 import type { RankReport } from 'matrix-rank';
 import { METHOD_WORDS } from '../src/cli/text.js';
 import { short } from './format.js';
-import type { Energy, Entry } from './messages.js';
+import { type Energy, type Entry, fullRank } from './messages.js';
 
 export interface Row {
   entry: Entry;
@@ -63,8 +63,7 @@ function cell(row: HTMLTableRowElement, className: string, text = ''): HTMLTable
 
 export function fillRow(i: number, report: RankReport, energy?: Energy): void {
   const row = rows[i];
-  const [m, n] = row.entry.matrix;
-  const full = Math.min(m, n);
+  const full = fullRank(row.entry);
   row.report = report;
   row.energy = energy;
   const { rank, method, margin } = report;

@@ -4,7 +4,7 @@ import { Crew } from './crew.js';
 import { EXAMPLES } from './examples.js';
 import { bytes, plural, proof } from './format.js';
 import { addRow, choose, clearRows, failRow, fillRow, type Row, rows } from './layers.js';
-import { type Entry, type Model, nameOf } from './messages.js';
+import { type Entry, fullRank, type Model, nameOf } from './messages.js';
 import { SAMPLES } from './samples.js';
 import { hideShrink, showShrink } from './shrink.js';
 import { hideSpectrum, showSpectrum } from './spectrum.js';
@@ -131,7 +131,7 @@ async function openModels(opened: Model[]): Promise<void> {
           failRow(i, answer.error);
         } else {
           fillRow(i, answer.report, answer.energy);
-          if (answer.report.rank < Math.min(...rows[i].entry.matrix)) low++;
+          if (answer.report.rank < fullRank(rows[i].entry)) low++;
           if (element('details').hidden) choose(rows[i]);
         }
         tell();
@@ -191,9 +191,7 @@ async function compute(): Promise<void> {
   }
 }
 
-function showAnswer(title: string, report: RankReport): void {
-  const [m, n] = report.shape;
-  const full = Math.min(m, n);
+function showAnswer(title: string, report: RankReport, full = Math.min(...report.shape)): void {
   element('details-title').textContent = title;
   const rank = document.createElement('b');
   rank.textContent = `Rank ${report.rank}`;
@@ -223,7 +221,7 @@ async function showRow({ entry, report, error }: Row, byVisitor = false): Promis
     return;
   }
   goThere();
-  showAnswer(`${entry.name}, ${entry.matrix.join(' × ')} ${entry.dtype}`, report);
+  showAnswer(`${entry.name}, ${entry.matrix.join(' × ')} ${entry.dtype}`, report, fullRank(entry));
   const values = await spectrumOf(entry);
   await new Promise(requestAnimationFrame); // drawing is a task of its own
   if (mine !== asked) return;

@@ -20,7 +20,13 @@ export interface Entry {
   shape: number[];
   matrix: [number, number];
   dtype: string;
+  /** The rank of its two factors, where it is the product of an adapter. */
+  factors?: number;
 }
+
+/** The most that a matrix's rank can be. */
+export const fullRank = ({ matrix, factors = Number.POSITIVE_INFINITY }: Entry) =>
+  Math.min(...matrix, factors);
 
 /** What a worker is asked. */
 export type Request =

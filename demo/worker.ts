@@ -1,5 +1,12 @@
 // All work happens here, so that the page answers at once: reading files, ranks, spectra, pasted text.
-import { rankReport, singularValues, spectralMetrics } from 'matrix-rank';
+import {
+  type ProductReport,
+  productReport,
+  type RankReport,
+  rankReport,
+  singularValues,
+  spectralMetrics,
+} from 'matrix-rank';
 import {
   type NamedMatrix,
   type NamedTensor,
@@ -31,7 +38,7 @@ scope.addEventListener('message', async ({ data: request }) => {
         wake?.();
         break;
       case 'rank':
-        scope.postMessage({ report: rankReport(request.matrix), energy: energyOf(request.matrix) });
+        scope.postMessage(rankOf(request.matrix));
         break;
       case 'spectrum':
         reply({ values: await spectrum(request.model, request.entry) });
@@ -50,6 +57,19 @@ scope.addEventListener('message', async ({ data: request }) => {
 
 /** Up to this order the energy is known before anyone asks: it takes a few times as long as the rank. */
 const ORDER = 512;
+
+/** The report of a matrix, or of a product that is not formed. */
+function rankOf(matrix: NamedMatrix): { report: RankReport; energy?: Energy } {
+  const product = productOf(matrix);
+  if (product) return { report: product, energy: product };
+  return { report: rankReport(matrix), energy: energyOf(matrix) };
+}
+
+function productOf({ shape: [m, n], factors }: NamedMatrix): ProductReport | undefined {
+  if (factors === undefined) return undefined;
+  const { left, right, rank } = factors;
+  return productReport({ data: left, shape: [m, rank] }, { data: right, shape: [rank, n] });
+}
 
 function energyOf(matrix: NamedMatrix): Energy | undefined {
   if (Math.min(...matrix.shape) > ORDER) return undefined;
@@ -88,6 +108,10 @@ async function read(models: Model[]): Promise<void> {
     };
     try {
       for await (const tensor of readTensors(sourceOf(model), options)) {
+        if (tensor.packed) {
+          found++;
+          lose(tensor.name, tensor.packed);
+        }
         for (const matrix of toMatrices(tensor)) {
           found++;
           await send(matrix, entryOf(at, tensor, matrix));
@@ -118,7 +142,15 @@ async function send(matrix: NamedMatrix, entry: Entry): Promise<void> {
 }
 
 function entryOf(model: number, { name: tensor, shape, dtype }: NamedTensor, matrix: NamedMatrix): Entry {
-  return { model, tensor, name: matrix.name, shape, matrix: matrix.shape, dtype };
+  return {
+    model,
+    tensor,
+    name: matrix.name,
+    shape,
+    matrix: matrix.shape,
+    dtype,
+    factors: matrix.factors?.rank,
+  };
 }
 
 /** The singular values of one matrix, which is read again. */
@@ -131,7 +163,7 @@ async function spectrum(model: Model, entry: Entry): Promise<Float64Array> {
   for await (const tensor of readTensors(sourceOf(model), options)) {
     for (const matrix of toMatrices(tensor)) {
       const same = matrix.name === entry.name && matrix.shape.join() === entry.matrix.join();
-      if (same) return singularValues(matrix);
+      if (same) return productOf(matrix)?.singularValues ?? singularValues(matrix);
     }
   }
   throw new Error(`${entry.name} is not in ${nameOf(model)} any more.`);

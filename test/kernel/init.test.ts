@@ -78,6 +78,10 @@ test('why a kernel does not start is said in words', () => {
   }
   const old = new WebAssembly.CompileError('invalid value type 0x7b');
   expect((explain(old) as Error).message).toMatch(/^matrix-rank: this engine has no WebAssembly SIMD/);
-  const other = new RangeError('out of memory');
+  const none = explain(
+    new RangeError('WebAssembly.Memory(): could not allocate memory; out of memory'),
+  ) as Error;
+  expect(none.message).toMatch(/^matrix-rank: the system has no memory for the kernel/);
+  const other = new RangeError('another thing');
   expect(explain(other)).toBe(other);
 });
