@@ -85,6 +85,19 @@ describe.skipIf(!CHROMIUM)('the page', () => {
   }
 
   const finished = () => page.waitForSelector('#cancel', { state: 'hidden', timeout: 60_000 });
+  /** Clicks, and waits for the sum that is written when all is decided. */
+  const sample = async (button: string) => {
+    await page.evaluate(() => {
+      document.querySelector('#status')!.textContent = '';
+    });
+    await page.click(button);
+    await page.waitForFunction(
+      () => /\d s\.$/.test(document.querySelector('#status')!.textContent!.trim()),
+      undefined,
+      { timeout: 60_000 },
+    );
+    await finished();
+  };
   const spectrum = () => page.waitForSelector('#spectrum', { state: 'visible' });
   const text = (selector: string) => page.textContent(selector).then((t) => t!.trim());
 
@@ -257,9 +270,7 @@ describe.skipIf(!CHROMIUM)('the page', () => {
 
   test('a sample model is one click away, with what to shrink; a sample adapter too', async () => {
     expect(await page.isVisible('#picture')).toBe(true);
-    await page.click('#sample-model');
-    await page.waitForSelector('#progress', { state: 'visible' });
-    await finished();
+    await sample('#sample-model');
     expect(await page.isVisible('#picture')).toBe(false);
     expect(await text('#status')).toMatch(/^72 matrices: \d+ deficient; /);
     expect(await page.locator('#shrink-layers tr').count()).toBe(5);
@@ -267,11 +278,8 @@ describe.skipIf(!CHROMIUM)('the page', () => {
     const name = await text('#shrink-layers button');
     await page.click('#shrink-layers button');
     expect(await text('#details-title')).toContain(name);
-    await page.click('#sample-adapter');
-    await page.waitForFunction(
-      () => document.querySelector('#layers-title')!.textContent === 'adapter_model.safetensors',
-    );
-    await finished();
+    await sample('#sample-adapter');
+    expect(await text('#layers-title')).toBe('adapter_model.safetensors');
     expect(await text('#status')).not.toMatch(/failed/);
   });
 
@@ -283,9 +291,7 @@ describe.skipIf(!CHROMIUM)('the page', () => {
 
   test('on a phone a tapped layer brings its spectrum into view', async () => {
     await page.setViewportSize({ width: 400, height: 740 });
-    await page.click('#sample-adapter');
-    await page.waitForSelector('#progress', { state: 'visible' });
-    await finished();
+    await sample('#sample-adapter');
     await page.click('#rows tr:nth-child(3) .rank');
     await page.waitForFunction(() => document.querySelector('#details')!.getBoundingClientRect().top < 300);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
