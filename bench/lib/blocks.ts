@@ -1,24 +1,22 @@
 // The kernel's building blocks one by one, for bench/kernels.mjs: each export runs one block `times` times on data in
 // scratch memory. AssemblyScript, compiled together with assembly/ when the benchmark starts.
 // What a block computes here is of no interest (values are arbitrary but tame); its flops are.
-import { alloc, reset as empty } from '../../assembly/base/arena';
+import { alloc, reset as empty, mark, release } from '../../assembly/base/arena';
 import { madd } from '../../assembly/base/simd';
 import { madd44, madd412 } from '../../assembly/blas/gemm';
+import { axpy as axpyOf, dot as dotOf, rotate as rotateOf } from '../../assembly/blas/level1';
+import { gram } from '../../assembly/blas/syrk';
 import { inverseNorm } from '../../assembly/blas/trsm';
-import { factor, gram, panels, triangleBytes } from '../../assembly/factor/cholesky';
-import { allocBlock, applyBlock, formBlock, panel as panelOf } from '../../assembly/factor/householder';
-import {
-  axpy as axpyOf,
-  column,
-  createColumns,
-  dot as dotOf,
-  leading,
-  rotate as rotateOf,
-} from '../../assembly/matrix/columns';
+import { factor } from '../../assembly/factor/cholesky';
+import * as wy from '../../assembly/factor/compact-wy';
+import { createPanel, factorPanel } from '../../assembly/factor/householder';
+import { column, createColumns, leading } from '../../assembly/matrix/columns';
+import { panels, triangleBytes } from '../../assembly/matrix/triangle';
 
 let A: usize = 0;
 let B: usize = 0;
 let C: usize = 0;
+let block: wy.ReflectorBlock = changetype<wy.ReflectorBlock>(0);
 let seed: u32 = 1;
 
 /** Uniform on (-1, 1). */
@@ -128,7 +126,9 @@ export function syrk(m: i32, n: i32, times: i32): void {
 export function cholesky(n: i32, definite: bool, times: i32): void {
   for (let i = 0; i < times; i++) {
     memory.copy(C, B, <usize>triangleBytes(n));
-    factor(C, n, 0, 0, 0, 0, definite);
+    const start = mark();
+    factor(C, n, 0, definite);
+    release(start);
   }
 }
 
@@ -146,17 +146,21 @@ export function prepareQr(m: i32, n: i32, b: i32): void {
   }
   B = alloc((<u64>b) << 3);
   C = alloc((<u64>b) << 3);
-  allocBlock(m, b);
+  block = wy.createBlock(m, b);
 }
 
 export function panel(m: i32, b: i32, times: i32): void {
-  for (let i = 0; i < times; i++) panelOf(A, leading(m), m, 0, 0, b, 0, B, C, -1, b);
+  for (let i = 0; i < times; i++) {
+    const start = mark();
+    factorPanel(createPanel(A, leading(m), m, b, B, C), -1, b);
+    release(start);
+  }
 }
 
 export function form(m: i32, b: i32, times: i32): void {
-  for (let i = 0; i < times; i++) formBlock(A, leading(m), m, 0, 0, b, B);
+  for (let i = 0; i < times; i++) wy.formBlock(block, A, leading(m), m, b, B);
 }
 
 export function apply(m: i32, n: i32, b: i32, times: i32): void {
-  for (let i = 0; i < times; i++) applyBlock(A, leading(m), 0, b, n);
+  for (let i = 0; i < times; i++) wy.applyBlock(block, A, leading(m), 0, b, n);
 }
