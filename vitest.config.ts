@@ -1,5 +1,5 @@
-// Three projects: `baseline` and `relaxed` run what the kernel's arithmetic can change, on one kernel build each; `library` runs, once,
-// everything else.
+// Three projects: `baseline` and `relaxed` run what the kernel's arithmetic can change, on one kernel build each;
+// `library` runs, once, everything else.
 import { execFileSync } from 'node:child_process';
 import { defineConfig } from 'vitest/config';
 

@@ -103,7 +103,9 @@ export function causalAttention(n, { dtype, seed = 1 } = {}) {
   return { data: stored(scores, dtype), shape: [n, n], rank: null };
 }
 
-/** n orthonormal columns of length n, one a row of the result: Gaussian ones, made orthogonal twice (Gram & Schmidt). */
+/**
+ * n orthonormal columns of length n, one a row of the result: Gaussian ones, made orthogonal twice (Gram & Schmidt).
+ */
 function orthonormal(n, seed) {
   const q = normals(n * n, seed);
   for (let j = 0; j < n; j++) {

@@ -1,6 +1,7 @@
-// How long many workers take: a simulation from constants that this machine measures first. `node bench/scaling.mjs [--jobs-per-second N]`
-// prints the tables of docs/scaling.md. The queue hands out so many jobs a second (measured with one Redis and a worker
-// that does nothing else: docs/scaling.md); a worker reads at the rate of its network, or of its disk.
+// How long many workers take: a simulation from constants that this machine measures first. `node bench/scaling.mjs
+// [--jobs-per-second N]` prints the tables of docs/scaling.md. The queue hands out so many jobs a second (measured with
+// one Redis and a worker that does nothing else: docs/scaling.md);
+// a worker reads at the rate of its network, or of its disk.
 import { parseArgs } from 'node:util';
 import { RankAccumulator, rankReport } from '../dist/index.js';
 
@@ -156,8 +157,8 @@ for (const about of measured) {
   }
 }
 
-// A checkpoint of 1 TB in bfloat16: 126 layers of a transformer of width 16384 (attention 16384x16384 and 2 of 2048x16384, three of
-// 53248x16384), and as many experts' worth of it again.
+// A checkpoint of 1 TB in bfloat16: 126 layers of a transformer of width 16384 (attention 16384x16384 and 2 of
+// 2048x16384, three of 53248x16384), and as many experts' worth of it again.
 const order = 512;
 const matrix = Float32Array.from({ length: order * order }, random);
 const flop = quickest(() => rankReport(matrix, [order, order])) / order ** 3;

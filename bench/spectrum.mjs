@@ -1,8 +1,9 @@
 // All singular values against NumPy's svd(compute_uv=False): time, and how far the two sets lie apart.
 //
-// Ours come from a bidiagonal form in two stages and counts, to the same absolute accuracy as NumPy's; the graded matrix B D, B Gaussian and
-// D = diag(10^0 .. 10^-60) in scattered order, is done to relative accuracy (Jacobi), too, which a bidiagonal form does not give. `off` is
-// max |s - s_numpy| / s_1.
+// Ours come from a bidiagonal form in two stages and counts, to the same absolute accuracy as NumPy's;
+// the graded matrix B D, B Gaussian and
+// D = diag(10^0 .. 10^-60) in scattered order, is done to relative accuracy (Jacobi), too, which a bidiagonal form does
+// not give. `off` is max |s - s_numpy| / s_1.
 import { singularValues } from '../dist/index.js';
 import { duel, summary } from './lib/measure.mjs';
 import { startNumpy } from './lib/numpy.mjs';

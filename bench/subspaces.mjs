@@ -1,5 +1,6 @@
-// Null space, column space and independent columns, as multiples of the time that the rank of the same matrix takes: nobody else in JavaScript
-// has them, and NumPy has them from a full singular value decomposition, whose time for the values alone stands beside.
+// Null space, column space and independent columns, as multiples of the time that the rank of the same matrix takes:
+// nobody else in JavaScript has them, and NumPy has them from a full singular value decomposition,
+// whose time for the values alone stands beside.
 import { columnSpace, independentColumns, matrixRank, nullSpace, singularValues } from '../dist/index.js';
 import { product } from './matrices.mjs';
 

@@ -69,7 +69,8 @@ async function measure(peer: Question[0], index: number, ms: number): Promise<Re
     for (let i = 0; i < times; i++) call();
     return (performance.now() - start) / times;
   };
-  // Warm: the engine compiles what runs often. Then, as a browser's clock is coarse, a sample is as many calls as take 5 ms.
+  // Warm: the engine compiles what runs often. Then, as a browser's clock is coarse,
+  // a sample is as many calls as take 5 ms.
   for (const end = performance.now() + ms / 3; performance.now() < end; ) call();
   let batch = 1;
   while (clock(batch) * batch < 5) batch *= 2;

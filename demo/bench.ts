@@ -1,4 +1,5 @@
-// The page of the benchmark: each library on each case in a worker of its own, with a time limit, and bars of the times.
+// The page of the benchmark: each library on each case in a worker of its own,
+// with a time limit, and bars of the times.
 import { simd } from 'matrix-rank';
 import { CASES, PEER_NAMES, type Question, type Result } from './bench-cases.js';
 import { short } from './format.js';

@@ -1,5 +1,5 @@
-// Two files to look at: a small transformer whose blocks use ever less of their rank, and an adapter (LoRA) that wastes some of
-// its own. Both are made here, from a seed, so that nothing has to be fetched.
+// Two files to look at: a small transformer whose blocks use ever less of their rank, and an adapter (LoRA) that wastes
+// some of its own. Both are made here, from a seed, so that nothing has to be fetched.
 
 type Tensor = [name: string, rows: number, columns: number, data: Float32Array];
 
@@ -89,7 +89,9 @@ function* adapter(): Generator<Tensor> {
   }
 }
 
-/** The tensors as a safetensors file: a length, a header in JSON, the elements. The page may draw between two of them. */
+/**
+ * The tensors as a safetensors file: a length, a header in JSON, the elements. The page may draw between two of them.
+ */
 async function safetensors(tensors: Iterable<Tensor>): Promise<Blob> {
   const header: Record<string, unknown> = {};
   const parts: Float32Array<ArrayBuffer>[] = [];

@@ -83,7 +83,8 @@ function reply(answer: Answer & { values: Float64Array }) {
 
 /** Every matrix of the models, in order, to the page, which hands them on. */
 async function read(models: Model[]): Promise<void> {
-  const sizes = models.map((model) => ('file' in model ? model.file.size : 0)); // an address tells its size as it is read
+  // an address tells its size as it is read
+  const sizes = models.map((model) => ('file' in model ? model.file.size : 0));
   const sum = (list: number[]) => list.reduce((a, b) => a + b, 0);
   const done = models.map(() => 0);
   for (const [at, model] of models.entries()) {

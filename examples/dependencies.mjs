@@ -17,7 +17,8 @@ console.log(
   `the null space has dimension ${shape[1]}; A times its basis is at most ${residual.toExponential(1)}`,
 );
 
-// Longley's data (R's `longley`; J. W. Longley 1967): of full rank, famous for what it does to a regression with an intercept.
+// Longley's data (R's `longley`; J. W. Longley 1967): of full rank,
+// famous for what it does to a regression with an intercept.
 const variables = ['intercept', 'deflator', 'GNP', 'unemployed', 'armed forces', 'population', 'year'];
 const longley = [
   [1, 83, 234.289, 235.6, 159, 107.608, 1947],

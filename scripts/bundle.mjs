@@ -2,8 +2,10 @@
 //
 // dist/vendor/*.js         the libraries that src/vendor/ names, so that the package depends on none
 // dist/pool/worker-code.js the pool's worker as text
-// dist/matrix-rank.min.js  the whole root entry as one ES module that imports nothing, for <script type="module">, import
-//                          maps and CDNs; its workers load this same file (through a Blob where it is from another origin)
+// dist/matrix-rank.min.js  the whole root entry as one ES module that imports nothing,
+// for <script type="module">, import
+//                          maps and CDNs; its workers load this same file (through a
+//                          Blob where it is from another origin)
 // dist/cjs/                the library once more for require(): one file, an entry and its types for each of ENTRIES
 // dist/workerd/            the library for Cloudflare Workers, which take their kernel from a file
 // dist/cli/                the command in a few files instead of eighty, which Node takes 50 ms to find and open
@@ -66,8 +68,8 @@ const replaced = (name, texts) => ({
 // ---- vendor
 
 /**
- * AssemblyScript's loader without what serves managed objects (strings, arrays, classes), two thirds of it: the kernel takes and
- * returns numbers. With them goes the TextDecoder that it makes at import and jsdom does not have.
+ * AssemblyScript's loader without what serves managed objects (strings, arrays, classes), two thirds of it: the kernel
+ * takes and returns numbers. With them goes the TextDecoder that it makes at import and jsdom does not have.
  */
 const numbersOnly = {
   name: 'numbers only',

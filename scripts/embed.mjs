@@ -1,7 +1,8 @@
-// How the two kernels become one ASCII string that gzip packs as well as the bytes themselves; src/kernel/embedded.ts is the
-// way back. Measured on 47 kB of baseline kernel, gzip -9: 20.2 kB, and 0.5 kB more for the relaxed one.
+// How the two kernels become one ASCII string that gzip packs as well as the bytes themselves; src/kernel/embedded.ts
+// is the way back. Measured on 47 kB of baseline kernel, gzip -9: 20.2 kB, and 0.5 kB more for the relaxed one.
 //
-// 1. The relaxed kernel is a patch of the baseline one: [n, n bytes to insert, bytes to copy, where from, counted from the end
+// 1. The relaxed kernel is a patch of the baseline one: [n, n bytes to insert, bytes to copy,
+//   where from, counted from the end
 //    of the last copy]. Numbers are LEB128.
 // 2. The bytes of baseline and patch are written one character each, the rarer half two: gzip then sees the
 //    repetitions of the code, which base64 hides. No character needs an escape, whatever the bundler does.
@@ -56,8 +57,8 @@ function number(out, value) {
 }
 
 /**
- * The bytes as text, and the most frequent of them, which take one character each. The others take two, in ascending order; the first says
- * which SINGLE of them.
+ * The bytes as text, and the most frequent of them, which take one character each. The others take two, in ascending
+ * order; the first says which SINGLE of them.
  */
 export function encode(bytes) {
   const count = new Array(256).fill(0);

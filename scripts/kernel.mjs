@@ -1,5 +1,5 @@
-// Compiles assembly/ twice (baseline simd128 and relaxed SIMD). Both modules go into src/kernel/generated/kernel.ts as one
-// string (scripts/embed.mjs), so that the package has nothing to fetch and bundlers nothing to configure, and into
+// Compiles assembly/ twice (baseline simd128 and relaxed SIMD). Both modules go into src/kernel/generated/kernel.ts as
+// one string (scripts/embed.mjs), so that the package has nothing to fetch and bundlers nothing to configure, and into
 // dist/kernel/ as they are, for those who would rather fetch them (src/kernel/init.ts).
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

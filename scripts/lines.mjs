@@ -1,4 +1,5 @@
-// Lines: code has at most 120 columns, Markdown has one sentence a line. Says where not, with status 1; `--write` mends the Markdown:
+// Lines: code has at most 120 columns, Markdown has one sentence a line. Says where not, with status 1;
+// `--write` mends the Markdown:
 // what is rendered does not change; fences, tables, indented code and HTML stay as they are.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

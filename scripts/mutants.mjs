@@ -1,5 +1,6 @@
-// Does a test turn red when a term of a bound is dropped? Applies one change after another to assembly/ in a copy of the project, builds it and runs
-// the tests of certificates on the relaxed build (or on both with --both), until one fails. Prints which changes survive: none may. Not in CI: a minute each.
+// Does a test turn red when a term of a bound is dropped? Applies one change after another to assembly/ in a copy of
+// the project, builds it and runs the tests of certificates on the relaxed build (or on both with --both),
+// until one fails. Prints which changes survive: none may. Not in CI: a minute each.
 // Usage: node scripts/mutants.mjs [NAME REGEX]
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// What the package costs to load: bundles by esbuild with its minifier, gzip -9. Prints the table of docs/platforms.md and
-// fails when something has outgrown its budget. Run after `npm run build`.
+// What the package costs to load: bundles by esbuild with its minifier, gzip -9. Prints the table of docs/platforms.md
+// and fails when something has outgrown its budget. Run after `npm run build`.
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';

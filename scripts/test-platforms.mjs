@@ -1,5 +1,5 @@
-// npm run test:platforms: the package in every engine, framework and browser that it names, also those that take minutes to
-// install (Next.js, wrangler). `npm test` runs the others.
+// npm run test:platforms: the package in every engine, framework and browser that it names, also those that take
+// minutes to install (Next.js, wrangler). `npm test` runs the others.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

@@ -42,14 +42,14 @@ interface TensorFields {
   /** Index in `data` of element [0, 0, ...]. Default 0. */
   offset?: number;
   /**
-   * 'float16' or 'bfloat16' says that a Uint16Array holds 16-bit patterns; 'complex64' that a Float32Array, 'complex128' that a Float64Array
-   * holds real and imaginary parts in turn (shape, strides and offset then count complex elements). Any other name may stand here: `data`
-   * itself tells its type.
+   * 'float16' or 'bfloat16' says that a Uint16Array holds 16-bit patterns; 'complex64' that a Float32Array,
+   * 'complex128' that a Float64Array holds real and imaginary parts in turn (shape, strides and offset then count
+   * complex elements). Any other name may stand here: `data` itself tells its type.
    */
   dtype?: string;
   /**
-   * The storage tolerance of the matrix, for elements that were decoded from a narrower type; `readTensors` knows it. The default
-   * tolerance is then never below it.
+   * The storage tolerance of the matrix, for elements that were decoded from a narrower type; `readTensors` knows it.
+   * The default tolerance is then never below it.
    */
   noise?: number;
 }
@@ -137,23 +137,26 @@ export type MatrixInput =
 /**
  * Where the line between zero and nonzero singular values lies: rank is the number of them strictly greater than the
  * tolerance. Default: sigma_1 * max(m, n) * eps, eps = 2^-52 for float64 and integers, 2^-23 for float32 (as
- * numpy.linalg.matrix_rank). float16, bfloat16 and tensors with a `noise`: the larger of that of float32 and the storage
- * tolerance, what rounding to 16 bits (or fewer) can do to singular values: a rank-10 product saved as bfloat16 has rank 10.
+ * numpy.linalg.matrix_rank). float16, bfloat16 and tensors with a `noise`: the larger of that of float32 and the
+ * storage tolerance, what rounding to 16 bits (or fewer) can do to singular values:
+ * a rank-10 product saved as bfloat16 has rank 10.
  *
  * `tol` cannot be combined with `rtol` or `atol` (TypeError). A negative or NaN tolerance is a RangeError, Infinity
  * gives rank 0. A name that is none of these is a TypeError.
  */
 export interface RankOptions {
   /**
-   * Absolute tolerance, in the units of the elements; as `tol` in NumPy. Or 'storage': each stored number stands for all reals that
-   * round to it, h_ij on either side (half a unit in its last place, 0 for integers), and the tolerance is
-   * max_i sqrt(sum_j h_ij^2 / 3) + max_j sqrt(sum_i h_ij^2 / 3), the spectral norm that independent rounding errors have (Bandeira &
-   * van Handel 2016, leading term); never less than float64's default.
+   * Absolute tolerance, in the units of the elements; as `tol` in NumPy. Or 'storage': each stored number stands for
+   * all reals that round to it, h_ij on either side (half a unit in its last place, 0 for integers), and the tolerance
+   * is max_i sqrt(sum_j h_ij^2 / 3) + max_j sqrt(sum_i h_ij^2 / 3), the spectral norm that independent rounding errors
+   * have (Bandeira & van Handel 2016, leading term); never less than float64's default.
    */
   tol?: number | 'storage';
   /** Tolerance relative to sigma_1. */
   rtol?: number;
-  /** Absolute tolerance: with rtol the larger of atol and rtol * sigma_1 holds (as in PyTorch), alone it is rtol = 0. */
+  /**
+   * Absolute tolerance: with rtol the larger of atol and rtol * sigma_1 holds (as in PyTorch), alone it is rtol = 0.
+   */
   atol?: number;
   /** The matrix is symmetric: only its lower triangle is read, |eigenvalues| are counted. Default false. */
   hermitian?: boolean;
@@ -161,8 +164,8 @@ export interface RankOptions {
 
 export interface SingularValuesOptions {
   /**
-   * 'absolute' (default): every value to about n 2^-53 sigma_1, fast. 'relative': small values to their own digits where scaling rows or columns makes the
-   * matrix well conditioned, at a multiple of the time.
+   * 'absolute' (default): every value to about n 2^-53 sigma_1, fast. 'relative': small values to their own digits
+   * where scaling rows or columns makes the matrix well conditioned, at a multiple of the time.
    */
   accuracy?: 'absolute' | 'relative';
 }
@@ -183,15 +186,16 @@ export interface RankReport {
   /** sigma_1, to a relative 1e-6 or better. */
   sigmaMax: number;
   /**
-   * min(lower / tolerance, tolerance / upper): how far the nearest singular value is from the tolerance, as a factor. 29 means that any tolerance
-   * from 1 / 29 of this one to 29 times it gives the same rank; 1 is on the edge. Infinity where nothing can change the rank.
+   * min(lower / tolerance, tolerance / upper): how far the nearest singular value is from the tolerance, as a factor.
+   * 29 means that any tolerance from 1 / 29 of this one to 29 times it gives the same rank; 1 is on the edge.
+   * Infinity where nothing can change the rank.
    */
   margin: number;
   /** The storage tolerance, where the default took it into account or `tol: 'storage'` asked for it. */
   noise?: number;
   /**
-   * Both bounds clear the tolerance. Where they do not, a singular value may be so close to the tolerance that float64 cannot tell on which
-   * side it lies: the rank is then that of some matrix within 8 sqrt(min(m, n)) 2^-53 ||A||_F.
+   * Both bounds clear the tolerance. Where they do not, a singular value may be so close to the tolerance that float64
+   * cannot tell on which side it lies: the rank is then that of some matrix within 8 sqrt(min(m, n)) 2^-53 ||A||_F.
    */
   proven: boolean;
 }
@@ -199,8 +203,8 @@ export interface RankReport {
 /** Column-pivoted QR of an m x n matrix A: A[:, permutation] = Q R; k = min(m, n). */
 export interface PivotedQR {
   /**
-   * R, upper triangular (trapezoidal), k x n, row-major. Its diagonal descends in absolute value, but for a factor of at most 1.12 behind
-   * place `rank` where columns were exchanged.
+   * R, upper triangular (trapezoidal), k x n, row-major. Its diagonal descends in absolute value, but for a factor of
+   * at most 1.12 behind place `rank` where columns were exchanged.
    */
   r: Float64Array;
   /** permutation[j] is the column of A that stands at place j; n entries. */
@@ -215,7 +219,10 @@ export interface SubspaceBasis {
   basis: Float64Array;
   /** [dimension of the space, number of basis vectors] */
   shape: [number, number];
-  /** Of a null space a bound of ||A basis||_2, of a column space of ||A - P A||_2, P the projection on the basis; rounding is counted. */
+  /**
+   * Of a null space a bound of ||A basis||_2, of a column space of ||A - P A||_2,
+   * P the projection on the basis; rounding is counted.
+   */
   residual: number;
 }
 
@@ -248,8 +255,8 @@ export interface SpectralMetrics {
   /** sum s_i^2 / s_1^2 (Rudelson & Vershynin 2007) */
   stableRank: number;
   /**
-   * exp of the entropy of p_i = s_i / sum s (Roy & Vetterli 2007); with the option `epsilon` of p_i + epsilon, which is RankMe
-   * (Garrido et al. 2023; they take 1e-7 for float32).
+   * exp of the entropy of p_i = s_i / sum s (Roy & Vetterli 2007); with the option `epsilon` of p_i + epsilon, which is
+   * RankMe (Garrido et al. 2023; they take 1e-7 for float32).
    */
   effectiveRank: number;
   /** exp of the entropy of s_i^2 / sum s^2: for centered data, of the shares of the variance (PCA). */
@@ -264,23 +271,31 @@ export interface SpectralMetrics {
   energyRank99: number;
   /** sum s_i / s_1: of a covariance matrix its intrinsic dimension (Vershynin 2018, 5.6; Tropp 2015, 7.1). */
   intrinsicRank: number;
-  /** (sum s_i)^2 / sum s_i^2, the nuclear over the Frobenius norm, squared: from 1 to the rank (numerical sparsity of s; Lopes 2013). */
+  /**
+   * (sum s_i)^2 / sum s_i^2, the nuclear over the Frobenius norm, squared:
+   * from 1 to the rank (numerical sparsity of s; Lopes 2013).
+   */
   nuclearRank: number;
   /**
    * srank: the fewest singular values that hold a share 1 - delta of their sum (Kumar et al. 2021, "Implicit
-   * under-parameterization inhibits data-efficient deep reinforcement learning"); delta is an option, 0.01 by default as theirs.
+   * under-parameterization inhibits data-efficient deep reinforcement learning"); delta is an option,
+   * 0.01 by default as theirs.
    */
   energyRankLinear: number;
-  /** The entropy of s_i^2 / sum s^2 over log min(m, n), its largest value: from 0 to 1 (Alter, Brown & Botstein 2000). */
+  /**
+   * The entropy of s_i^2 / sum s^2 over log min(m, n), its largest value: from 0 to 1 (Alter, Brown & Botstein 2000).
+   */
   normalizedEntropy: number;
   /**
-   * exp of Renyi's entropy of order q of s_i^2 / sum s^2 (Renyi 1961; of matrices Sanchez Giraldo, Rao & Principe 2015); q is an
-   * option: 2, the default, gives participationRatio, 1 spectralEntropyRank, 0 the rank, Infinity stableRank.
+   * exp of Renyi's entropy of order q of s_i^2 / sum s^2 (Renyi 1961; of matrices Sanchez Giraldo, Rao & Principe
+   * 2015); q is an option: 2, the default, gives participationRatio, 1 spectralEntropyRank,
+   * 0 the rank, Infinity stableRank.
    */
   renyiRank: number;
   /**
-   * The exponent a of s_i^2 ~ i^-a over the first `rank` values, by least squares of the logarithms: alpha-ReQ of centered
-   * features (Agrawal et al. 2022), who leave out some values at both ends of long spectra. 0 where the rank is below 2.
+   * The exponent a of s_i^2 ~ i^-a over the first `rank` values, by least squares of the logarithms: alpha-ReQ of
+   * centered features (Agrawal et al. 2022), who leave out some values at both ends of long spectra.
+   * 0 where the rank is below 2.
    */
   alphaReQ: number;
 }
@@ -361,7 +376,8 @@ export interface ProductFactors {
 /** What `new RankAccumulator` takes. */
 export interface AccumulatorOptions {
   /**
-   * Whose eps the default tolerance has. Without it float32 while all rows pushed are, else float64. With a complex type rows are complex.
+   * Whose eps the default tolerance has. Without it float32 while all rows pushed are, else float64.
+   * With a complex type rows are complex.
    */
   dtype?: 'float32' | 'float64' | 'complex64' | 'complex128';
 }

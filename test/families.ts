@@ -1,5 +1,5 @@
-// Families of matrices whose rank is delicate, famous, or known by theory. `rank` is given where theory knows it and no singular value
-// stands within a factor 8 of the default tolerance; the reference (reference.ts) decides the others.
+// Families of matrices whose rank is delicate, famous, or known by theory. `rank` is given where theory knows it and no
+// singular value stands within a factor 8 of the default tolerance; the reference (reference.ts) decides the others.
 import { beside, blockDiagonal, type Matrix, map, matrix, multiply, Random, transpose } from './numbers.js';
 
 export interface Member {
@@ -13,7 +13,9 @@ export interface Member {
 
 // Test matrices of Higham's and Hansen's collections.
 
-/** diag(1, s, s^2, ...) (I - c U), s = sin theta, c = cos theta: no small diagonal entry betrays that it is singular. */
+/**
+ * diag(1, s, s^2, ...) (I - c U), s = sin theta, c = cos theta: no small diagonal entry betrays that it is singular.
+ */
 export function kahan(n: number, theta: number): Matrix {
   const s = Math.sin(theta);
   const c = Math.cos(theta);

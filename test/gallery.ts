@@ -1,5 +1,6 @@
-// The families of Higham's Test Matrix Toolbox, Matrix Depot and Anymatrix that families.ts lacks, written from their definitions
-// (N. J. Higham, "The Test Matrix Toolbox for MATLAB", 1995; Zhang & Higham 2016; Higham & Mikaitis 2022), with the rank where theory knows it.
+// The families of Higham's Test Matrix Toolbox, Matrix Depot and Anymatrix that families.ts lacks, written from their
+// definitions (N. J. Higham, "The Test Matrix Toolbox for MATLAB", 1995; Zhang & Higham 2016; Higham & Mikaitis 2022),
+// with the rank where theory knows it.
 import type { Member } from './families.js';
 import { type Matrix, map, matrix, multiply, Random } from './numbers.js';
 
@@ -101,7 +102,9 @@ const parallax = (n: number) => {
 const phillips = (n: number) =>
   toeplitz(n, (d) => (Math.abs(d) < n / 4 ? (12 / n) * (1 + Math.cos((4 * Math.PI * d) / n)) : 0));
 
-/** Random orthogonal matrices and prescribed values: Golub's, with small and large elements; random columns of length 1. */
+/**
+ * Random orthogonal matrices and prescribed values: Golub's, with small and large elements; random columns of length 1.
+ */
 function golub(n: number, r: Random): Matrix {
   const unit = (lower: boolean) =>
     matrix(n, n, (i, j) => (i === j ? 1 : (lower ? j < i : j > i) ? Math.round(10 * r.normal()) : 0));
@@ -116,7 +119,10 @@ const foster = (n: number, c = 1, k = 1, h = 1) =>
     return i === j ? 1 - (k * h) / 2 : i > j ? -k * h : 0;
   });
 
-/** Stewart's: a gap in the singular values, and noise below it (Stewart 1993, "Updating a rank-revealing ULV decomposition"). */
+/**
+ * Stewart's: a gap in the singular values, and noise below it (Stewart 1993,
+ * "Updating a rank-revealing ULV decomposition").
+ */
 function stewart(n: number, k: number, noise: number, r: Random): Matrix {
   const sigma = Array.from({ length: n }, (_, i) => (i < k ? 10 ** ((-3 * i) / (k - 1)) : 0));
   const x = r.withSpectrum(n, n, sigma, n);
@@ -131,9 +137,12 @@ export function gallery(): Member[] {
   const list: Member[] = [];
   const add = (name: string, x: Matrix, rank?: number, rank32 = NaN) => list.push({ name, x, rank, rank32 });
 
-  for (const n of [4, 6, 7, 8, 10, 11, 12, 16]) add(`magic ${n}`, magic(n), n % 2 ? n : n % 4 ? n / 2 + 2 : 3, n % 2 ? n : n % 4 ? n / 2 + 2 : 3); // biome-ignore format: a line
-  for (const n of [2, 5, 20, 39, 40]) add(`Redheffer ${n}`, matrix(n, n, (i, j) => Number(j === 0 || (j + 1) % (i + 1) === 0)), n - Number(mertens(n) === 0)); // biome-ignore format: a line
-  for (const n of [9, 10, 21]) add(`Clement ${n}`, matrix(n, n, (i, j) => (Math.abs(i - j) === 1 ? Math.sqrt((Math.min(i, j) + 1) * (n - 1 - Math.min(i, j))) : 0)), n - (n % 2)); // biome-ignore format: a line
+  // biome-ignore format: a line
+  for (const n of [4, 6, 7, 8, 10, 11, 12, 16]) add(`magic ${n}`, magic(n), n % 2 ? n : n % 4 ? n / 2 + 2 : 3, n % 2 ? n : n % 4 ? n / 2 + 2 : 3);
+  // biome-ignore format: a line
+  for (const n of [2, 5, 20, 39, 40]) add(`Redheffer ${n}`, matrix(n, n, (i, j) => Number(j === 0 || (j + 1) % (i + 1) === 0)), n - Number(mertens(n) === 0));
+  // biome-ignore format: a line
+  for (const n of [9, 10, 21]) add(`Clement ${n}`, matrix(n, n, (i, j) => (Math.abs(i - j) === 1 ? Math.sqrt((Math.min(i, j) + 1) * (n - 1 - Math.min(i, j))) : 0)), n - (n % 2));
   for (const n of [6, 12]) add(`chebspec ${n}`, chebspec(n), n - 1);
   for (const h of [3, 5]) add(`Neumann ${h * h}`, neumann(h), h * h - 1);
   for (const n of [5, 20]) {
@@ -313,8 +322,10 @@ export function gallery(): Member[] {
       n,
     );
     add(`Dorr ${n}`, dorr(n, 0.01));
-    add(`Lesp ${n}`, matrix(n, n, (i, j) => (i === j ? -(2 * i + 5) : j === i + 1 ? i + 2 : i === j + 1 ? 1 / (i + 1) : 0)), n, n); // biome-ignore format: a line
-    add(`Gear ${n}`, matrix(n, n, (i, j) => Number(Math.abs(i - j) === 1 || (i === 0 && j === n - 1)) - Number(i === n - 1 && j === 0))); // biome-ignore format: a line
+    // biome-ignore format: a line
+    add(`Lesp ${n}`, matrix(n, n, (i, j) => (i === j ? -(2 * i + 5) : j === i + 1 ? i + 2 : i === j + 1 ? 1 / (i + 1) : 0)), n, n);
+    // biome-ignore format: a line
+    add(`Gear ${n}`, matrix(n, n, (i, j) => Number(Math.abs(i - j) === 1 || (i === 0 && j === n - 1)) - Number(i === n - 1 && j === 0)));
     add(`Jordan ${n}`, tridiagonal(n, 0, 0, 1), n - 1, n - 1);
     add(`Krylov ${n}`, krylov(n, r));
   }

@@ -1,4 +1,5 @@
-// What README.md and docs/ show is what comes out: every `$ npx matrix-rank` with its output, every JavaScript line with its value.
+// What README.md and docs/ show is what comes out: every `$ npx matrix-rank` with its output,
+// every JavaScript line with its value.
 import { execFile } from 'node:child_process';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,6 @@
-// The independent oracle: singular values to about 30 digits, slowly. One-sided Jacobi on unevaluated sums of two doubles
-// (double-double arithmetic: Dekker 1971, Knuth's TwoSum), with no preconditioning, no early end and no code of the library.
+// The independent oracle: singular values to about 30 digits, slowly. One-sided Jacobi on unevaluated sums of two
+// doubles (double-double arithmetic: Dekker 1971, Knuth's TwoSum), with no preconditioning,
+// no early end and no code of the library.
 // Cost: about 0.3 s at n = 60.
 import type { Matrix } from './numbers.js';
 
@@ -110,7 +111,10 @@ function rotate(x: Vector, y: Vector, ch: number, cl: number, sh: number, sl: nu
   }
 }
 
-/** All min(m, n) singular values, descending, of the exact elements; `tail` adds 2^-53 or less to each, for spectra known to 30 digits. */
+/**
+ * All min(m, n) singular values, descending, of the exact elements; `tail` adds 2^-53 or less to each,
+ * for spectra known to 30 digits.
+ */
 export function referenceValues({ m, n, a }: Matrix, tail?: Float64Array): Float64Array {
   const wide = n > m;
   const columns = wide ? m : n;

@@ -57,8 +57,8 @@ export async function duel({ call, numpy, numpyCall, rounds, ms }) {
 }
 
 /**
- * Ours and any number of NumPys in turn, on the matrix that each of them holds. Returns { ours, theirs } with a median for each round, theirs one
- * list a NumPy, and their values.
+ * Ours and any number of NumPys in turn, on the matrix that each of them holds. Returns { ours, theirs } with a median
+ * for each round, theirs one list a NumPy, and their values.
  */
 export async function turns({ call, numpys, numpyCall, rounds, ms }) {
   warmUp(call, ms);

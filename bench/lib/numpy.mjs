@@ -87,7 +87,10 @@ export async function startNumpy(python = PYTHON, env = {}) {
   }
 }
 
-/** The `python3` of the PATH where it has NumPy 2 or later, free to pick its kernels for this CPU; else null, after a message. */
+/**
+ * The `python3` of the PATH where it has NumPy 2 or later, free to pick its kernels for this CPU;
+ * else null, after a message.
+ */
 export async function startNewNumpy() {
   const numpy = await startNumpy('python3', { OPENBLAS_CORETYPE: undefined, OPENBLAS_L2_SIZE: undefined });
   if (!numpy || Number.parseInt(numpy.info.numpy, 10) >= 2) return numpy;

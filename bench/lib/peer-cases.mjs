@@ -1,4 +1,5 @@
-// The matrices of bench/peers.mjs: small ones that people call most, and shapes that SVD loops in JavaScript stumble on.
+// The matrices of bench/peers.mjs: small ones that people call most,
+// and shapes that SVD loops in JavaScript stumble on.
 import { gaussian, kahan, ones, product, scaled, stack } from '../matrices.mjs';
 
 export const PEER_CASES = [

@@ -1,6 +1,6 @@
 // One library in a process of its own, so that a call that never returns can be ended.
-// Asked for { name }, it makes the matrix, calls once and answers { took, rank }; asked for { ms }, it answers { time },
-// the median of one call. Times are in ms; { error } where the library threw.
+// Asked for { name }, it makes the matrix, calls once and answers { took, rank }; asked for { ms }, it answers { time
+// }, the median of one call. Times are in ms; { error } where the library threw.
 import { batchFor, measure, warmUp } from './measure.mjs';
 import { PEER_CASES } from './peer-cases.mjs';
 import { PEERS } from './peers.mjs';

@@ -1,9 +1,18 @@
 // The bytes that a RankAccumulator is saved as.
 //
-// Little-endian. 0: 'mrankacc'. 8: u8 format. 9: u8 dtype (0 none, 1 float32, 2 float64, 3 complex64, 4 complex128). 10: u8 double. 11:
-// u8 form. 12: u32 columns, of complex rows twice as many. 16: f64 rows. 24: i32 exponent. 28: u32 filled. 32: f64 folds. 40: the elements,
-// f64: form 0, `filled` rows; form 1, the upper triangle of order `columns`, row by row. At the end: u32
-// CRC-32 of all before.
+// Little-endian.
+//   0  'mrankacc'
+//   8  u8 format
+//   9  u8 dtype: 0 none, 1 float32, 2 float64, 3 complex64, 4 complex128
+//  10  u8 double
+//  11  u8 form
+//  12  u32 columns, of complex rows twice as many
+//  16  f64 rows
+//  24  i32 exponent
+//  28  u32 filled
+//  32  f64 folds
+//  40  the elements, f64: form 0, `filled` rows; form 1, the upper triangle of order `columns`, row by row
+//  at the end: u32 CRC-32 of all before
 
 import { describe } from '../input/options.js';
 import { allocate } from '../input/view.js';

@@ -1,5 +1,6 @@
-// A queue's URL as what BullMQ connects with: redis:// (rediss://) by ioredis, postgres:// (postgresql://) by pg. The server is asked
-// once before anything else, so that a wrong address is a sentence and not a loop; PostgreSQL gets BullMQ's tables here.
+// A queue's URL as what BullMQ connects with: redis:// (rediss://) by ioredis, postgres:// (postgresql://) by pg. The
+// server is asked once before anything else, so that a wrong address is a sentence and not a loop;
+// PostgreSQL gets BullMQ's tables here.
 import { createPostgresBackend, DEFAULT_SCHEMA, type Queue, runMigrations } from 'bullmq';
 
 type QueueSettings = ConstructorParameters<typeof Queue>;

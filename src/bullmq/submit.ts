@@ -1,8 +1,8 @@
-// Sources as flows of jobs, and their rows. A model: a job a tensor (small ones share one), the dearest first, and a parent that waits for all. A tall
-// matrix: a job a chunk of rows, a tree of merges of eight, whose root reports.
+// Sources as flows of jobs, and their rows. A model: a job a tensor (small ones share one), the dearest first, and a
+// parent that waits for all. A tall matrix: a job a chunk of rows, a tree of merges of eight, whose root reports.
 //
-// Every run has ids of its own: a flow that is added again never waits for children that belong to another. What need not be computed
-// again is the store's to know.
+// Every run has ids of its own: a flow that is added again never waits for children that belong to another. What need
+// not be computed again is the store's to know.
 import { randomUUID } from 'node:crypto';
 import { type FlowJob, FlowProducer, Job, Queue } from 'bullmq';
 import type { Accumulated } from '../files/accumulate.js';

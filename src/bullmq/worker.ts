@@ -1,5 +1,6 @@
-// A worker: takes jobs from the queue and gives them to the processors, which compute on the pool's threads, so that the event loop
-// is free to renew the locks. BullMQ does the rest: retries with back-off, jobs of workers that died, progress.
+// A worker: takes jobs from the queue and gives them to the processors, which compute on the pool's threads, so that
+// the event loop is free to renew the locks. BullMQ does the rest: retries with back-off,
+// jobs of workers that died, progress.
 import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { MergePayload, Payload, State } from '../jobs/payload.js';
 import { JobRefusedError } from '../jobs/payload.js';
@@ -34,7 +35,10 @@ export interface RankWorker {
   where: string;
   /** Settles when the worker has ended; rejects where it cannot go on. */
   ended: Promise<void>;
-  /** Takes no more jobs, waits `grace` milliseconds for those under way (default 20 000), then gives them back to the queue. */
+  /**
+   * Takes no more jobs, waits `grace` milliseconds for those under way (default 20 000),
+   * then gives them back to the queue.
+   */
   close(grace?: number): Promise<void>;
 }
 
@@ -129,7 +133,10 @@ async function statesOf(job: Job, { states }: MergePayload): Promise<State[]> {
   return results.sort((a, b) => a.index - b.index).map(({ state }) => state);
 }
 
-/** How many of a model's tensors have rows, and how many have none. The rows stay with the children, where they are small. */
+/**
+ * How many of a model's tensors have rows, and how many have none.
+ * The rows stay with the children, where they are small.
+ */
 async function collect(job: Job): Promise<{ done: number; failed: number }> {
   const [values, failures] = await Promise.all([job.getChildrenValues(), job.getIgnoredChildrenFailures()]);
   return { done: Object.keys(values).length, failed: Object.keys(failures).length };

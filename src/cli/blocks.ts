@@ -1,6 +1,6 @@
 // The blocks of a model, told from the names of its tensors: everything up to the first part that holds a number and is
-// not the last. 'model.layers.12.self_attn.q_proj.weight' is of block 'model.layers.12', 'h.3.attn.c_attn.weight' of 'h.3',
-// '/encoder/layer_4/dense/kernel' of '/encoder/layer_4', 'lm_head.weight' of none.
+// not the last. 'model.layers.12.self_attn.q_proj.weight' is of block 'model.layers.12', 'h.3.attn.c_attn.weight' of
+// 'h.3', '/encoder/layer_4/dense/kernel' of '/encoder/layer_4', 'lm_head.weight' of none.
 
 export interface Block<R> {
   /** Undefined: a row of no block, alone. */

@@ -1,9 +1,9 @@
 // --compare: two files layer by layer. --diff: also the rank of after - before.
 //
-// Stored weights are rounded, and the difference of two rounded matrices has full rank in its last digits. Rounding to a
-// type of spacing eps adds to W a matrix of independent errors up to eps |w| / 2 (rms eps |w| / sqrt(12)), of spectral norm
-// about their rms times sqrt(m) + sqrt(n) (Davidson & Szarek 2001). The rank of a difference counts what stands above
-// eps rms(W) (sqrt(m) + sqrt(n)), 3.5 times as much, unless a tolerance is given.
+// Stored weights are rounded, and the difference of two rounded matrices has full rank in its last digits. Rounding to
+// a type of spacing eps adds to W a matrix of independent errors up to eps |w| / 2 (rms eps |w| / sqrt(12)), of
+// spectral norm about their rms times sqrt(m) + sqrt(n) (Davidson & Szarek 2001). The rank of a difference counts what
+// stands above eps rms(W) (sqrt(m) + sqrt(n)), 3.5 times as much, unless a tolerance is given.
 import { byteLength, tensorBytes } from '../files/budget.js';
 import type { Channel } from '../files/channel.js';
 import { fileMessage, inFile, message } from '../files/messages.js';

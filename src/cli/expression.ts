@@ -1,4 +1,5 @@
-// Conditions on a row, such as 'rank < 0.9 full' or 'margin < 2 and name ~ "attn"': read by this grammar, nothing else runs.
+// Conditions on a row, such as 'rank < 0.9 full' or 'margin < 2 and name ~ "attn"':
+// read by this grammar, nothing else runs.
 //   or         and {'or' and}
 //   and        not {'and' not}
 //   not        'not' not | comparison

@@ -1,5 +1,5 @@
-// The filters: `fold` makes a saved accumulator of rows, `merge` one of several, or its report. They are what a queue, a cluster
-// or a shell needs to have the rank of a matrix that lies in many places.
+// The filters: `fold` makes a saved accumulator of rows, `merge` one of several, or its report. They are what a queue,
+// a cluster or a shell needs to have the rank of a matrix that lies in many places.
 import { readFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { RankAccumulator } from '../accumulator/accumulator.js';

@@ -1,5 +1,6 @@
-// --filter: which names match. A pattern such as ^(a+)+$ can take longer than anyone waits, and nothing else runs meanwhile, not even
-// the answer to Ctrl-C. So a pattern that repeats more than once, or a very long name, is tried under a time limit.
+// --filter: which names match. A pattern such as ^(a+)+$ can take longer than anyone waits, and nothing else runs
+// meanwhile, not even the answer to Ctrl-C. So a pattern that repeats more than once, or a very long name,
+// is tried under a time limit.
 // Cost: nothing for most patterns, 0.15 ms a name for the others.
 import { createContext, Script } from 'node:vm';
 import { oneLine } from '../formats/errors.js';

@@ -1,4 +1,5 @@
-// Where --html and --ranks write. Nothing but what they wrote earlier is ever overwritten, and that stays until the new file is whole:
+// Where --html and --ranks write. Nothing but what they wrote earlier is ever overwritten,
+// and that stays until the new file is whole:
 // it goes to a temporary name beside it, made before the work begins, and is renamed at the end.
 import {
   closeSync,
@@ -38,8 +39,8 @@ export class OutputFile {
   private descriptor: number | undefined;
 
   /**
-   * `inputs`: files that are read; `ours`: whether an existing file, of which it is given the beginning, may go. UsageError where nothing
-   * can or must be written.
+   * `inputs`: files that are read; `ours`: whether an existing file, of which it is given the beginning, may go.
+   * UsageError where nothing can or must be written.
    */
   constructor(
     private readonly option: string,

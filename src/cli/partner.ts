@@ -1,6 +1,7 @@
 // The tensors of a second file, by name, without holding them: two files of one model mostly have the same order, so
-// both are read side by side. A name out of order is looked up in a list of the file, and its neighbours are read with it and held, as far as
-// they fit: files in opposite order take one pass for each window of them, not one for each name.
+// both are read side by side. A name out of order is looked up in a list of the file, and its neighbours are read with
+// it and held, as far as they fit: files in opposite order take one pass for each
+// window of them, not one for each name.
 import { tensorBytes } from '../files/budget.js';
 import { readTensors } from '../formats/read.js';
 import type { NamedTensor, ReadOptions } from '../formats/types.js';
@@ -82,7 +83,10 @@ export class Partner {
     );
   }
 
-  /** A name and its neighbours on either side that nobody took, nearest first, as many as fit; none where the file lacks the name. */
+  /**
+   * A name and its neighbours on either side that nobody took, nearest first, as many as fit;
+   * none where the file lacks the name.
+   */
   private around(name: string, { names, sizes, places }: Listing): Set<string> {
     const place = places.get(name);
     if (place === undefined) return new Set();
@@ -124,8 +128,8 @@ export class Partner {
   }
 
   /**
-   * Reads from the start until `use` returns false. What is wrong with the file is told by the reading side by side; here it ends the
-   * scan, quietly where it was `enough`.
+   * Reads from the start until `use` returns false. What is wrong with the file is told by the reading side by side;
+   * here it ends the scan, quietly where it was `enough`.
    */
   private async scan(
     filter: NonNullable<ReadOptions['filter']>,

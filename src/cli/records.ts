@@ -59,7 +59,9 @@ export function csvWriter(screen: Screen, withFile: boolean, metrics: readonly s
   };
 }
 
-/** One line of JSON. Characters that a terminal or a reader would obey are escaped: JSON.stringify leaves most of them. */
+/**
+ * One line of JSON. Characters that a terminal or a reader would obey are escaped: JSON.stringify leaves most of them.
+ */
 export function json(record: unknown): string {
   const escaped = (c: string) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;
   return JSON.stringify(record).replace(

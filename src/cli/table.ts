@@ -1,5 +1,6 @@
-// Rows for people. A file's rows are held until its last one, so that columns fit, what names have in common is said once,
-// and a model of many layers folds into its blocks: of each block one line, and below it what is deficient or failed.
+// Rows for people. A file's rows are held until its last one, so that columns fit, what names have in common is said
+// once, and a model of many layers folds into its blocks: of each block one line,
+// and below it what is deficient or failed.
 import pico from 'picocolors';
 import type { Row } from '../files/rows.js';
 import { printable } from '../formats/errors.js';

@@ -32,7 +32,8 @@ export class Budget {
   /** Takes the bytes for a tensor of a file; resolves to what gives them back. */
   async take(bytes: number, file: string, name: string): Promise<() => void> {
     if (!(bytes < Number.POSITIVE_INFINITY)) {
-      throw new FormatError(file, `tensor ${quote(name)} has a shape that no memory can hold.`); // NaN would never be free again
+      // NaN would never be free again
+      throw new FormatError(file, `tensor ${quote(name)} has a shape that no memory can hold.`);
     }
     if (this.strict && bytes > this.limit) {
       const [needs, leaves] = [bytes, this.limit].map((b) => Math.ceil(b / MIB));
@@ -65,7 +66,8 @@ export class Budget {
 }
 
 /**
- * The budget under `memory` bytes, the run's own needs taken off, and the threads that it leaves room for: 0 is this one alone.
+ * The budget under `memory` bytes, the run's own needs taken off,
+ * and the threads that it leaves room for: 0 is this one alone.
  * By default a quarter of the machine's, not strict.
  *
  * @throws MemoryError where the run's own needs leave nothing
@@ -135,8 +137,8 @@ function factorBytes(shape: readonly number[], rank: number): number {
 }
 
 /**
- * Bytes that a tensor takes: its elements, their copy, and the kernel's workspace, which is the matrix in float64 and a square
- * of its short side, three more for a spectrum. None of the last two where it is no matrix.
+ * Bytes that a tensor takes: its elements, their copy, and the kernel's workspace, which is the matrix in float64 and a
+ * square of its short side, three more for a spectrum. None of the last two where it is no matrix.
  */
 export function tensorBytes({ shape, dtype, storage, factors }: TensorInfo, spectrum: boolean): number {
   if (factors !== undefined) return factorBytes(shape, factors);

@@ -1,5 +1,5 @@
-// rankFile: the rows of the command, for a program: one for each matrix of a file, decided on all cores, in the order of
-// the file. Tensors are read one at a time, as far as the memory budget lets them.
+// rankFile: the rows of the command, for a program: one for each matrix of a file, decided on all cores, in the order
+// of the file. Tensors are read one at a time, as far as the memory budget lets them.
 
 import type { Readable, ReadOptions } from '../formats/types.js';
 import { describe } from '../input/options.js';
@@ -29,7 +29,9 @@ export interface RankFileOptions extends Omit<RankOptions, 'hermitian'> {
   singularValues?: boolean;
   /** Default: one for each core. Small files are decided without any. */
   threads?: number;
-  /** Bytes to stay below; a tensor that needs more is a row with an error. Default: about a quarter of the machine's. */
+  /**
+   * Bytes to stay below; a tensor that needs more is a row with an error. Default: about a quarter of the machine's.
+   */
   memory?: number;
   /** Ends it at once: the generator throws the signal's reason. */
   signal?: AbortSignalLike;
@@ -41,9 +43,9 @@ export interface RankFileOptions extends Omit<RankOptions, 'hermitian'> {
 }
 
 /**
- * The rank of every matrix of a model file, as the command reports it: an async generator of one row a matrix, in the order
- * of the file. A tensor that cannot be read or decided is a row with `error`, and the others follow; a file that cannot
- * be read at all throws after the rows that it gave. Leaving the loop ends the threads.
+ * The rank of every matrix of a model file, as the command reports it: an async generator of one row a matrix, in the
+ * order of the file. A tensor that cannot be read or decided is a row with `error`, and the others follow; a file that
+ * cannot be read at all throws after the rows that it gave. Leaving the loop ends the threads.
  *
  * ```js
  * import { rankFile } from 'matrix-rank/files';

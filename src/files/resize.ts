@@ -1,11 +1,14 @@
-// Cuts the low-rank adapters of a .safetensors file: each product up x down to a rank, or to a share of its energy, by the best factors
-// (Eckart & Young 1936), which productFactors finds without forming the product.
+// Cuts the low-rank adapters of a .safetensors file: each product up x down to a rank, or to a share of its energy, by
+// the best factors (Eckart & Young 1936), which productFactors finds without forming the product.
 //
-// A loader multiplies factors of rank r with a scale that depends on r: alpha / r, rsLoRA's alpha / sqrt(r), or 1 where there is no alpha.
-// Alphas stay as they are. The new factors of rank k are multiplied with scale(r) / scale(k) instead, so that what the loader computes is
-// the old product's best approximation. PEFT takes r from adapter_config.json, not from the shapes: its r and rank_pattern are replaced.
+// A loader multiplies factors of rank r with a scale that depends on r: alpha / r, rsLoRA's alpha / sqrt(r),
+// or 1 where there is no alpha.
+// Alphas stay as they are. The new factors of rank k are multiplied with scale(r) / scale(k) instead, so that what the
+// loader computes is the old product's best approximation. PEFT takes r from adapter_config.json, not from the shapes:
+// its r and rank_pattern are replaced.
 //
-// Names, types and metadata stay; what is no pair, or is not made smaller, stays byte for byte. Everything is held in memory.
+// Names, types and metadata stay; what is no pair, or is not made smaller, stays byte for byte.
+// Everything is held in memory.
 import { FormatError, quote } from '../formats/errors.js';
 import { isObject, type Json } from '../formats/json.js';
 import { openSafetensors, plain, type SafetensorsEntry } from '../formats/safetensors.js';
@@ -145,8 +148,9 @@ function widen(data: Float64Array, rows: number, from: number, to: number): Floa
 type Pair = [left: Float64Array, right: Float64Array];
 
 /**
- * What is cut off and what rounding L R to l r adds, over the norm of the whole. The columns of L and the rows of R are orthogonal, to each
- * other and to what is cut off, so that squares add up (rounding's part in what is cut off is of second order).
+ * What is cut off and what rounding L R to l r adds, over the norm of the whole. The columns of L and the rows of R are
+ * orthogonal, to each other and to what is cut off, so that squares add up (rounding's part in
+ * what is cut off is of second order).
  */
 function relativeError([left, right]: Pair, [l, r]: Pair, residual: number, k: number): number {
   const columns = (x: Float64Array) => (j: number) => {
@@ -194,8 +198,8 @@ function toStored(file: string, { name, dtype }: SafetensorsEntry, x: Float64Arr
 }
 
 /**
- * adapter_config.json with new ranks. PEFT takes the first pattern that a module's name ends with: whole names do, and the longer ones
- * go first, so that none is found by a name that it ends with.
+ * adapter_config.json with new ranks. PEFT takes the first pattern that a module's name ends with: whole names do, and
+ * the longer ones go first, so that none is found by a name that it ends with.
  */
 function withRanks(config: Json, ranks: readonly [string, number][]): Json {
   const r = ranks.reduce((most, [, rank]) => Math.max(most, rank), 1);

@@ -1,5 +1,5 @@
-// One run: the threads, the memory budget, what is under way, and rows in order. The command, rankFile and the jobs of a
-// queue are such runs; each brings its own producer and its own reader of the rows.
+// One run: the threads, the memory budget, what is under way, and rows in order. The command, rankFile and the jobs of
+// a queue are such runs; each brings its own producer and its own reader of the rows.
 import type { ReadOptions } from '../formats/types.js';
 import type { AbortSignalLike, RankOptions } from '../types.js';
 import { createBudget } from './budget.js';

@@ -1,7 +1,8 @@
-// --shard I/N: the I-th share of the tensors of some files, so that N runs that know nothing of each other do each tensor once.
-// The names and shapes are read first; the dearest tensor goes to the share that has least to do so far (longest processing
-// time first: no share takes more than 4/3 of the best time that any division has; Graham 1969). What cannot be read is told
-// of once: a tensor that has no shape, and a file that breaks off, by the first share.
+// --shard I/N: the I-th share of the tensors of some files,
+// so that N runs that know nothing of each other do each tensor once.
+// The names and shapes are read first; the dearest tensor goes to the share that has least to do so far (longest
+// processing time first: no share takes more than 4/3 of the best time that any division has; Graham 1969). What cannot
+// be read is told of once: a tensor that has no shape, and a file that breaks off, by the first share.
 
 import { readTensors } from '../formats/read.js';
 import { product } from '../shared/shape.js';

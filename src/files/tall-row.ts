@@ -16,7 +16,9 @@ export function mustStream(tall: Tall, job: Job): boolean {
   return bytes > job.budget.most && plan(tall, job.budget.most) !== undefined;
 }
 
-/** The matrix of a .npy that must be streamed; undefined for everything else, which the readers take (or complain of). */
+/**
+ * The matrix of a .npy that must be streamed; undefined for everything else, which the readers take (or complain of).
+ */
 export async function tooLarge(from: Readable, options: ReadOptions, job: Job): Promise<Tall | undefined> {
   const name = typeof from === 'string' ? from : (options.name ?? '');
   if (!/\.npy$/i.test(name)) return undefined;

@@ -1,5 +1,5 @@
-// A matrix of any height, handed out in chunks of rows: from a .npy file, from a .npy on a pipe, or from raw numbers on a
-// pipe. A wide matrix is handed out as its transpose, which has the same singular values.
+// A matrix of any height, handed out in chunks of rows: from a .npy file, from a .npy on a pipe, or from raw numbers on
+// a pipe. A wide matrix is handed out as its transpose, which has the same singular values.
 //
 // Layout: row-major chunks are one stretch of the file; column-major ones are a stretch of each column.
 // Cost: every byte is read once. Memory: one chunk.
@@ -33,7 +33,9 @@ export interface Tall {
   close(): Promise<void>;
 }
 
-/** Types whose rows go into an accumulator: those that are exact as float32 or float64, so that no noise is to be known. */
+/**
+ * Types whose rows go into an accumulator: those that are exact as float32 or float64, so that no noise is to be known.
+ */
 const KINDS = /^(float32|float64|u?int(8|16|32|64)|bool)$/;
 
 interface Found {
@@ -44,8 +46,8 @@ interface Found {
 }
 
 /**
- * How the array of a .npy lies in the file, seen as a tall matrix; undefined where it is none. `asRows`: its rows stay rows,
- * be they longer than there are many.
+ * How the array of a .npy lies in the file, seen as a tall matrix; undefined where it is none. `asRows`: its rows stay
+ * rows, be they longer than there are many.
  */
 function arrange(header: NpyHeader, asRows: boolean): Found | undefined {
   const { shape, dtype, fortran } = header;
@@ -120,8 +122,8 @@ export interface RawRows {
 }
 
 /**
- * The matrix on a pipe: a .npy, or, where `raw` says what they are, little-endian numbers. Undefined where it begins like a
- * .npy and is not one that can be taken row by row, or where it is no .npy and `raw` says nothing.
+ * The matrix on a pipe: a .npy, or, where `raw` says what they are, little-endian numbers. Undefined where it begins
+ * like a .npy and is not one that can be taken row by row, or where it is no .npy and `raw` says nothing.
  */
 export async function openPipe(pipe: Pipe, raw?: RawRows, asRows = false): Promise<Tall | undefined> {
   const { file } = pipe;

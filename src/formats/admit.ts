@@ -2,7 +2,10 @@
 import { countElements } from './decode.js';
 import type { ReadOptions, TensorInfo } from './types.js';
 
-/** Whether the tensor is to be read; waits until it may be. A shape that no tensor has is a FormatError, and nobody is asked. */
+/**
+ * Whether the tensor is to be read; waits until it may be.
+ * A shape that no tensor has is a FormatError, and nobody is asked.
+ */
 export async function admit(
   file: string,
   options: ReadOptions,

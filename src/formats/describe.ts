@@ -1,5 +1,5 @@
-// What every tensor says of itself beside its elements: how it is stored, and what rounding to that type can do to its singular
-// values.
+// What every tensor says of itself beside its elements: how it is stored, and what rounding to that type can do to its
+// singular values.
 import { FLOAT_TYPES, rounding16, roundingOf, uniformRounding } from '../input/rounding.js';
 import { stackOf } from './matrices.js';
 import type { NamedTensor, ReadOptions } from './types.js';

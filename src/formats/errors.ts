@@ -14,7 +14,10 @@ export class FormatError extends Error {
   }
 }
 
-/** C0 and C1 controls, line separators, and what turns the direction of writing: a terminal obeys them, or a reader is misled. */
+/**
+ * C0 and C1 controls, line separators, and what turns the direction of writing:
+ * a terminal obeys them, or a reader is misled.
+ */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: names in a file may hold them
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+/g;
 

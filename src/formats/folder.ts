@@ -1,6 +1,7 @@
-// A folder of a model: a Hugging Face checkout or cache snapshot, an adapter, a tfjs model, else every model file in it.
-// Which files those are: an index and not the shards that it names; .safetensors and not the same weights as .bin, .h5 or .msgpack beside
-// them; folders within (diffusers) where the folder itself holds no model.
+// A folder of a model: a Hugging Face checkout or cache snapshot, an adapter, a tfjs model,
+// else every model file in it.
+// Which files those are: an index and not the shards that it names; .safetensors and not the same weights as .bin, .h5
+// or .msgpack beside them; folders within (diffusers) where the folder itself holds no model.
 import { textDecoder } from '../shared/text.js';
 import { FormatError } from './errors.js';
 import { refuseFolder } from './signatures.js';
@@ -25,7 +26,10 @@ const DOUBLE =
 const MAX_DEPTH = 4;
 const MAX_FILES = 10_000;
 
-/** The model files of a folder by their paths in it, in order. FormatError where there are none, or where it is one that is not read. */
+/**
+ * The model files of a folder by their paths in it, in order. FormatError where there are none,
+ * or where it is one that is not read.
+ */
 export async function modelFiles(folder: Folder): Promise<string[]> {
   const files = await filesIn(folder, '', 0);
   if (files.length > 0) return files;

@@ -1,7 +1,9 @@
 // .gguf, the files of llama.cpp.
-// Layout, little-endian: 'GGUF', version (2 or 3), tensor count, metadata count (8 bytes each); metadata as key, type, value;
-// per tensor its name, dimensions (innermost first), type and offset; then, aligned, the data that the offsets count from.
-// Floats and integers are read as they are, blocks decoded (decode/gguf-blocks.ts); other types are named, not analysed.
+// Layout, little-endian: 'GGUF', version (2 or 3), tensor count, metadata count (8 bytes each); metadata as key, type,
+// value; per tensor its name, dimensions (innermost first), type and offset; then, aligned,
+// the data that the offsets count from.
+// Floats and integers are read as they are, blocks decoded (decode/gguf-blocks.ts);
+// other types are named, not analysed.
 // Source: docs/gguf.md of the ggml project.
 import { textDecoder } from '../shared/text.js';
 import { decodeBlocks, GGUF_BLOCKS } from './decode/gguf-blocks.js';
@@ -52,7 +54,10 @@ const VALUE_SIZE = [1, 1, 2, 2, 4, 4, 4, 1, -1, -1, 8, 8, 8];
 const WINDOW = 1 << 16;
 const MAX_NAME = 1 << 16;
 const MAX_DIMS = 8;
-/** The fewest bytes of a tensor's entry (name, dimensions, type, offset), of a metadata value (key, type, a byte), of a text. */
+/**
+ * The fewest bytes of a tensor's entry (name, dimensions, type, offset), of a metadata value (key,
+ * type, a byte), of a text.
+ */
 const MIN_TENSOR = 24;
 const MIN_VALUE = 13;
 const MIN_TEXT = 8;

@@ -1,4 +1,5 @@
-// HDF5, the values of a dataset: its type, its shape, and its elements, which lie in one piece or in chunks that may be shuffled and deflated.
+// HDF5, the values of a dataset: its type, its shape, and its elements,
+// which lie in one piece or in chunks that may be shuffled and deflated.
 // Source: HDF5 File Format Specification 3.0, sections IV.A.2 and III.A.
 import { product } from '../shared/shape.js';
 import { countElements } from './decode.js';

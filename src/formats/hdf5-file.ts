@@ -1,8 +1,8 @@
 // HDF5, the structure: where the groups, datasets and their messages are. Values are read by hdf5-data.ts.
-// Layout: a superblock; an object is a header of messages (versions 1 and 2, in pieces), found by its address; a group lists its objects in
-// a B-tree of symbol tables with a heap of names (old), or in link messages (new).
-// Read here rather than by a library: those want the whole file in memory, this one ranges of it, so that a file may be larger than memory
-// or far away; and every length that it believes is checked against the file.
+// Layout: a superblock; an object is a header of messages (versions 1 and 2, in pieces), found by its address; a group
+// lists its objects in a B-tree of symbol tables with a heap of names (old), or in link messages (new).
+// Read here rather than by a library: those want the whole file in memory, this one ranges of it, so that a file may be
+// larger than memory or far away; and every length that it believes is checked against the file.
 // Source: HDF5 File Format Specification 3.0, docs.hdfgroup.org.
 import { textDecoder } from '../shared/text.js';
 import { FormatError } from './errors.js';

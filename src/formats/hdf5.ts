@@ -1,4 +1,5 @@
-// HDF5 files: the weights of Keras (.h5, and model.weights.h5 in a .keras archive), MATLAB 7.3, and any other with datasets of numbers.
+// HDF5 files: the weights of Keras (.h5, and model.weights.h5 in a .keras archive), MATLAB 7.3,
+// and any other with datasets of numbers.
 // A dataset is named by its path. MATLAB's are stored with their dimensions reversed. Optimizer states are left out.
 import { product } from '../shared/shape.js';
 import { admit } from './admit.js';

@@ -1,5 +1,6 @@
-// hf://org/name[@revision][/path]: a repository of the Hugging Face Hub, or a file of it. Two addresses of its API are all that reading
-// takes (the list of files, a file), so they are asked for directly: @huggingface/hub would bring uploads and its own downloads along.
+// hf://org/name[@revision][/path]: a repository of the Hugging Face Hub, or a file of it. Two addresses of its API are
+// all that reading takes (the list of files, a file), so they are asked for directly:
+// @huggingface/hub would bring uploads and its own downloads along.
 // HF_ENDPOINT names another server, HF_TOKEN who asks; the token goes to that server only.
 // Source: huggingface.co/docs/hub/api.
 import { FormatError } from './errors.js';

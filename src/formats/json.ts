@@ -22,7 +22,10 @@ export function parseJson(file: string, what: string, text: string): unknown {
   }
 }
 
-/** Parsed values take far more memory than their text, so that their number is looked at first. Depth costs nothing: JSON.parse keeps a stack of its own. */
+/**
+ * Parsed values take far more memory than their text, so that their number is looked at first. Depth costs nothing:
+ * JSON.parse keeps a stack of its own.
+ */
 function checkSize(file: string, what: string, text: string) {
   let parts = 0;
   for (let i = 0; i < text.length; i++) {

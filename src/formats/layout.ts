@@ -1,5 +1,5 @@
-// How the axes of a weight are meant where only its name tells: TensorFlow, Flax and tfjs call convolution kernels by the same few
-// names and keep them as [height, width, inputs, outputs]; a mixture of experts stacks its matrices.
+// How the axes of a weight are meant where only its name tells: TensorFlow, Flax and tfjs call convolution kernels by
+// the same few names and keep them as [height, width, inputs, outputs]; a mixture of experts stacks its matrices.
 import type { TensorLayout } from './types.js';
 
 const KERNEL = /^(kernel|filters?|pointwise_(kernel|filter|weights))$/;

@@ -1,8 +1,8 @@
 // MATLAB's .mat files of version 5 to 7.2 (7.3 is HDF5).
-// Layout: 128 bytes (text, version 0x0100, 'IM' or 'MI' for the byte order), then elements: a tag of type and length (8 bytes; a small
-// element keeps both and its data in 8), padded to 8. A matrix is made of elements: flags, dimensions, name, numbers in the
-// narrowest type that holds them. A compressed element is a zlib stream of one. Matrices lie by columns; structures and cells hold
-// matrices. Source: "MAT-File Format", The MathWorks.
+// Layout: 128 bytes (text, version 0x0100, 'IM' or 'MI' for the byte order), then elements: a tag of type and length (8
+// bytes; a small element keeps both and its data in 8), padded to 8. A matrix is made of elements: flags, dimensions,
+// name, numbers in the narrowest type that holds them. A compressed element is a zlib stream of one. Matrices lie by
+// columns; structures and cells hold matrices. Source: "MAT-File Format", The MathWorks.
 import { textDecoder } from '../shared/text.js';
 import { admit } from './admit.js';
 import { checkLength, countElements, decode, elementSize, type TensorData } from './decode.js';

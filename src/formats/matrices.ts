@@ -96,7 +96,10 @@ function stackedName(name: string, layout: TensorLayout | undefined, count: numb
   return count === 1 ? name : `${name}[${DIRECTIONS[i]}]`;
 }
 
-/** The matrices that lie in a tensor one after the other, rows and columns perhaps changing places: how many, and their shape. */
+/**
+ * The matrices that lie in a tensor one after the other, rows and columns perhaps changing places:
+ * how many, and their shape.
+ */
 export function stackOf(
   shape: readonly number[],
   layout: TensorLayout | undefined,

@@ -1,7 +1,8 @@
 // Matrix Market (.mtx): one matrix as text, dense or sparse; a sparse one is filled in.
-// Layout: '%%MatrixMarket matrix array|coordinate real|double|integer|complex|pattern general|symmetric|skew-symmetric|hermitian',
-// comments, the size, then one element a line: by columns in an array (one triangle where the other follows from it), with its
-// row and column from 1 on in a coordinate file. Source: math.nist.gov/MatrixMarket/formats.html.
+// Layout: '%%MatrixMarket matrix array|coordinate real|double|integer|complex|pattern
+// general|symmetric|skew-symmetric|hermitian', comments, the size, then one element a line: by columns in an array (one
+// triangle where the other follows from it), with its row and column from 1 on in a coordinate file. Source:
+// math.nist.gov/MatrixMarket/formats.html.
 import { admit } from './admit.js';
 import { FormatError, quote } from './errors.js';
 import { checkDense } from './scipy-sparse.js';

@@ -1,6 +1,7 @@
 // .npy, NumPy's file of one array.
-// Layout: '\x93NUMPY', version (2 bytes), header length (2 bytes little-endian in version 1, 4 in versions 2 and 3), the
-// header, then the elements. The header is a Python literal: {'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }.
+// Layout: '\x93NUMPY', version (2 bytes), header length (2 bytes little-endian in version 1, 4 in versions 2 and 3),
+// the header, then the elements. The header is a Python literal: {'descr': '<f8', 'fortran_order':
+// False, 'shape': (3, 4), }.
 // Source: NEP 1 and numpy/lib/format.py.
 import { textDecoder } from '../shared/text.js';
 import { admit } from './admit.js';

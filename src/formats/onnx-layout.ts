@@ -1,5 +1,5 @@
-// Which operator uses an ONNX weight, and so how its axes are meant. A weight may be used in the graph that holds it or in
-// any graph inside, and may pass through operators that keep its axes on the way.
+// Which operator uses an ONNX weight, and so how its axes are meant. A weight may be used in the graph that holds it or
+// in any graph inside, and may pass through operators that keep its axes on the way.
 import type { OnnxGraph, OnnxTensor } from './onnx-graph.js';
 import type { TensorLayout } from './types.js';
 

@@ -1,6 +1,7 @@
-// Which weights of an ONNX model are codes, and what decodes them: DequantizeLinear (one scale, one along an axis, or blocks), the
-// operators that take codes with their scales, and MatMulNBits (codes packed by rows).
-// Source: onnx's operators DequantizeLinear, QLinearConv, QLinearMatMul, MatMulInteger, ConvInteger; onnxruntime's contrib operators.
+// Which weights of an ONNX model are codes, and what decodes them: DequantizeLinear (one scale, one along an axis, or
+// blocks), the operators that take codes with their scales, and MatMulNBits (codes packed by rows).
+// Source: onnx's operators DequantizeLinear, QLinearConv, QLinearMatMul, MatMulInteger, ConvInteger;
+// onnxruntime's contrib operators.
 import type { OnnxGraph, OnnxNode, OnnxTensor } from './onnx-graph.js';
 
 /** How a weight is used as codes. */
@@ -15,7 +16,9 @@ export interface CodesUse {
   axis: number;
 }
 
-/** operator -> [codes, scale, zero point] as places of inputs, and the axis of scales for each channel; -1 is the last. */
+/**
+ * operator -> [codes, scale, zero point] as places of inputs, and the axis of scales for each channel; -1 is the last.
+ */
 const OPERATORS: Readonly<Record<string, readonly (readonly [number, number, number, number])[]>> = {
   DequantizeLinear: [[0, 1, 2, 1]],
   QLinearConv: [[3, 4, 5, 0]],

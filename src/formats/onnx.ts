@@ -212,8 +212,8 @@ function codeTypeOf(dtype: string): string | undefined {
 }
 
 /**
- * The elements of float_data, int32_data, int64_data, double_data or uint64_data, as the bytes of `dtype`; 64-bit integers
- * as they come out of decode().
+ * The elements of float_data, int32_data, int64_data, double_data or uint64_data, as the bytes of `dtype`; 64-bit
+ * integers as they come out of decode().
  */
 async function readField(
   source: ByteSource,

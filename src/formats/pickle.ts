@@ -1,8 +1,10 @@
-// Python's pickle, as far as checkpoints of tensors need it: containers, numbers, text, persistent ids, and calls as records.
-// No name is ever imported and nothing is ever run: whatever a pickle calls becomes a PickleCall, or, where no tensor is made of
-// it, an opaque value that stands in its place. Only an opcode that does not exist is an error.
+// Python's pickle, as far as checkpoints of tensors need it: containers, numbers, text,
+// persistent ids, and calls as records.
+// No name is ever imported and nothing is ever run: whatever a pickle calls becomes a PickleCall, or, where no tensor
+// is made of it, an opaque value that stands in its place. Only an opcode that does not exist is an error.
 // Memory: every object that an opcode makes is counted before it is made, at most `limit` bytes of them.
-// Source: Lib/pickletools.py and Lib/pickle.py of CPython, protocols 0 to 5; torch/_weights_only_unpickler.py for the names.
+// Source: Lib/pickletools.py and Lib/pickle.py of CPython, protocols 0 to 5;
+// torch/_weights_only_unpickler.py for the names.
 import { textDecoder } from '../shared/text.js';
 import { FormatError, quote } from './errors.js';
 

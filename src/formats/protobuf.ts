@@ -41,8 +41,8 @@ export class ProtoWalker {
   }
 
   /**
-   * Calls `visit` for each field of the message in [start, end), in order. A length-delimited field of up to 64 KiB is in
-   * the window by then, so that text() can read it.
+   * Calls `visit` for each field of the message in [start, end), in order. A length-delimited field of up to 64 KiB is
+   * in the window by then, so that text() can read it.
    */
   async fields(
     what: string,

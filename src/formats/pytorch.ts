@@ -1,9 +1,9 @@
 // PyTorch's files: checkpoints of torch.save and TorchScript archives (.pt, .pth, .ckpt, .bin).
 // Layout since 1.6: a zip archive. <folder>/data.pkl is a pickle of the saved object, in which a tensor is a call of
-// torch._utils._rebuild_tensor_v2 over a storage; the storage's bytes are the entry <folder>/data/<key>; <folder>/byteorder names their
-// order. A frozen TorchScript module keeps weights in constants.pkl and constants/.
-// Before 1.6: five pickles one after the other (a magic number, a version, the byte order, the object, the storages' keys), then for
-// each key a count (8 bytes) and as many elements. Source: torch/serialization.py.
+// torch._utils._rebuild_tensor_v2 over a storage; the storage's bytes are the entry <folder>/data/<key>;
+// <folder>/byteorder names their order. A frozen TorchScript module keeps weights in constants.pkl and constants/.
+// Before 1.6: five pickles one after the other (a magic number, a version, the byte order, the object, the storages'
+// keys), then for each key a count (8 bytes) and as many elements. Source: torch/serialization.py.
 import { ELEMENT_SIZE } from './decode.js';
 import { fromStorage } from './dtypes.js';
 import { FormatError } from './errors.js';

@@ -1,5 +1,5 @@
-// readTensors: which format a file has, by its first bytes and then by its name, and the reader for it, which is loaded when it is
-// needed: a page that reads one format loads one reader.
+// readTensors: which format a file has, by its first bytes and then by its name, and the reader for it, which is loaded
+// when it is needed: a page that reads one format loads one reader.
 import { textDecoder } from '../shared/text.js';
 import { describe } from './describe.js';
 import { FormatError, quote, toFormatError } from './errors.js';
@@ -17,8 +17,8 @@ const HEAD = 512;
 const MAX_JSON = 500_000_000; // as many characters as a string can hold, about
 
 /**
- * Every tensor of a model file, or of every model file of a folder, as it is read. Throws FormatError, or tells `options.onError` and
- * goes on.
+ * Every tensor of a model file, or of every model file of a folder, as it is read. Throws FormatError, or tells
+ * `options.onError` and goes on.
  */
 export async function* readTensors(from: Readable, options: ReadOptions = {}): AsyncGenerator<NamedTensor> {
   const folder = await openFolder(from, options);
@@ -43,7 +43,9 @@ async function* readSource(source: ByteSource, options: ReadOptions): AsyncGener
   }
 }
 
-/** The files of a folder one after the other; where there are several, their names stand before those of their tensors. */
+/**
+ * The files of a folder one after the other; where there are several, their names stand before those of their tensors.
+ */
 async function* readFolder(folder: Folder, options: ReadOptions): AsyncGenerator<NamedTensor> {
   const files = await modelFiles(folder);
   let before = 0;
@@ -127,7 +129,8 @@ async function detect(source: ByteSource, options: ReadOptions): Promise<AsyncGe
     );
   }
   if (starts('{') || starts('[')) return readJson(source, options);
-  if (starts('\x08')) return (await import('./onnx.js')).readOnnx(source, options); // ir_version, the first field of a ModelProto
+  // ir_version, the first field of a ModelProto
+  if (starts('\x08')) return (await import('./onnx.js')).readOnnx(source, options);
   if (looksNumeric(head)) return (await import('./text.js')).readTable(source, options);
   const text = quote(String.fromCharCode(...head.subarray(0, 8)));
   throw new FormatError(name, `is no model file known here: it begins with ${text}.`);

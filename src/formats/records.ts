@@ -1,5 +1,5 @@
-// Tables in JSON that are no bare rows: records [{ "x": 1, "y": 2 }, ...], as pandas' to_json(orient='records') writes them, a row each
-// and its keys the columns; and matrices by name, { "w": [[1, 2], [3, 4]], ... }.
+// Tables in JSON that are no bare rows: records [{ "x": 1, "y": 2 }, ...], as pandas' to_json(orient='records') writes
+// them, a row each and its keys the columns; and matrices by name, { "w": [[1, 2], [3, 4]], ... }.
 import { admit } from './admit.js';
 import { attempt, FormatError, quote } from './errors.js';
 import { isObject } from './json.js';

@@ -1,7 +1,8 @@
-// A file behind http(s), read by ranges: the header, then the tensors that are wanted. Every answer is checked: 206 with the very range
-// that was asked for, the same ETag and size throughout. What breaks off is asked for again, with growing pauses.
-// Redirects are followed here where the engine lets them be seen (Node; not in pages, where fetch drops Authorization itself when the
-// origin changes): credentials go to the origin that they were given for, and nowhere else.
+// A file behind http(s), read by ranges: the header, then the tensors that are wanted. Every answer is checked: 206
+// with the very range that was asked for, the same ETag and size throughout.
+// What breaks off is asked for again, with growing pauses.
+// Redirects are followed here where the engine lets them be seen (Node; not in pages, where fetch drops Authorization
+// itself when the origin changes): credentials go to the origin that they were given for, and nowhere else.
 // Source: RFC 9110, sections 10.2.3, 13, 14 and 15.4.
 import type { AbortSignalLike } from '../types.js';
 import { FormatError } from './errors.js';

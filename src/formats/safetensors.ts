@@ -1,6 +1,7 @@
 // .safetensors: a JSON header and the tensors' bytes.
-// Layout: header length (8 bytes, little-endian), the header, then the data that its offsets count from. The header maps
-// names to { dtype, shape, data_offsets: [begin, end] }; '__metadata__' is no tensor. Large models are split into shards:
+// Layout: header length (8 bytes, little-endian), the header, then the data that its offsets count from. The header
+// maps names to { dtype, shape, data_offsets: [begin, end] }; '__metadata__' is no tensor.
+// Large models are split into shards:
 // model.safetensors.index.json maps names to files of the same folder.
 // Source: the format section of huggingface/safetensors' README, and its Rust reader for what is refused.
 import { checkLength, decode, elementSize } from './decode.js';
@@ -72,7 +73,10 @@ export async function openSafetensors(source: ByteSource) {
   return { stored: entries.map((entry) => new SafetensorsEntry(entry, () => source)), metadata };
 }
 
-/** The weights of every shard that a model.safetensors.index.json names, shard by shard; parts may lie in different ones. */
+/**
+ * The weights of every shard that a model.safetensors.index.json names, shard by shard;
+ * parts may lie in different ones.
+ */
 export async function* readSafetensorsIndex(
   source: ByteSource,
   options: ReadOptions = {},

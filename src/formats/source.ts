@@ -260,8 +260,8 @@ async function openPath(path: string): Promise<ByteSource> {
 }
 
 /**
- * A model names the files beside it, and a link there could name any file of the machine: what a sibling really is must lie in
- * the model's folder, or in the blobs/ of the Hugging Face cache whose snapshot the folder is.
+ * A model names the files beside it, and a link there could name any file of the machine: what a sibling really is must
+ * lie in the model's folder, or in the blobs/ of the Hugging Face cache whose snapshot the folder is.
  */
 async function checkInside(
   fs: typeof import('node:fs/promises'),

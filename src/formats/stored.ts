@@ -1,5 +1,5 @@
-// A tensor as it lies in a file, before anyone knows what it means: readers of safetensors and PyTorch files list these, and
-// weights/ makes weights of them.
+// A tensor as it lies in a file, before anyone knows what it means: readers of safetensors and PyTorch files list
+// these, and weights/ makes weights of them.
 import { fromFloat16 } from '../shared/half.js';
 import { product } from '../shared/shape.js';
 import { codeTable } from './decode/codes.js';
@@ -15,8 +15,8 @@ export interface Stored {
   /** Why it cannot be read, as the end of a sentence about it. */
   problem?: string;
   /**
-   * `count` elements from `from` on, all by default, as words: codes of 8 bits in a Uint8Array (two 4-bit ones a byte), patterns of 16
-   * in a Uint16Array, 64-bit integers as float64.
+   * `count` elements from `from` on, all by default, as words: codes of 8 bits in a Uint8Array (two 4-bit ones a byte),
+   * patterns of 16 in a Uint16Array, 64-bit integers as float64.
    */
   words(from?: number, count?: number): Promise<TensorData>;
 }
@@ -42,7 +42,10 @@ export function toNumbers(words: TensorData, dtype: string): Exclude<TensorData,
   return out;
 }
 
-/** Scales, zero points, tables: all elements of a tensor as numbers, each finite, or a FormatError that says which is not. */
+/**
+ * Scales, zero points, tables: all elements of a tensor as numbers, each finite,
+ * or a FormatError that says which is not.
+ */
 export async function numbers(file: string, stored: Stored, from = 0, count = product(stored.shape)) {
   checkStored(file, stored);
   const values = toNumbers(await stored.words(from, count), stored.dtype);

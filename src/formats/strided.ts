@@ -31,7 +31,9 @@ export function gatherPairs<T extends TensorData>(
   return gather(data, [...shape, 2], [...strides.map((s) => 2 * s), 1]);
 }
 
-/** A new row-major array of `shape`: element (i, j, ...) comes from data[offset + i strides[0] + j strides[1] + ...]. */
+/**
+ * A new row-major array of `shape`: element (i, j, ...) comes from data[offset + i strides[0] + j strides[1] + ...].
+ */
 export function gather<T extends TensorData>(
   data: T,
   shape: readonly number[],

@@ -43,7 +43,9 @@ function inFile<T>(file: string, parse: () => T): T {
   }
 }
 
-/** A matrix out of text, in whatever way it is written. Throws an Error that names the place where it cannot be read. */
+/**
+ * A matrix out of text, in whatever way it is written. Throws an Error that names the place where it cannot be read.
+ */
 export function parseMatrix(source: string): Parsed {
   const text = source.replaceAll('\r\n', '\n').replaceAll('\u2212', '-').trim();
   if (text === '') throw new Error('There is no text to read a matrix from.');
@@ -152,8 +154,8 @@ function jsonObject(text: string): Parsed {
 }
 
 /**
- * Lines of numbers; a first line of names is left out, as are lines that begin with # or %. Where that line has no name for the first
- * column (pandas, R), it holds the rows' names and is left out.
+ * Lines of numbers; a first line of names is left out, as are lines that begin with # or %. Where that line has no name
+ * for the first column (pandas, R), it holds the rows' names and is left out.
  */
 function lines(text: string): Parsed {
   const separator = [/\t/, /;/, /,/].find((s) => s.test(text.slice(0, 1 << 20))) ?? /\s+/;
@@ -198,7 +200,10 @@ function toNumber(cell: string): number {
   return cell.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
 }
 
-/** Equally long rows of numbers, or an Error that names the first that is not. undefined: a heading, which counts as a row in errors. */
+/**
+ * Equally long rows of numbers, or an Error that names the first that is not. undefined: a heading,
+ * which counts as a row in errors.
+ */
 function matrix(rows: Iterable<readonly string[] | undefined>, format: Parsed['format']): Parsed {
   let data = new Float64Array(256);
   let size = 0;

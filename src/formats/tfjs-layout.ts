@@ -4,7 +4,9 @@ import { isObject, type Json } from './json.js';
 import { layoutByName } from './layout.js';
 import type { TensorLayout } from './types.js';
 
-/** operator -> layout of its second input. Transposed convolutions count as HWIO: their rows are the input's channels. */
+/**
+ * operator -> layout of its second input. Transposed convolutions count as HWIO: their rows are the input's channels.
+ */
 const OPERATORS: Readonly<Record<string, TensorLayout>> = {
   Conv1D: 'HWIO',
   Conv2D: 'HWIO',
@@ -51,7 +53,10 @@ export function tfjsLayouts(topology: unknown) {
   };
 }
 
-/** Convolutions of three dimensions are those over time here, and what is called weights is what TensorFlow's slim models call so. */
+/**
+ * Convolutions of three dimensions are those over time here,
+ * and what is called weights is what TensorFlow's slim models call so.
+ */
 function byName(name: string, shape: readonly number[]): TensorLayout | undefined {
   const last = name.slice(name.lastIndexOf('/') + 1).replace(/(_\d+)?(:\d+)?$/, '');
   if (/^(pointwise_)?kernel$/.test(last) && shape.length === 3) return 'HWIO';

@@ -1,7 +1,7 @@
 // TensorFlow.js: model.json and its shards, or a bare weight manifest.
-// Layout: a manifest is an array of groups { paths, weights }. A group's weights lie end to end, without alignment, in the
-// concatenation of its files, and may cross from one file to the next. Quantised weights hold integers q that stand for
-// q * scale + min, or float16. String tensors (a length of 4 bytes before each string) are stepped over.
+// Layout: a manifest is an array of groups { paths, weights }. A group's weights lie end to end, without alignment, in
+// the concatenation of its files, and may cross from one file to the next. Quantised weights hold integers q that stand
+// for q * scale + min, or float16. String tensors (a length of 4 bytes before each string) are stepped over.
 // Source: tfjs-core/src/io/io_utils.ts (decodeWeights) and tfjs-core/src/io/types.ts.
 import { admit } from './admit.js';
 import { checkLength, countElements, decode, elementSize, type TensorData } from './decode.js';
@@ -173,7 +173,9 @@ async function stringBytes(
   return at - start;
 }
 
-/** A group's files as one stretch of bytes, read front to back: each is opened when it is reached, closed when passed. */
+/**
+ * A group's files as one stretch of bytes, read front to back: each is opened when it is reached, closed when passed.
+ */
 class Shards {
   private readonly opened: { source: ByteSource; start: number }[] = [];
   private next = 0;

@@ -1,7 +1,8 @@
 // .tflite: TensorFlow Lite's flatbuffer.
-// Layout: tables of fields found through a table of offsets (vtable), vectors of 4 bytes of length and their elements, all by offsets;
-// 'TFL3' at byte 4. A tensor names a buffer, which holds its elements or says where in the file they are. Quantised weights are integers q
-// for (q - zero) * scale, one scale for all or one for each index of a dimension. Convolutions are OHWI, depthwise ones 1HWC.
+// Layout: tables of fields found through a table of offsets (vtable), vectors of 4 bytes of length and their elements,
+// all by offsets; 'TFL3' at byte 4. A tensor names a buffer, which holds its elements or says where in the file they
+// are. Quantised weights are integers q for (q - zero) * scale, one scale for all or one for each index of a dimension.
+// Convolutions are OHWI, depthwise ones 1HWC.
 // Source: tensorflow/compiler/mlir/lite/schema/schema.fbs; flatbuffers.dev, "Internals".
 import { product } from '../shared/shape.js';
 import { textDecoder } from '../shared/text.js';
@@ -185,8 +186,8 @@ function dequantise(
 }
 
 /**
- * The storage tolerance, max_i sqrt(sum_j h_ij^2 / 3) + max_j sqrt(sum_i h_ij^2 / 3), of steps h that are half a scale: where the scales are the
- * rows', or one for all. Elsewhere unknown.
+ * The storage tolerance, max_i sqrt(sum_j h_ij^2 / 3) + max_j sqrt(sum_i h_ij^2 / 3), of steps h that are half a scale:
+ * where the scales are the rows', or one for all. Elsewhere unknown.
  */
 function noiseOf({ shape, scale, axis, depthwise }: Weight): number | undefined {
   if (shape.length < 2) return undefined;

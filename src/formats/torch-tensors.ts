@@ -1,5 +1,5 @@
-// The tensors of an unpickled PyTorch object: where they are in it, and their elements. A tensor is a view of a storage: an offset, sizes
-// and strides in elements. Source: torch/_utils.py.
+// The tensors of an unpickled PyTorch object: where they are in it, and their elements. A tensor is a view of a
+// storage: an offset, sizes and strides in elements. Source: torch/_utils.py.
 import { product } from '../shared/shape.js';
 import { countElements, decode, ELEMENT_SIZE, elementSize } from './decode.js';
 import { fromStorage, fromTorch, isComplex } from './dtypes.js';
@@ -36,8 +36,8 @@ export interface Archive {
 const UNNAMED = new Set(['_modules', '_parameters', '_buffers']);
 
 /**
- * Every tensor below `value`; a container that is there twice is entered once, an object's attributes are looked through,
- * and what nests deeper or has a longer name than a weight ever does is left aside.
+ * Every tensor below `value`; a container that is there twice is entered once, an object's attributes are looked
+ * through, and what nests deeper or has a longer name than a weight ever does is left aside.
  */
 export function* findTensors(file: string, root: unknown): Generator<[name: string, call: PickleCall]> {
   const seen = new Set<unknown>();

@@ -7,13 +7,13 @@ import type { Bits } from './decode.js';
 export type TensorLayout = 'OIHW' | 'HWIO' | 'HWCM' | 'dense' | 'rnn' | 'experts';
 
 /**
- * One weight of a model file, as the model computes with it: `matrixRank({ data, shape, dtype: bits, noise })`. Quantised weights are
- * decoded; what is packed in a way that nobody here knows has `packed` and no data.
+ * One weight of a model file, as the model computes with it: `matrixRank({ data, shape, dtype: bits, noise })`.
+ * Quantised weights are decoded; what is packed in a way that nobody here knows has `packed` and no data.
  */
 export interface NamedTensor {
   /**
-   * That of the weight: as stored, or of the weight that packed tensors stand for. For ONNX subgraphs the path of node names stands
-   * before it, joined by '/'.
+   * That of the weight: as stored, or of the weight that packed tensors stand for. For ONNX subgraphs the path of node
+   * names stands before it, joined by '/'.
    */
   name: string;
   /** Of the weight; for a packed one that is not known, of what is stored. */
@@ -31,11 +31,14 @@ export interface NamedTensor {
   layout?: TensorLayout;
   /** The type of the stored integers when `data` was recovered as integer * scale + min (tfjs). */
   quantization?: string;
-  /** How the weight is stored: its type, or what was undone: 'bfloat16', 'fp8-e4m3 x block scales', 'q4_K', 'gptq-int4', ... */
+  /**
+   * How the weight is stored: its type, or what was undone: 'bfloat16', 'fp8-e4m3 x block scales',
+   * 'q4_K', 'gptq-int4', ...
+   */
   storage?: string;
   /**
-   * The storage tolerance: singular values below it can't be told from rounding to the stored type. One for each matrix where the tensor
-   * is a stack. Absent for float32, float64 and integers, which are what they are.
+   * The storage tolerance: singular values below it can't be told from rounding to the stored type. One for each matrix
+   * where the tensor is a stack. Absent for float32, float64 and integers, which are what they are.
    */
   noise?: number | readonly number[];
   /** Why the tensor is not decoded: 'packed (uint8 beside .foo_scales)'. `data` is empty then. */
@@ -64,7 +67,8 @@ export interface TensorInfo {
 }
 
 /**
- * What a reader can read from: a path of a file or folder (Node), an address ('https://...', 'hf://org/name[@revision][/path]', a URL), a
+ * What a reader can read from: a path of a file or folder (Node), an address ('https://...',
+ * 'hf://org/name[@revision][/path]', a URL), a
  * Blob or File (browsers), or bytes.
  */
 export type Readable = string | Uint8Array | BlobLike | UrlLike;
@@ -75,8 +79,8 @@ export interface ReadOptions {
   /** Only tensors that pass are decoded. */
   filter?: (name: string, info: TensorInfo) => boolean;
   /**
-   * Awaited before the elements of a tensor that passes are read, so that a caller can wait for memory. A FormatError that it
-   * throws is the tensor's error.
+   * Awaited before the elements of a tensor that passes are read, so that a caller can wait for memory. A FormatError
+   * that it throws is the tensor's error.
    */
   before?: (name: string, info: TensorInfo) => void | Promise<void>;
   /** Called as bytes are consumed. */
@@ -89,6 +93,9 @@ export interface ReadOptions {
   open?: (name: string) => Readable | Promise<Readable>;
   /** How tensors of three dimensions and more are meant, whatever the file says. */
   layout?: TensorLayout;
-  /** The most bytes that one zip entry may inflate to (default 4 GiB), or that a server without ranges may send (default 1 GiB). */
+  /**
+   * The most bytes that one zip entry may inflate to (default 4 GiB),
+   * or that a server without ranges may send (default 1 GiB).
+   */
   maxBytes?: number;
 }

@@ -1,6 +1,7 @@
-// Writes .safetensors: the header's length (8 bytes, little-endian), the header in JSON, padded with spaces so that the data begins at a
-// multiple of 8, and the tensors without a gap between them. The widest types come first, by name among themselves, so that every element
-// lies at a multiple of its size. Source: the format section of huggingface/safetensors' README, and its Rust writer for the order.
+// Writes .safetensors: the header's length (8 bytes, little-endian), the header in JSON, padded with spaces so that the
+// data begins at a multiple of 8, and the tensors without a gap between them. The widest types come first, by name
+// among themselves, so that every element lies at a multiple of its size. Source:
+// the format section of huggingface/safetensors' README, and its Rust writer for the order.
 import { product } from '../shared/shape.js';
 
 /** A tensor to be written. */
@@ -13,7 +14,9 @@ export interface SafetensorsTensor {
   data: Uint8Array;
 }
 
-/** The bytes of a file, in pieces. RangeError where a tensor's bytes are not those of its shape, or two have one name. */
+/**
+ * The bytes of a file, in pieces. RangeError where a tensor's bytes are not those of its shape, or two have one name.
+ */
 export function* writeSafetensors(
   tensors: readonly SafetensorsTensor[],
   metadata?: Readonly<Record<string, unknown>>,

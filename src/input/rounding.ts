@@ -1,6 +1,6 @@
 // The storage tolerance: what rounding to the type that a matrix is stored in can do to its singular values.
-// Each stored number stands for all reals that round to it, half a step h_ij on either side. Independent errors, even over
-// these intervals, have variances h_ij^2 / 3 and a spectral norm of about
+// Each stored number stands for all reals that round to it, half a step h_ij on either side. Independent errors, even
+// over these intervals, have variances h_ij^2 / 3 and a spectral norm of about
 //   tau = max_i sqrt(sum_j h_ij^2 / 3) + max_j sqrt(sum_i h_ij^2 / 3)
 // (Bandeira & van Handel 2016, leading term). Cost: one pass, a look-up by exponent an element.
 
@@ -123,7 +123,9 @@ function sumUp(
   return Math.sqrt(most) + Math.sqrt(largest(columns));
 }
 
-/** The storage tolerance of one matrix of a stack: what its caller knows, or that of its own type; 0 for whole numbers. */
+/**
+ * The storage tolerance of one matrix of a stack: what its caller knows, or that of its own type; 0 for whole numbers.
+ */
 export function storageNoise(stack: Stack, index: number, hermitian = false): number {
   const { data, kind, rows, cols, colMajor } = stack;
   if (!Number.isNaN(stack.noise)) return stack.noise;

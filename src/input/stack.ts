@@ -10,7 +10,9 @@ export type { Elements, Kind } from './view.js';
 
 /** A stack of matrices. It may alias the caller's data: never write to it, never keep it. */
 export interface Stack {
-  /** f16 and bf16: always a Uint16Array of bit patterns; a Float16Array is seen as one. c64 and c128: pairs, row-major. */
+  /**
+   * f16 and bf16: always a Uint16Array of bit patterns; a Float16Array is seen as one. c64 and c128: pairs, row-major.
+   */
   data: Elements;
   /** Index in `data` of the first element. */
   offset: number;
@@ -35,7 +37,8 @@ const NO_BATCH: readonly number[] = Object.freeze([]);
 
 /**
  * Reads the first arguments of `fn`: (data, shape), or (a) with no shape. More than `maxDims` dimensions (2 where
- * one matrix is meant) are a RangeError, complex elements a TypeError unless the caller takes them too. NaN and Infinity pass: the kernel looks for them as it scans.
+ * one matrix is meant) are a RangeError, complex elements a TypeError unless the caller takes them too.
+ * NaN and Infinity pass: the kernel looks for them as it scans.
  *
  * @throws TypeError for a wrong type, RangeError for a wrong value
  */
@@ -293,8 +296,9 @@ const SCRATCH = new Float64Array(1024);
 let turn = 0;
 
 /**
- * A small matrix given as rows of plain numbers, in scratch that the next call overwrites: a typed array of its own would cost more
- * than the rank. Undefined where it is large, or anything else stands in it: readInput() then says what.
+ * A small matrix given as rows of plain numbers, in scratch that the next call overwrites: a typed array of its own
+ * would cost more than the rank. Undefined where it is large, or anything else stands in it:
+ * readInput() then says what.
  */
 export function smallRows(a: unknown): Stack | undefined {
   if (!Array.isArray(a) || !Array.isArray(a[0])) return undefined;

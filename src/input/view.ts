@@ -5,8 +5,8 @@ import { product } from '../shared/shape.js';
 import { describe } from './options.js';
 
 /**
- * How elements are stored. f16 and bf16 are 16-bit patterns in a Uint16Array; c64 and c128 are pairs of float32 and float64, counted as one;
- * other is widened to f64 on copying.
+ * How elements are stored. f16 and bf16 are 16-bit patterns in a Uint16Array; c64 and c128 are pairs of float32 and
+ * float64, counted as one; other is widened to f64 on copying.
  */
 export type Kind = 'f64' | 'f32' | 'f16' | 'bf16' | 'c64' | 'c128' | 'other';
 

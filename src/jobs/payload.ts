@@ -1,5 +1,5 @@
-// What travels in a queue: plain JSON with a version, the kernel that made it, and references to bytes, never the bytes. A job's
-// key is a hash of everything that its result depends on, so that a job done twice has one result.
+// What travels in a queue: plain JSON with a version, the kernel that made it, and references to bytes, never the
+// bytes. A job's key is a hash of everything that its result depends on, so that a job done twice has one result.
 import { id } from '../kernel/generated/kernel.js';
 import { builtin } from '../shared/builtin.js';
 import type { RankOptions } from '../types.js';

@@ -1,4 +1,5 @@
-// A source as jobs: one a tensor (small neighbours share one), the dearest first, or, for one tall matrix, one a chunk of rows and a tree of merges over them.
+// A source as jobs: one a tensor (small neighbours share one), the dearest first, or, for one tall matrix,
+// one a chunk of rows and a tree of merges over them.
 import type { Opened } from '../files/rows.js';
 import { cost, list } from '../files/shard.js';
 import { openTall, type Tall } from '../files/tall.js';

@@ -1,5 +1,5 @@
-// matrix-rank/jobs: what a worker of any queue does with a payload. Plain functions that import no queue: at least once is enough for
-// them, as a job done twice gives one result. They compute on threads, never on the event loop.
+// matrix-rank/jobs: what a worker of any queue does with a payload. Plain functions that import no queue: at least once
+// is enough for them, as a job done twice gives one result. They compute on threads, never on the event loop.
 import { accumulate, merge, plan, summarize } from '../files/accumulate.js';
 import { Budget } from '../files/budget.js';
 import { Channel } from '../files/channel.js';
@@ -73,7 +73,10 @@ export interface TensorResult {
   rows: unknown[];
 }
 
-/** Decides one tensor of a file, or a few small ones. What is wrong with the tensor is a row with `error`; what is wrong with the file is thrown. */
+/**
+ * Decides one tensor of a file, or a few small ones. What is wrong with the tensor is a row with `error`;
+ * what is wrong with the file is thrown.
+ */
 export async function rankTensor(payload: TensorPayload, context: JobContext = {}): Promise<TensorResult> {
   checkPayload('rankTensor', payload);
   return once(payload, context, async () => {

@@ -1,4 +1,5 @@
-// Where bytes lie that are too many for a queue, and results that need not be computed again: a folder that all workers see.
+// Where bytes lie that are too many for a queue, and results that need not be computed again:
+// a folder that all workers see.
 // A file is written under a temporary name and renamed, so that none is ever seen half.
 import { builtin } from '../shared/builtin.js';
 

@@ -14,15 +14,15 @@ export interface ResponseLike {
 }
 
 /**
- * A WebAssembly.Module, or what one can be compiled from: bytes, or a response whose body is compiled as it arrives. (A Module has no
- * structure that types could tell, so that any object compiles.)
+ * A WebAssembly.Module, or what one can be compiled from: bytes, or a response whose body is compiled as it arrives. (A
+ * Module has no structure that types could tell, so that any object compiles.)
  */
 export type KernelSource = ArrayBufferView | ArrayBuffer | ResponseLike | object;
 
 /**
  * Compiles and starts the kernel off the main thread. Without an argument the embedded kernel; with one, a file of the
- * package's folder dist/kernel: `relaxed.wasm` where `simd` is 'relaxed', or `baseline.wasm` anywhere. Later calls, and calls
- * after the first rank, do nothing.
+ * package's folder dist/kernel: `relaxed.wasm` where `simd` is 'relaxed', or `baseline.wasm` anywhere. Later calls, and
+ * calls after the first rank, do nothing.
  *
  * @throws TypeError if the module is no kernel of this very version
  */

@@ -56,7 +56,10 @@ const PROBE = [
 
 const VARIABLE = 'MATRIX_RANK_SIMD';
 
-/** The environment variable; undefined where there is none, or where it may not be read (Deno, which would ask the user). */
+/**
+ * The environment variable; undefined where there is none, or where it may not be read (Deno,
+ * which would ask the user).
+ */
 function variable(): string | undefined {
   try {
     const { Deno } = globalThis as { Deno?: { permissions: { querySync(what: object): { state: string } } } };

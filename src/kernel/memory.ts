@@ -47,8 +47,8 @@ export function batchSize(bytes: number): number {
 }
 
 /**
- * Ranks of `count` matrices of a stack into ranks[first ..], in one call of the kernel. Returns how many were done: it stops at one
- * that is not finite or did not converge.
+ * Ranks of `count` matrices of a stack into ranks[first ..], in one call of the kernel. Returns how many were done: it
+ * stops at one that is not finite or did not converge.
  */
 export function batch(
   from: Floats,

@@ -11,7 +11,9 @@ import { type RealTensor, readReal, show } from './tensor.js';
 
 /** How the cell runs. */
 export interface LstmOptions {
-  /** The order of the gates in the weights, if not that of their form: 'ifco' (Keras), 'iofc' (ONNX), 'ifgo' (PyTorch). */
+  /**
+   * The order of the gates in the weights, if not that of their form: 'ifco' (Keras), 'iofc' (ONNX), 'ifgo' (PyTorch).
+   */
   gateOrder?: string;
   /** true: the outputs of every step, [batch, time, units]. Default false: those of the last, [batch, units]. */
   returnSequences?: boolean;

@@ -25,8 +25,9 @@ export interface PoolingOptions {
   /** Steps between windows, from 1. Default: the window's size. */
   strides?: number | readonly [vertical: number, horizontal: number];
   /**
-   * 'valid' (default): none. 'same': TensorFlow's ('VALID' and 'SAME' are the same), the output has ceil(input / stride) rows and columns, an odd row
-   * of padding goes to the bottom, an odd column to the right. Explicit: less than the window's size on each side.
+   * 'valid' (default): none. 'same': TensorFlow's ('VALID' and 'SAME' are the same), the output has ceil(input /
+   * stride) rows and columns, an odd row of padding goes to the bottom, an odd column to the right. Explicit:
+   * less than the window's size on each side.
    * Padding never wins a maximum.
    */
   padding?: 'valid' | 'same' | 'VALID' | 'SAME' | ExplicitPadding;

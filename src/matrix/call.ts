@@ -1,4 +1,5 @@
-// What the functions of one matrix begin with: arguments and options read, the matrix opened in the kernel, its tolerance.
+// What the functions of one matrix begin with: arguments and options read,
+// the matrix opened in the kernel, its tolerance.
 import { embedded, isComplex, partOf } from '../input/complex.js';
 import { floats } from '../input/floats.js';
 import { readOptions, type Tolerance } from '../input/options.js';
@@ -11,7 +12,10 @@ import { open } from '../kernel/memory.js';
 const EPS64 = 2 ** -52;
 const EPS32 = 2 ** -23;
 
-/** Whether (data, shape, options) or (a, options) was meant: a shape is an array. A number behind rows or a tensor was to be a tolerance. */
+/**
+ * Whether (data, shape, options) or (a, options) was meant: a shape is an array.
+ * A number behind rows or a tensor was to be a tolerance.
+ */
 export function splitArguments(
   shape: unknown,
   options: unknown,
@@ -54,8 +58,8 @@ export function readCall(fn: string, [a, b, c]: readonly unknown[], complexToo =
 const EXACT: Tolerances = { absolute: 0, relative: 0 };
 
 /**
- * max(absolute, relative * sigma_1), the form the kernel takes, for one matrix of the stack. `noise` is its storage tolerance, where
- * that counts.
+ * max(absolute, relative * sigma_1), the form the kernel takes, for one matrix of the stack. `noise` is its storage
+ * tolerance, where that counts.
  */
 export function tolerances(t: Tolerance, stack: Stack, index = 0): Tolerances {
   if (stack.vector) return EXACT;
@@ -108,8 +112,9 @@ export function forEachMatrix(
 }
 
 /**
- * The rank of the open matrix of the stack. A complex one is open as a real one of twice the size, whose singular values come in pairs: a value so
- * near the tolerance that rounding puts one of the pair on either side of it is not counted.
+ * The rank of the open matrix of the stack. A complex one is open as a real one of twice the size, whose singular
+ * values come in pairs: a value so near the tolerance that rounding puts one of the pair
+ * on either side of it is not counted.
  */
 export function rankOpen(
   fn: string,

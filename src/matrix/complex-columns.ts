@@ -1,5 +1,7 @@
-// Independent columns of a complex matrix: pivoted QR (modified Gram and Schmidt, whose R is as good as Householder's), then the exchanges of
-// Gu & Eisenstat 1996 as in assembly/factor/strong-rrqr.ts, each of them followed by a factorisation anew. In JavaScript: the kernel is real.
+// Independent columns of a complex matrix: pivoted QR (modified Gram and Schmidt,
+// whose R is as good as Householder's), then the exchanges of
+// Gu & Eisenstat 1996 as in assembly/factor/strong-rrqr.ts, each of them followed by a factorisation anew.
+// In JavaScript: the kernel is real.
 // Cost: 8 m n k multiplications for k columns, and as much for every exchange, of which there are few.
 import type { Stack } from '../input/stack.js';
 import { allocate } from '../input/view.js';
@@ -14,7 +16,10 @@ interface Columns {
   n: number;
 }
 
-/** The one complex matrix of the stack by columns, at a scale where squares are safe; of a Hermitian one the lower triangle is read. */
+/**
+ * The one complex matrix of the stack by columns, at a scale where squares are safe;
+ * of a Hermitian one the lower triangle is read.
+ */
 function columnsOf(fn: string, stack: Stack, hermitian: boolean): Columns {
   const { rows: m, cols: n } = stack;
   const data = allocate(fn, Float64Array, 2 * m * n);
@@ -42,7 +47,10 @@ const square = (x: Float64Array, from: number, to: number) => {
   return sum;
 };
 
-/** R (k x n, pairs, by columns) of the columns in the order of `perm`, whose first k are chosen here where `pivot`; and what is left, squared. */
+/**
+ * R (k x n, pairs, by columns) of the columns in the order of `perm`, whose first k are chosen here where `pivot`;
+ * and what is left, squared.
+ */
 function factor({ data, m, n }: Columns, k: number, perm: Int32Array, pivot: boolean) {
   const work = data.slice();
   const R = new Float64Array(2 * k * n);

@@ -1,4 +1,5 @@
-// WeightWatcher's metrics of heavy-tailed spectra (Martin & Mahoney 2021; Martin, Peng & Mahoney 2021), from the singular values.
+// WeightWatcher's metrics of heavy-tailed spectra (Martin & Mahoney 2021; Martin, Peng & Mahoney 2021),
+// from the singular values.
 // Cost: one singular value decomposition, and k^2 / 2 exponentials for k = min(m, n).
 
 import { readInput } from '../input/stack.js';
@@ -8,7 +9,10 @@ import { forEachMatrix, throwNotConverged } from './call.js';
 
 /** What the tail of a spectrum says. Eigenvalues are the squares of the singular values, as they stand. */
 export interface HeavyTail {
-  /** The exponent of the power law of the tail's eigenvalues, p(x) ~ x^-alpha. Below 2: very heavy; above 6: hardly a tail. */
+  /**
+   * The exponent of the power law of the tail's eigenvalues, p(x) ~ x^-alpha. Below 2: very heavy;
+   * above 6: hardly a tail.
+   */
   alpha: number;
   /** The eigenvalue at which the tail begins. */
   xmin: number;
@@ -18,7 +22,9 @@ export interface HeavyTail {
   alphaWeighted: number;
   /** log10 of the sum of the eigenvalues' alpha-th powers: the Schatten norm's of order 2 alpha, to this power. */
   logAlphaNorm: number;
-  /** The edge of the random bulk over the largest eigenvalue: near 1 or above for noise, near 0 with strong structure. */
+  /**
+   * The edge of the random bulk over the largest eigenvalue: near 1 or above for noise, near 0 with strong structure.
+   */
   softRank: number;
   /** How many eigenvalues stand out of the bulk. */
   spikes: number;
@@ -30,15 +36,18 @@ const THRESHOLD = 1e-5;
 /**
  * The heavy-tail metrics of a weight, by WeightWatcher's conventions (0.7, read from its source):
  *
- * - The eigenvalues x are the squared singular values, neither centered nor divided by a dimension; those up to 1e-5 are left out.
- * - Every eigenvalue but the largest is tried as xmin. For each, alpha = 1 + n / sum log(x / xmin) over the n eigenvalues from it
- *   on (maximum likelihood; Clauset, Shalizi & Newman 2009), and D = max |1 - (x_k / xmin)^(1 - alpha) - k / n|, k = 0 ... n - 1. The
- *   first with the least D is taken; xmax is not cut. alpha, xmin and D are NaN where there are no two eigenvalues.
- * - The bulk is that of Marchenko & Pastur (1967) for a max(m, n) x min(m, n) matrix of independent elements of variance v: up to
- *   v (1 + sqrt(min / max))^2 with eigenvalues over their mean. spikes are above it by more than sqrt(sqrt(min / max)
- *   edge^(2/3) min^(-2/3)), WeightWatcher's allowance for Tracy & Widom's law.
+ * - The eigenvalues x are the squared singular values, neither centered nor divided by a dimension;
+ *   those up to 1e-5 are left out.
+ * - Every eigenvalue but the largest is tried as xmin. For each, alpha = 1 + n / sum log(x / xmin) over the n
+ *   eigenvalues from it on (maximum likelihood; Clauset, Shalizi & Newman 2009), and D = max |1 - (x_k / xmin)^(1 -
+ *   alpha) - k / n|, k = 0 ... n - 1. The first with the least D is taken; xmax is not cut. alpha,
+ *   xmin and D are NaN where there are no two eigenvalues.
+ * - The bulk is that of Marchenko & Pastur (1967) for a max(m, n) x min(m, n) matrix of independent elements of
+ *   variance v: up to v (1 + sqrt(min / max))^2 with eigenvalues over their mean. spikes are above it by more than
+ *   sqrt(sqrt(min / max) edge^(2/3) min^(-2/3)), WeightWatcher's allowance for Tracy & Widom's law.
  *
- * One thing differs: WeightWatcher fits v to a kernel density estimate of the eigenvalues; here v makes the medians equal (Gavish &
+ * One thing differs: WeightWatcher fits v to a kernel density estimate of the eigenvalues;
+ * here v makes the medians equal (Gavish &
  * Donoho 2014), which needs no bandwidth. Where more than half of the eigenvalues are 0 the bulk is 0.
  *
  * @param data elements in row-major order, with their shape [m, n]; or a matrix that knows its own shape
@@ -118,8 +127,9 @@ function bulk(x: Float64Array, long: number): Pick<HeavyTail, 'softRank' | 'spik
 const PANELS = 256;
 
 /**
- * The median of the Marchenko-Pastur law of unit variance and ratio y in (0, 1]. With x = 1 + y - 2 sqrt(y) cos t the density
- * sqrt((b - x) (x - a)) / (2 pi y x) dx becomes 2 sin^2 t / (pi x) dt, t from 0 to pi, which has no corner to integrate.
+ * The median of the Marchenko-Pastur law of unit variance and ratio y in (0, 1]. With x = 1 + y - 2 sqrt(y) cos t the
+ * density sqrt((b - x) (x - a)) / (2 pi y x) dx becomes 2 sin^2 t / (pi x) dt, t from 0 to pi,
+ * which has no corner to integrate.
  */
 export function marchenkoPasturMedian(y: number): number {
   const at = (t: number) => 1 + y - 2 * Math.sqrt(y) * Math.cos(t);

@@ -267,7 +267,10 @@ export function participationRatio(a: unknown, shape?: unknown): number {
   return measure('participationRatio', a, shape, (k, copies) => k.participation() / copies);
 }
 
-/** `of` gets the kernel, and how often each singular value occurs in it: twice where the matrix is complex. `small` needs no kernel. */
+/**
+ * `of` gets the kernel, and how often each singular value occurs in it: twice where the matrix is complex.
+ * `small` needs no kernel.
+ */
 function measure(
   fn: string,
   a: unknown,

@@ -1,7 +1,9 @@
 // productReport, productFactors: the rank of left * right, and its best smaller factors, without forming the product.
-// left = Q1 R1 and right^T = Q2 R2, so that left right = Q1 (R1 R2^T) Q2^T: the r x r core in the middle has the product's singular
-// values. Cost: two QR factorisations of thin matrices, 2 (m + n) r^2, and what a matrix of order r costs.
-// Rounding moves the core by at most 8 sqrt(r) 2^-53 ||left||_F ||right||_F, which the bounds of the report give way to.
+// left = Q1 R1 and right^T = Q2 R2, so that left right = Q1 (R1 R2^T) Q2^T: the r x r core in the middle has the
+// product's singular values. Cost: two QR factorisations of thin matrices, 2 (m + n) r^2,
+// and what a matrix of order r costs.
+// Rounding moves the core by at most 8 sqrt(r) 2^-53 ||left||_F ||right||_F,
+// which the bounds of the report give way to.
 
 import { floats } from '../input/floats.js';
 import { describe, readOptions } from '../input/options.js';
@@ -26,10 +28,12 @@ interface Pair {
 }
 
 /**
- * The rank of left * right with its proof, and what its singular values say, as `rankReport` and `spectralMetrics` have them for the
- * product itself, which is not formed: a LoRA's B * A of 4096 x 4096 with r = 16 takes a thousandth of the time.
+ * The rank of left * right with its proof, and what its singular values say, as `rankReport` and `spectralMetrics` have
+ * them for the product itself, which is not formed: a LoRA's B * A of 4096 x 4096 with r
+ * = 16 takes a thousandth of the time.
  *
- * The default tolerance is that of the product: sigma_1 * max(m, n) * eps, float32's where both factors are (or narrower).
+ * The default tolerance is that of the product: sigma_1 * max(m, n) * eps,
+ * float32's where both factors are (or narrower).
  *
  * @param left [m, r], a matrix that knows its own shape
  * @param right [r, n]
@@ -60,7 +64,8 @@ export function productReport(left: MatrixInput, right: MatrixInput, options?: R
 }
 
 /**
- * The best factors of a smaller rank: left * right of at most `rank`, or of the fewest that hold the share `energy` of its squared
+ * The best factors of a smaller rank: left * right of at most `rank`,
+ * or of the fewest that hold the share `energy` of its squared
  * Frobenius norm. Both share the singular values, each a square root of them, so that neither is large.
  *
  * @param left [m, r]

@@ -32,8 +32,8 @@ export const METHODS = [
 ];
 
 /**
- * The ranks of a stack, into `ranks` where it is given. The options are read already: a getter among them is the caller's code, and
- * might change the elements or run another matrix once they have been read.
+ * The ranks of a stack, into `ranks` where it is given. The options are read already: a getter among them is the
+ * caller's code, and might change the elements or run another matrix once they have been read.
  */
 export function ranksOf(
   fn: string,
@@ -72,12 +72,14 @@ export function ranksOf(
 /**
  * Rank of one matrix: how many singular values are strictly greater than the tolerance.
  *
- * The tolerance is sigma_1 * max(rows, columns) * eps unless the options say otherwise, as NumPy's: eps is 2^-52 for float64 and integers, 2^-23
- * for float32; what is stored in 16 bits or fewer has the larger of that and what rounding to them can do (`tol: 'storage'`).
+ * The tolerance is sigma_1 * max(rows, columns) * eps unless the options say otherwise, as NumPy's: eps is 2^-52 for
+ * float64 and integers, 2^-23 for float32; what is stored in 16 bits or fewer has the larger of that and what
+ * rounding to them can do (`tol: 'storage'`).
  *
  * @param data elements in row-major order; float64 and integers are decided in float64, float32 with float32's eps
  * @param shape [rows, columns]; [n] or [] for a vector or a scalar, whose rank is 1 if any element is nonzero
- * @param options the tolerance: { tol } absolute, { rtol } relative to sigma_1, { atol, rtol } the larger of both; and `hermitian`
+ * @param options the tolerance: { tol } absolute, { rtol } relative to sigma_1, { atol,
+ *   rtol } the larger of both; and `hermitian`
  * @example
  * matrixRank(weights, [512, 4608]);                  // a Float32Array, row-major
  * matrixRank([[1, 2], [2, 4.0001]], { tol: 1e-3 });  // 1
@@ -123,13 +125,14 @@ export function emptyReport(rows: number, cols: number, tolerance: number): Rank
 }
 
 /**
- * Rank of one matrix with its proof: both bounds, the tolerance, sigma_1, the step that decided, and the margin. Default tolerance
- * sigma_1 * max(rows, columns) * eps, as in `matrixRank`.
+ * Rank of one matrix with its proof: both bounds, the tolerance, sigma_1, the step that decided, and the margin.
+ * Default tolerance sigma_1 * max(rows, columns) * eps, as in `matrixRank`.
  *
  * @example
  * const { rank, margin, proven } = rankReport(weights, [512, 4608]);
- * // margin 29: no singular value lies within a factor of 29 of the tolerance, so that the rank is the same for any tolerance from 1 / 29 of
- * // this one to 29 times it; margin 1.02: one lies 2 % from it, and another tolerance may count it on the other side
+ * // margin 29: no singular value lies within a factor of 29 of the tolerance, so that the rank is the same for any
+ * tolerance from 1 / 29 of // this one to 29 times it; margin 1.02: one lies 2 % from it,
+ * and another tolerance may count it on the other side
  */
 export function rankReport(data: NumericArray, shape: readonly number[], options?: RankOptions): RankReport;
 export function rankReport(a: MatrixInput, options?: RankOptions): RankReport;

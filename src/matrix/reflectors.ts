@@ -1,6 +1,6 @@
 // A thin QR factorisation whose Q can be applied: Householder reflectors, unpivoted, A = Q R.
-// Layout: A is rows x cols, row-major; reflector k stands in column k below its diagonal, its head apart. Row by row, so that inner
-// loops run over neighbours. Cost: 2 rows cols^2. Source: Golub & Van Loan, 5.2.1.
+// Layout: A is rows x cols, row-major; reflector k stands in column k below its diagonal, its head apart. Row by row,
+// so that inner loops run over neighbours. Cost: 2 rows cols^2. Source: Golub & Van Loan, 5.2.1.
 
 export interface Reflectors {
   rows: number;

@@ -12,8 +12,9 @@ import { ranksOf } from './rank.js';
 /**
  * All min(m, n) singular values of a matrix, descending.
  *
- * With `accuracy: 'absolute'`, the default, each is within about n 2^-53 sigma_1 of the true one, as in LAPACK: bidiagonal form, then Sturm counts,
- * which always converge. With `'relative'` the small ones keep their digits too, where scaling rows or columns makes the matrix well conditioned:
+ * With `accuracy: 'absolute'`, the default, each is within about n 2^-53 sigma_1 of the true one, as in LAPACK:
+ * bidiagonal form, then Sturm counts, which always converge. With `'relative'` the small ones keep their digits too,
+ * where scaling rows or columns makes the matrix well conditioned:
  * one-sided Jacobi after two pivoted QR factorisations (Drmac & Veselic 2008), in a multiple of the time.
  *
  * @param data elements in row-major order, with their shape [m, n]; or a matrix that knows its own shape
@@ -52,8 +53,9 @@ function readAccuracy(fn: string, options: unknown): 'absolute' | 'relative' {
 }
 
 /**
- * Column-pivoted QR, A[:, permutation] = Q R, with the longest remaining column as pivot (Businger & Golub 1965), the first `rank` columns then
- * exchanged where others are better (Gu & Eisenstat 1996, as in `independentColumns`). Q is not formed.
+ * Column-pivoted QR, A[:, permutation] = Q R, with the longest remaining column as pivot (Businger & Golub 1965), the
+ * first `rank` columns then exchanged where others are better (Gu & Eisenstat 1996,
+ * as in `independentColumns`). Q is not formed.
  *
  * @param data elements in row-major order, with their shape [m, n]; or a matrix that knows its own shape
  * @param options the tolerance of `rank`, as in `matrixRank`: by default sigma_1 * max(m, n) * eps
@@ -84,11 +86,12 @@ export function qr(a: unknown, b?: unknown, c?: unknown): PivotedQR {
 }
 
 /**
- * Indices of rank-many linearly independent columns, ascending; the others are combinations of them, to within the tolerance.
+ * Indices of rank-many linearly independent columns, ascending; the others are combinations of them,
+ * to within the tolerance.
  *
- * With k = rank and q = sqrt(1 + 2 k (n - k)): the chosen columns have a smallest singular value of at least sigma_k / q, and every other
- * column lies within q sigma_{k+1} of their span (strong rank-revealing QR, Gu & Eisenstat 1996). Pivoting alone promises neither: on Kahan's
- * matrix of order 60 it leaves a column 10^7 tolerances away.
+ * With k = rank and q = sqrt(1 + 2 k (n - k)): the chosen columns have a smallest singular value of at least sigma_k /
+ * q, and every other column lies within q sigma_{k+1} of their span (strong rank-revealing QR, Gu & Eisenstat 1996).
+ * Pivoting alone promises neither: on Kahan's matrix of order 60 it leaves a column 10^7 tolerances away.
  *
  * @param data elements in row-major order, with their shape [m, n]; or a matrix that knows its own shape
  * @param options the tolerance, as in `matrixRank`: by default sigma_1 * max(m, n) * eps

@@ -6,13 +6,16 @@ import type { Dependency, MatrixInput, NumericArray, RankOptions, SubspaceBasis 
 import { forEachMatrix, rankOpen, readCall, tolerances } from './call.js';
 
 /**
- * An orthonormal basis of the null space: of all x with A x = 0, to within the tolerance. Its columns span what the right singular vectors of
- * the singular values up to the tolerance span, as in scipy.linalg.null_space (the basis itself is another one: it is unique up to a rotation).
+ * An orthonormal basis of the null space: of all x with A x = 0, to within the tolerance. Its columns span what the
+ * right singular vectors of the singular values up to the tolerance span,
+ * as in scipy.linalg.null_space (the basis itself is another one: it is unique up to a rotation).
  *
- * `residual` bounds ||A basis||_2; rounding is counted in it. The best that any orthonormal basis of this size has is sigma_{rank+1}.
+ * `residual` bounds ||A basis||_2; rounding is counted in it.
+ * The best that any orthonormal basis of this size has is sigma_{rank+1}.
  *
  * @param data elements in row-major order, with their shape [m, n]; or a matrix that knows its own shape
- * @param options the tolerance, as in `matrixRank`: by default sigma_1 * max(m, n) * eps; `hermitian` reads the lower triangle only
+ * @param options the tolerance, as in `matrixRank`: by default sigma_1 * max(m, n) * eps;
+ *   `hermitian` reads the lower triangle only
  * @returns basis: n x (n - rank), row-major, float64
  * @example
  * const { basis, shape } = nullSpace([[1, 2, 3], [2, 4, 6]]);
@@ -26,14 +29,15 @@ export function nullSpace(a: unknown, b?: unknown, c?: unknown): SubspaceBasis {
 }
 
 /**
- * An orthonormal basis of the column space (range, image), to within the tolerance: it spans what the left singular vectors of the singular
- * values above the tolerance span, as MATLAB's and scipy.linalg's orth.
+ * An orthonormal basis of the column space (range, image), to within the tolerance: it spans what the left singular
+ * vectors of the singular values above the tolerance span, as MATLAB's and scipy.linalg's orth.
  *
- * `residual` bounds ||A - P A||_2, P the orthogonal projection on the basis; rounding is counted in it. The best that any basis of this size has
- * is sigma_{rank+1}.
+ * `residual` bounds ||A - P A||_2, P the orthogonal projection on the basis; rounding is counted in it. The best that
+ * any basis of this size has is sigma_{rank+1}.
  *
  * @param data elements in row-major order, with their shape [m, n]; or a matrix that knows its own shape
- * @param options the tolerance, as in `matrixRank`: by default sigma_1 * max(m, n) * eps; `hermitian` reads the lower triangle only
+ * @param options the tolerance, as in `matrixRank`: by default sigma_1 * max(m, n) * eps;
+ *   `hermitian` reads the lower triangle only
  * @returns basis: m x rank, row-major, float64
  * @example columnSpace([[1, 2], [2, 4], [3, 6]]).shape // [3, 1]
  * @throws TypeError for wrong types, RangeError for wrong values, among them NaN or Infinity anywhere
@@ -92,11 +96,11 @@ function readMatrix(fn: string, a: unknown, b: unknown, c: unknown) {
 const NEAR = 1e-9;
 
 /**
- * What depends on what: for each column that is not among `independentColumns`, its combination of those that are, with what the combination
- * leaves. The statistician's question of a design matrix that is not of full rank.
+ * What depends on what: for each column that is not among `independentColumns`, its combination of those that are, with
+ * what the combination leaves. The statistician's question of a design matrix that is not of full rank.
  *
- * Coefficients that are whole numbers but for rounding come out whole; terms below the tolerance are left out. `residual` is the length of the
- * column less its combination, as printed, computed in float64.
+ * Coefficients that are whole numbers but for rounding come out whole; terms below the tolerance are left out.
+ * `residual` is the length of the column less its combination, as printed, computed in float64.
  *
  * @param data elements in row-major order, with their shape [m, n]; or a matrix that knows its own shape
  * @param options the tolerance, as in `matrixRank`: by default sigma_1 * max(m, n) * eps
@@ -135,7 +139,8 @@ export function dependencies(a: unknown, b?: unknown, c?: unknown): Dependency[]
       if (chosen.includes(j)) continue;
       const own = columnOf(fn, stack, j, hermitian);
       const coefficients = order.map((p) => x[p * cols + j]);
-      out.push(tidy(j, own, order.map((p) => chosen[p]), columns, coefficients, tolerance)); // biome-ignore format: a line
+      // biome-ignore format: a line
+      out.push(tidy(j, own, order.map((p) => chosen[p]), columns, coefficients, tolerance));
     }
   });
   return out;
@@ -171,7 +176,8 @@ function tidy(
   const simple = rest(own, columns, near);
   const [coefficients, residual] = simple <= Math.max(left, tolerance) ? [near, simple] : [exact, left];
   const terms = chosen.map((_, p) => p).filter((p) => coefficients[p] !== 0);
-  return dependency(j, terms.map((p) => chosen[p]), terms.map((p) => coefficients[p]), residual); // biome-ignore format: a line
+  // biome-ignore format: a line
+  return dependency(j, terms.map((p) => chosen[p]), terms.map((p) => coefficients[p]), residual);
 }
 
 /** The length of a vector, safe from 1e-300 to 1e300. */

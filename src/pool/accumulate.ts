@@ -1,4 +1,5 @@
-// What a thread does with chunks of a tall matrix: rows and saved accumulators in, a saved accumulator or its report out.
+// What a thread does with chunks of a tall matrix: rows and saved accumulators in,
+// a saved accumulator or its report out.
 import { RankAccumulator } from '../accumulator/accumulator.js';
 import type { RankOptions, RankReport } from '../types.js';
 import type { TaskTensor } from './task.js';

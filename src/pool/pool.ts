@@ -31,8 +31,8 @@ export interface PoolOptions {
 /** What every call of a pool takes beside the function's own options. */
 export interface CallOptions {
   /**
-   * Ends the call when it is aborted, at once, even in the middle of a matrix: the promise is rejected with the signal's
-   * reason, and other calls go on.
+   * Ends the call when it is aborted, at once, even in the middle of a matrix: the promise is rejected with the
+   * signal's reason, and other calls go on.
    */
   signal?: AbortSignalLike;
 }
@@ -60,9 +60,10 @@ export interface PooledCentered {
 type Centered = MetricsOptions & CallOptions & { centered: true };
 
 /**
- * The functions of one matrix with the same arguments, on threads of their own. Elements are copied as the call is made:
- * the caller's array stays usable and may change afterwards. Errors are those of the functions themselves; a thread that dies
- * rejects the call that it was at, and the next call starts another.
+ * The functions of one matrix with the same arguments, on threads of their own.
+ * Elements are copied as the call is made:
+ * the caller's array stays usable and may change afterwards. Errors are those of the functions themselves; a thread
+ * that dies rejects the call that it was at, and the next call starts another.
  *
  * @example
  * const pool = createRankPool();

@@ -22,7 +22,9 @@ import type { Task, TaskName, TaskTensor } from './task.js';
 
 type AllOptions = MetricsOptions & ConvLayerOptions & SingularValuesOptions & AccumulateOptions;
 
-/** Each is called as (tensor, options). Those that take no options are told none: a task has one set for all its names. */
+/**
+ * Each is called as (tensor, options). Those that take no options are told none: a task has one set for all its names.
+ */
 const FUNCTIONS: Record<TaskName, (a: TaskTensor, options?: AllOptions) => unknown> = {
   matrixRank,
   matrixRanks,
@@ -51,7 +53,9 @@ const FUNCTIONS: Record<TaskName, (a: TaskTensor, options?: AllOptions) => unkno
   summarize: (_, options) => summarize(options ?? {}),
 };
 
-/** Kernel memory that an idle worker keeps. A matrix that needs more takes long: a new kernel costs nothing beside it. */
+/**
+ * Kernel memory that an idle worker keeps. A matrix that needs more takes long: a new kernel costs nothing beside it.
+ */
 const KEEP = 1 << 26;
 
 /** The results of the task's functions, in order. */

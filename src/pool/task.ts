@@ -78,8 +78,8 @@ export function work({ tensor: { shape }, names }: Task): number {
 }
 
 /**
- * The task of one call of `name`, with a copy of the elements: the caller's array stays as it is. Throws what the function would throw of
- * its tensor; its options are left to it.
+ * The task of one call of `name`, with a copy of the elements: the caller's array stays as it is. Throws what the
+ * function would throw of its tensor; its options are left to it.
  */
 export function toTask(name: TaskName, [a, b, c]: readonly unknown[]): Task {
   const { plain, of, stack } = signature(name);

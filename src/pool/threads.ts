@@ -1,5 +1,6 @@
-// Threads behind the pool, whatever the engine calls them: started when they are first needed, each told the kernel and then given one
-// task after the other. node.ts and browser.ts say how one is launched; a way that fails is followed by the next.
+// Threads behind the pool, whatever the engine calls them: started when they are first needed, each told the kernel and
+// then given one task after the other. node.ts and browser.ts say how one is launched;
+// a way that fails is followed by the next.
 import { compiled } from '../kernel/load.js';
 import type { AbortSignalLike } from '../types.js';
 import { isArrayBuffer, type Task } from './task.js';
@@ -8,8 +9,8 @@ export interface Threads {
   /** How many tasks may run at once. */
   readonly count: number;
   /**
-   * Runs a task on an idle thread. The tensor's buffer is transferred. Never called with more than `count` under way. An abort ends the
-   * thread, and rejects with the signal's reason.
+   * Runs a task on an idle thread. The tensor's buffer is transferred. Never called with more than `count` under way.
+   * An abort ends the thread, and rejects with the signal's reason.
    */
   run(task: Task, signal?: AbortSignalLike): Promise<unknown[]>;
   /** Ends the threads at once, whatever they are doing. */

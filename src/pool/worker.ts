@@ -1,4 +1,5 @@
-// What a thread does, in Node and in browsers alike: takes the kernel, then one task after the other, and replies to each.
+// What a thread does, in Node and in browsers alike: takes the kernel,
+// then one task after the other, and replies to each.
 import { provide } from '../kernel/load.js';
 import { run } from './run.js';
 import type { Task } from './task.js';

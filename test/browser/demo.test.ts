@@ -144,7 +144,8 @@ describe.skipIf(!CHROMIUM)('the page', () => {
       new RegExp(`^rank ${rank} of ${full} at tolerance .* \\(default\\)$`),
     );
     await page.click('#spectrum summary');
-    await page.waitForFunction(() => document.querySelector('#values')!.textContent !== ''); // the event of opening comes later
+    // the event of opening comes later
+    await page.waitForFunction(() => document.querySelector('#values')!.textContent !== '');
     expect((await text('#values')).split('\n').length).toBe(Number(full));
     await page.check('#only');
     expect(await page.isVisible('#rows tr:not(.low)')).toBe(false);

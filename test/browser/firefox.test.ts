@@ -1,4 +1,5 @@
-// The oracle in Firefox. No driver is needed: the page runs by itself and posts its result to the server that it came from.
+// The oracle in Firefox. No driver is needed: the page runs by itself and posts its
+// result to the server that it came from.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

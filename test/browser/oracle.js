@@ -1,4 +1,5 @@
-// The oracle in a page or a worker: runOracle(library, folder) -> { passed, failures, simd }. Plain JavaScript, served as it is.
+// The oracle in a page or a worker: runOracle(library, folder) -> { passed, failures, simd }.
+// Plain JavaScript, served as it is.
 
 const TYPES = { '<f8': Float64Array, '<f4': Float32Array, '<i4': Int32Array };
 

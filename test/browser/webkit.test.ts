@@ -1,5 +1,5 @@
-// The oracle and a pool in WebKit, the engine of Safari, as WebKitGTK brings it (libwebkit2gtk-4.1-0, and xvfb for a screen). No
-// driver is needed: the page posts its result to the server that it came from.
+// The oracle and a pool in WebKit, the engine of Safari, as WebKitGTK brings it (libwebkit2gtk-4.1-0, and xvfb for a
+// screen). No driver is needed: the page posts its result to the server that it came from.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

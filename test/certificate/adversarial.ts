@@ -1,4 +1,5 @@
-// Matrices made to be counted wrong, each kind by one shortcut that a rank decision could take. Ranks come from referenceValues().
+// Matrices made to be counted wrong, each kind by one shortcut that a rank decision could take.
+// Ranks come from referenceValues().
 import { type Matrix, map, matrix, multiply, permuted, type Random, transpose } from '../numbers.js';
 
 export interface Case {
@@ -15,8 +16,8 @@ function withSpectrum(r: Random, m: number, n: number, sigma: number[]): Matrix 
 }
 
 /**
- * A spectrum that passes through the tolerance with values as close as 10^-d of it on both sides: what is set aside, a sigma_1 known to few digits or
- * a count of low resolution moves one of them across.
+ * A spectrum that passes through the tolerance with values as close as 10^-d of it on both sides: what is set aside, a
+ * sigma_1 known to few digits or a count of low resolution moves one of them across.
  */
 export function denseSpectrum(r: Random, n: number, m = n): Case {
   const tau = 10 ** -(5 + 6 * r.uniform());
@@ -33,8 +34,8 @@ export function denseSpectrum(r: Random, n: number, m = n): Case {
 }
 
 /**
- * Two values whose squares come to the tolerance's but for a few 10^-4, and a last row a little shorter than 1 / 32 of it, where a QR may stop: without
- * that row the second value is below the tolerance, with it above.
+ * Two values whose squares come to the tolerance's but for a few 10^-4, and a last row a little shorter than 1 / 32 of
+ * it, where a QR may stop: without that row the second value is below the tolerance, with it above.
  */
 export function shortRow(r: Random, n: number, single: boolean, share: number): Case {
   const tau = single ? n * 2 ** -23 : 10 ** -(5 + 3 * r.uniform());
@@ -79,7 +80,10 @@ function orthonormal(v: Float64Array, basis: Float64Array[]): Float64Array {
   return v;
 }
 
-/** The largest singular value, 1, belongs to a vector that no start vector sees; the next is 0.9. The others pass through the tolerance. */
+/**
+ * The largest singular value, 1, belongs to a vector that no start vector sees; the next is 0.9.
+ * The others pass through the tolerance.
+ */
 export function unseenTop(r: Random, n: number, starts = 4): Case {
   const seen: Float64Array[] = [];
   for (const v of startVectors(n).slice(4 - starts)) seen.push(orthonormal(v, seen));
@@ -117,7 +121,10 @@ export function unseenTop(r: Random, n: number, starts = 4): Case {
   return { name: `top vector that ${starts} start vectors miss, ${n}x${n}`, x: multiply(left, right) };
 }
 
-/** Two columns that a start vector's first two entries cannot see, in exact arithmetic, beside a spectrum through the tolerance. */
+/**
+ * Two columns that a start vector's first two entries cannot see, in exact arithmetic,
+ * beside a spectrum through the tolerance.
+ */
 export function unseenPair(r: Random, n: number): Case {
   const [v] = startVectors(2);
   const size = Math.hypot(v[0], v[1]);

@@ -1,5 +1,5 @@
-// float64 matrices of full rank or a few short of it, by Cholesky, from 128 columns on after one step of block elimination: where that
-// serves, where it cannot, and its bounds.
+// float64 matrices of full rank or a few short of it, by Cholesky, from 128 columns on after one step of block
+// elimination: where that serves, where it cannot, and its bounds.
 import { describe, expect, test } from 'vitest';
 import { matrixRank } from '../../src/index.js';
 import { kernel } from '../../src/kernel/load.js';

@@ -1,4 +1,5 @@
-// Ranks of families of matrices, in float64 and rounded to float32, against theory, the double-double reference and NumPy.
+// Ranks of families of matrices, in float64 and rounded to float32, against theory,
+// the double-double reference and NumPy.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -79,8 +80,8 @@ test.each(cases.map((c) => [c.name, c] as const))('%s', (_, c) => {
   if (k < sigma.length) expect(report.upper).toBeGreaterThanOrEqual(sigma[k] * (1 - 1e-6) - tiny);
 });
 
-// Kahan's matrices of larger order: the ranks are those of the reference, computed once, for theta where no singular value stands within a
-// factor 8 of the tolerance.
+// Kahan's matrices of larger order: the ranks are those of the reference, computed once, for theta where no singular
+// value stands within a factor 8 of the tolerance.
 const KAHAN: [n: number, theta: number, rank64: number, rank32: number][] = [
   [60, 1.2, 60, 59],
   [60, 1.3, 60, 59],
@@ -99,7 +100,8 @@ test.each(KAHAN)('Kahan %i, %f', (n, theta, rank64, rank32) => {
   if (!Number.isNaN(rank32)) expect(matrixRank(Float32Array.from(x.a), [n, n])).toBe(rank32);
 });
 
-// From order 2600 on the packed columns and the factor together are more than a call may hold: the Gram matrix is formed a part at a time.
+// From order 2600 on the packed columns and the factor together are more than a call may hold:
+// the Gram matrix is formed a part at a time.
 test.each([2640, 1700, 500])('2640x2640 of rank %i: columns repeat', { timeout: 60_000 }, (rank) => {
   const n = 2640;
   const r = new Random(rank);
@@ -110,7 +112,8 @@ test.each([2640, 1700, 500])('2640x2640 of rank %i: columns repeat', { timeout: 
   expect(matrixRank(a, [n, n])).toBe(rank);
 });
 
-// Singular values next to float32's tolerance, one or two of them below it: the count itself decides, and bounds what is below.
+// Singular values next to float32's tolerance, one or two of them below it: the count itself decides,
+// and bounds what is below.
 test.each([[0.3], [0.9], [1.1], [0.2, 0.9], [0.9, 1.1], [0.95, 0.97]])(
   '256x256 float32, last values %f %f of the tolerance',
   (...last) => {

@@ -1,4 +1,5 @@
-// Random matrices of up to four columns against double-double arithmetic: every answer that the rule of "Exactness" binds, every bound.
+// Random matrices of up to four columns against double-double arithmetic:
+// every answer that the rule of "Exactness" binds, every bound.
 // MATRIX_RANK_TINY sets how many (2,000,000 were run for docs/certificates.md, "Slack").
 import { expect, test } from 'vitest';
 import { matrixRank, rankReport } from '../../src/index.js';

@@ -1,4 +1,5 @@
-// Files that strangers send, and surroundings that break: the exit status is 0, 1, 2 or that of a signal, and what is finished is printed.
+// Files that strangers send, and surroundings that break: the exit status is 0, 1, 2 or that of a signal,
+// and what is finished is printed.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

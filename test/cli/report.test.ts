@@ -263,7 +263,8 @@ describe('a real model', () => {
     expect(rows).toHaveLength(47);
     const failed = rows.filter((row) => row.error !== undefined);
     expect(failed.map(({ name, error }) => [name, error])).toEqual([
-      ['linear_85.w_0', "tensor 'linear_85.w_0' needs about 11 MiB; the memory limit leaves 6 MiB for it."], // 120 x 6625
+      // 120 x 6625
+      ['linear_85.w_0', "tensor 'linear_85.w_0' needs about 11 MiB; the memory limit leaves 6 MiB for it."],
     ]);
     expect(err).toContain('needs about');
   });

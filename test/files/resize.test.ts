@@ -1,4 +1,5 @@
-// Smaller adapters: what a loader makes of them against the best approximation of what it made before, whose error is known from a
+// Smaller adapters: what a loader makes of them against the best approximation of what it made before,
+// whose error is known from a
 // Jacobi SVD of the formed product.
 import { describe, expect, it } from 'vitest';
 import { type Limit, resizeAdapters } from '../../src/files/resize.js';

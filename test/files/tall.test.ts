@@ -1,5 +1,5 @@
-// Matrices that do not fit the memory: row by row from files, from pipes, tall, wide and column-major, with the answers that
-// the whole matrix has.
+// Matrices that do not fit the memory: row by row from files, from pipes, tall, wide and column-major, with the answers
+// that the whole matrix has.
 import { Readable } from 'node:stream';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { FileRow } from '../../src/files/index.js';

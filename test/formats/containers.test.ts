@@ -1,4 +1,5 @@
-// Matrices in the containers of other tools, written here byte by byte: Matrix Market, scipy.sparse, MATLAB 5, TFLite, .pth before 1.6,
+// Matrices in the containers of other tools, written here byte by byte: Matrix Market, scipy.sparse, MATLAB 5,
+// TFLite, .pth before 1.6,
 // JSON; and folders.
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

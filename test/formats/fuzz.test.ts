@@ -1,5 +1,5 @@
-// Mutations of small files of every format: whatever the bytes are, a reader yields tensors or throws FormatError, soon and
-// within memory that the file's size bounds. Seeded: a failure names the mutation, and runs again by itself with
+// Mutations of small files of every format: whatever the bytes are, a reader yields tensors or throws FormatError, soon
+// and within memory that the file's size bounds. Seeded: a failure names the mutation, and runs again by itself with
 // FUZZ=<file>:<number>.
 
 import { readFileSync } from 'node:fs';

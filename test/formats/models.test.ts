@@ -1,5 +1,5 @@
-// Models as npm packages ship them. Counts and sums of absolute values come from a decoder of another author and language
-// (fifty lines of Python over NumPy), not from the readers.
+// Models as npm packages ship them. Counts and sums of absolute values come from a decoder of another author and
+// language (fifty lines of Python over NumPy), not from the readers.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';

@@ -1,4 +1,5 @@
-// Packed weights: the unpackers against bits counted one by one, the tolerance against its definition, and what is wrong with a file.
+// Packed weights: the unpackers against bits counted one by one, the tolerance against its definition,
+// and what is wrong with a file.
 import { describe, expect, test } from 'vitest';
 import { unpackAlongRows, unpackDownColumns, unpackNibbles } from '../../src/formats/decode/bits.js';
 import { codeTable } from '../../src/formats/decode/codes.js';

@@ -1,4 +1,5 @@
-// Packed weights and adapters in PyTorch's files: the same tensors in both containers give the same rows, whatever they are.
+// Packed weights and adapters in PyTorch's files: the same tensors in both containers
+// give the same rows, whatever they are.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,7 +40,10 @@ const words = (shape: number[], of = () => random() * 2 ** 32): SafetensorSpec =
   data: bytesOf(Int32Array.from({ length: count(shape) }, of)),
 });
 
-/** Of a safetensors dtype: PyTorch's storage, or its dtype where only untyped storages have it, and the bytes of an element. */
+/**
+ * Of a safetensors dtype: PyTorch's storage, or its dtype where only untyped storages have it,
+ * and the bytes of an element.
+ */
 const TORCH: Record<string, [storage: string, dtype: string | undefined, size: number]> = {
   F32: ['FloatStorage', undefined, 4],
   BF16: ['BFloat16Storage', undefined, 2],

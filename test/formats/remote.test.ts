@@ -1,4 +1,5 @@
-// Files behind http and hf://, against servers of our own: what is asked for, what is believed, and where credentials go.
+// Files behind http and hf://, against servers of our own: what is asked for, what is believed,
+// and where credentials go.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';

@@ -1,4 +1,5 @@
-// Getters and Proxies are the caller's code, and run in the middle of ours: they may shrink a buffer or ask for another rank.
+// Getters and Proxies are the caller's code, and run in the middle of ours:
+// they may shrink a buffer or ask for another rank.
 import { describe, expect, test } from 'vitest';
 import {
   matrixRank,

@@ -137,7 +137,8 @@ describe('storage tolerance', () => {
 
   it('is one for each matrix of a stack', () => {
     const [m, n] = [6, 8];
-    // 2^k I with one element off by a unit in the last place of its own: rank n - ... whatever the scale of the neighbours.
+    // 2^k I with one element off by a unit in the last place of its own: rank n - ...
+    // whatever the scale of the neighbours.
     const one = new Uint16Array(m * n);
     for (let j = 0; j < n; j++) for (let i = 0; i < m; i++) one[i * n + j] = toBfloat16(1 + j / 8);
     one[0] += 1;

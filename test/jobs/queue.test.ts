@@ -1,4 +1,5 @@
-// The queue on real servers: workers give what one process gives, whatever happens to them, to the server or to the files.
+// The queue on real servers: workers give what one process gives, whatever happens to them,
+// to the server or to the files.
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
-// Compiles the kernel's inner routines, which the package does not export, for the tests of test/kernel/: entry.as lists them.
+// Compiles the kernel's inner routines, which the package does not export,
+// for the tests of test/kernel/: entry.as lists them.
 // Runs once before all tests; the modules go to build/test-baseline.wasm and build/test-relaxed.wasm.
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

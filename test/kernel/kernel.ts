@@ -1,5 +1,5 @@
-// The kernel's inner routines in the build under test, with memory that is watched: within watch(), a byte that changes outside
-// the areas declared writable (and outside fresh scratch above them) is an error.
+// The kernel's inner routines in the build under test, with memory that is watched: within watch(), a byte that changes
+// outside the areas declared writable (and outside fresh scratch above them) is an error.
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { simd } from '../../src/kernel/load.js';

@@ -1,4 +1,5 @@
-// Complex matrices: what theory knows of them (DFT, unitary, products), and that they are not their real and imaginary parts.
+// Complex matrices: what theory knows of them (DFT, unitary, products),
+// and that they are not their real and imaginary parts.
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import {
@@ -106,7 +107,8 @@ describe('complex matrices', () => {
   }); // biome-ignore format: a table
 
   it('multiples by i count as multiples: the parts alone have another rank', () => {
-    const x = complex(2, 2, (i, j) => [[[1, 0], [0, 1]], [[0, 1], [-1, 0]]][i][j] as [number, number]); // biome-ignore format: a matrix
+    // biome-ignore format: a matrix
+    const x = complex(2, 2, (i, j) => [[[1, 0], [0, 1]], [[0, 1], [-1, 0]]][i][j] as [number, number]);
     check(x, 1); // [[1, i], [i, -1]]
     expect(matrixRank([[1, 0], [0, -1]])).toBe(2); // biome-ignore format: a line
     check(

@@ -1,5 +1,5 @@
-// What is refused once the elements are read, in which words; and that the next call is none the worse. Shapes, types and options are
-// the business of input.test.ts and options.test.ts.
+// What is refused once the elements are read, in which words; and that the next call is none the worse. Shapes, types
+// and options are the business of input.test.ts and options.test.ts.
 import { describe, expect, test } from 'vitest';
 import {
   independentColumns,
@@ -216,7 +216,8 @@ test('tolerances at both ends', () => {
 
 test('a tolerance on its own is told where it belongs; behind flat elements a number is a wrong shape', () => {
   for (const run of [matrixRank, rankReport, qr, independentColumns] as ((...args: unknown[]) => unknown)[]) {
-    expect(() => run([[1, 2], [3, 4]], 1e-5)).toThrow('options must be an object, such as { tol: 1e-5 }; got a number.'); // biome-ignore format: a line
+    // biome-ignore format: a line
+    expect(() => run([[1, 2], [3, 4]], 1e-5)).toThrow('options must be an object, such as { tol: 1e-5 }; got a number.');
     expect(() => run({ data: [1, 2, 3, 4], shape: [2, 2] }, 0.5)).toThrow(
       'such as { tol: 0.5 }; got a number.',
     );

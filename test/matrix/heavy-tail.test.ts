@@ -1,4 +1,5 @@
-// Against NumPy and SciPy, which applied the definitions of the docstring to numpy.linalg.svd's values; and laws of known exponent.
+// Against NumPy and SciPy, which applied the definitions of the docstring to numpy.linalg.svd's values;
+// and laws of known exponent.
 import { describe, expect, it } from 'vitest';
 import { heavyTail, heavyTailOf, marchenkoPasturMedian } from '../../src/matrix/heavy-tail.js';
 import { matrix, Random } from '../numbers.js';

@@ -1,5 +1,5 @@
-// The promise of strong rank-revealing QR (Gu & Eisenstat 1996): with q = sqrt(1 + 2 k (n - k)), the k chosen columns have
-// sigma_k(chosen) >= sigma_k(A) / q, and no other column is further than q sigma_{k+1}(A) from their span.
+// The promise of strong rank-revealing QR (Gu & Eisenstat 1996): with q = sqrt(1 + 2 k (n - k)), the k chosen columns
+// have sigma_k(chosen) >= sigma_k(A) / q, and no other column is further than q sigma_{k+1}(A) from their span.
 import { describe, expect, test } from 'vitest';
 import {
   independentColumns,

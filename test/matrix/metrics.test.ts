@@ -1,4 +1,5 @@
-// Metrics against spectra known by construction and against NumPy; the four functions without an SVD against those with one.
+// Metrics against spectra known by construction and against NumPy;
+// the four functions without an SVD against those with one.
 import { describe, expect, it } from 'vitest';
 import {
   frobeniusNorm,
@@ -49,7 +50,8 @@ function define(sigma: readonly number[]): Omit<SpectralMetrics, 'rank' | 'condi
 // [(7 i^2 + 13 j + i j^2) mod 11], 8 x 5: the matrix that NumPy saw.
 const fixed = matrix(8, 5, (i, j) => (7 * i * i + 13 * j + i * j * j) % 11);
 
-// A second one, with values of numpy.linalg.svd: [((7 i^2 + 13 j + i j^2) mod 11) / (1 + (i + 2 j) mod 5) - 1.5], 24 x 16.
+// A second one, with values of numpy.linalg.svd: [((7 i^2 + 13 j + i j^2) mod 11) / (1
+// + (i + 2 j) mod 5) - 1.5], 24 x 16.
 const second = matrix(
   24,
   16,

@@ -174,7 +174,8 @@ describe('the rank is unchanged by', () => {
 test('k rank-one terms have rank k', () => {
   fc.assert(
     fc.property(size, size, fc.integer({ min: 0, max: 20 }), seed, (m, n, terms, s) => {
-      const k = Math.min(terms, Math.max(1, Math.min(m, n) >> 1)); // well below min(m, n), where the factors are well conditioned
+      // well below min(m, n), where the factors are well conditioned
+      const k = Math.min(terms, Math.max(1, Math.min(m, n) >> 1));
       expect(rankOf(lowRank(m, n, k, new Random(s)))).toBe(Math.min(k, m, n));
     }),
     settings,

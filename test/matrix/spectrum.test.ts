@@ -65,7 +65,8 @@ describe('singularValues', () => {
       const size = Math.sqrt(known.reduce((sum, s) => sum + s * s, 0));
       for (const accuracy of ['absolute', 'relative'] as const) {
         valuesOf(x, { accuracy }).forEach((s, i) => {
-          // docs/certificates.md, "Bidiagonal": sqrt(2 n) u ||A||_F; as much again for the matrix itself, and more for Jacobi.
+          // docs/certificates.md, "Bidiagonal": sqrt(2 n) u ||A||_F;
+          // as much again for the matrix itself, and more for Jacobi.
           const bound = accuracy === 'absolute' ? 2 * Math.sqrt(2 * k) * 2 ** -53 * size : 1e-13;
           expect(Math.abs(s - known[i])).toBeLessThan(bound);
         });

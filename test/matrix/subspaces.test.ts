@@ -71,7 +71,8 @@ function check({ x, u, v, sigma }: Known, k: number, options: RankOptions = {}, 
   );
 }
 
-const shapes = [[5, 5, 3], [12, 5, 3], [5, 12, 3], [60, 40, 25], [40, 60, 25], [300, 20, 7], [20, 300, 7], [90, 90, 89], [90, 90, 10], [4, 1, 1], [1, 4, 1], [70, 70, 70], [30, 60, 30], [60, 30, 30]]; // biome-ignore format: a list
+// biome-ignore format: a list
+const shapes = [[5, 5, 3], [12, 5, 3], [5, 12, 3], [60, 40, 25], [40, 60, 25], [300, 20, 7], [20, 300, 7], [90, 90, 89], [90, 90, 10], [4, 1, 1], [1, 4, 1], [70, 70, 70], [30, 60, 30], [60, 30, 30]];
 
 describe('spaces known by construction', () => {
   test.each(shapes)('%i x %i of rank %i', (m, n, k) => {
@@ -171,8 +172,10 @@ describe('the ends', () => {
     expect(dependencies([], [0, 2]).map((d) => d.text)).toEqual(['column 0 = 0', 'column 1 = 0']);
   });
   test('of full rank, of one number, of a vector', () => {
-    expect(nullSpace([[1, 2], [3, 4]])).toEqual({ basis: new Float64Array(0), shape: [2, 0], residual: 0 }); // biome-ignore format: a line
-    expect(columnSpace([[1, 2], [3, 4]])).toEqual({ basis: identity(2).a, shape: [2, 2], residual: 0 }); // biome-ignore format: a line
+    // biome-ignore format: a line
+    expect(nullSpace([[1, 2], [3, 4]])).toEqual({ basis: new Float64Array(0), shape: [2, 0], residual: 0 });
+    // biome-ignore format: a line
+    expect(columnSpace([[1, 2], [3, 4]])).toEqual({ basis: identity(2).a, shape: [2, 2], residual: 0 });
     expect(columnSpace([[5]]).basis).toEqual(Float64Array.of(1));
     expect(nullSpace([3, 4], [2]).shape).toEqual([2, 1]);
     const { basis } = nullSpace([3, 4], [2]);

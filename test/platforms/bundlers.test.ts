@@ -1,5 +1,5 @@
-// The packed package through Vite, webpack, esbuild and Rollup, with nothing but an entry and an output folder given. Each
-// bundle runs in Node; pages with a pool of workers run in Chromium.
+// The packed package through Vite, webpack, esbuild and Rollup, with nothing but an entry and an output folder given.
+// Each bundle runs in Node; pages with a pool of workers run in Chromium.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
-// The package as strangers get it: packed, installed in an empty folder, used from JavaScript, from TypeScript and from the shell.
+// The package as strangers get it: packed, installed in an empty folder, used from JavaScript,
+// from TypeScript and from the shell.
 import { execFileSync } from 'node:child_process';
 import {
   existsSync,
@@ -70,7 +71,8 @@ describe('the tarball', () => {
       expect(f).toMatch(
         /^(dist\/.*\.(js|d\.ts)|dist\/kernel\/\w+\.wasm|dist\/cli\/html\/uPlot\.(min\.css|LICENSE)|dist\/cjs\/package\.json|dist\/LICENSES\.txt|package\.json|README\.md|LICENSE)$/,
       );
-    // The command is a program, not a library, and what is made for an engine has the types of the library: none of its own.
+    // The command is a program, not a library, and what is made for an engine has the
+    // types of the library: none of its own.
     for (const f of list.filter((name) =>
       /^(?!dist\/(cli|vendor|workerd|cjs)\/).*(?<!\.min)\.js$/.test(name),
     ))

@@ -21,7 +21,10 @@ export interface Place {
   kind: string;
 }
 
-/** Block and kind of each name; undefined outside of blocks. A short kind is used only where it means one thing in every block. */
+/**
+ * Block and kind of each name; undefined outside of blocks.
+ * A short kind is used only where it means one thing in every block.
+ */
 export function places(names: readonly string[]): (Place | undefined)[] {
   const whole = names.map((name) => {
     const block = blockOf(name);

@@ -46,13 +46,18 @@ function axis(label: string | undefined, more: Partial<UPlot.Axis> = {}): UPlot.
   };
 }
 
-/** What the parts of a bar stand for, from its foot on: how many singular values hold so much of the energy, and all of them. */
+/**
+ * What the parts of a bar stand for, from its foot on:
+ * how many singular values hold so much of the energy, and all of them.
+ */
 export const PARTS = ['50 %', '90 %', '95 %', '99 %', 'rank'];
 
 /** Layers from which on the bars have no names below them. */
 const NAMED = 60;
 
-/** One bar a layer: its rank and energy ranks as shares of full rank. `select` is told of the layer that was clicked. */
+/**
+ * One bar a layer: its rank and energy ranks as shares of full rank. `select` is told of the layer that was clicked.
+ */
 export function drawBars(
   host: HTMLElement,
   layers: readonly Layer[],
@@ -174,7 +179,10 @@ function ends(layer: Layer): string {
     : `${text.join(', ')}; tolerance ${number(layer.tolerance)}`;
 }
 
-/** The spectrum of a layer; undefined when there is none to draw. `tell` gets what to read off it, with a pointer or without. */
+/**
+ * The spectrum of a layer; undefined when there is none to draw. `tell` gets what to read off it,
+ * with a pointer or without.
+ */
 export function drawSpectrum(
   host: HTMLElement,
   layer: Layer,

@@ -21,8 +21,8 @@ export function unpackNibbles(bytes: Uint8Array, count: number, highFirst = fals
 }
 
 /**
- * Codes of 1 to 8 bits along the rows of `lines` x `words` 32-bit words, a stream of bits from the lowest on: `count` codes a row,
- * row-major [lines, count].
+ * Codes of 1 to 8 bits along the rows of `lines` x `words` 32-bit words, a stream of bits from the lowest on: `count`
+ * codes a row, row-major [lines, count].
  */
 export function unpackAlongRows(
   words: Int32Array | Uint32Array,
@@ -42,8 +42,8 @@ export function unpackAlongRows(
 }
 
 /**
- * The same down the columns of [words, columns] words, turned: `count` codes a column, row-major [columns, count]. In strips of
- * columns, so that reads and writes stay in the cache.
+ * The same down the columns of [words, columns] words, turned: `count` codes a column, row-major [columns, count]. In
+ * strips of columns, so that reads and writes stay in the cache.
  */
 export function unpackDownColumns(
   words: Int32Array | Uint32Array,

@@ -1,8 +1,10 @@
 // bitsandbytes' 4-bit weights: nf4 and fp4.
-// Layout: X.weight uint8 [n / 2, 1], two codes a byte, the high nibble first, along the flattened weight; X.weight.absmax, a scale for
-// every `blocksize` values; X.weight.quant_map, the 16 values; X.weight.quant_state.bitsandbytes__nf4, a JSON text with the shape. Double
-// quantisation keeps absmax as bytes: absmax = nested_quant_map[byte] nested_absmax[block] + nested_offset.
-// h: half of what lies between the midpoints to both neighbours in the table, times the scale. Source: bitsandbytes' QuantState.
+// Layout: X.weight uint8 [n / 2, 1], two codes a byte, the high nibble first, along the flattened weight;
+// X.weight.absmax, a scale for every `blocksize` values; X.weight.quant_map, the 16 values;
+// X.weight.quant_state.bitsandbytes__nf4, a JSON text with the shape. Double quantisation keeps absmax as bytes:
+// absmax = nested_quant_map[byte] nested_absmax[block] + nested_offset.
+// h: half of what lies between the midpoints to both neighbours in the table, times the scale. Source:
+// bitsandbytes' QuantState.
 import { product } from '../../shared/shape.js';
 import { FormatError, quote } from '../errors.js';
 import { parseObject } from '../json.js';

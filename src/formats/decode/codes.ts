@@ -1,5 +1,6 @@
 // What a stored code stands for: the value, and half the distance to its neighbours.
-// float8: Micikevicius et al. 2022, "FP8 formats for deep learning", the *fnuz variants as ONNX defines them. e2m1 and e8m0:
+// float8: Micikevicius et al. 2022, "FP8 formats for deep learning",
+// the *fnuz variants as ONNX defines them. e2m1 and e8m0:
 // OCP Microscaling Formats 1.0. nf4: Dettmers et al. 2023, "QLoRA"; fp4: bitsandbytes' own table.
 
 /** The values of all codes, and their half-steps. */

@@ -1,6 +1,7 @@
 // compressed-tensors' pack-quantized weights (llm-compressor).
-// Layout: X.weight_packed int32 [rows, cols bits / 32], codes along the row from the lowest bits on, each plus 2^(bits - 1), a word
-// at the end filled up; X.weight_scale [rows, groups]; X.weight_shape [rows, cols]; with zero points X.weight_zero_point int32
+// Layout: X.weight_packed int32 [rows, cols bits / 32], codes along the row from the lowest bits on, each plus 2^(bits
+// - 1), a word at the end filled up; X.weight_scale [rows, groups]; X.weight_shape [rows, cols];
+//   with zero points X.weight_zero_point int32
 // [rows bits / 32, groups], packed down the columns in the same way; X.weight_g_idx the group of each column.
 // (code - zero) x scale; h = scale / 2. Source: compressed_tensors' pack_quantized compressor.
 

@@ -1,5 +1,5 @@
-// The block types of .gguf files: 32 or 256 values with their scales in a few bytes. Each decoder writes the values and half-steps
-// of one block; h is half of what separates two codes there.
+// The block types of .gguf files: 32 or 256 values with their scales in a few bytes. Each decoder writes the values and
+// half-steps of one block; h is half of what separates two codes there.
 // Source: ggml-common.h (layouts) and ggml-quants.c of llama.cpp; f16 scales, little-endian.
 import { RoundingSums } from '../../input/rounding.js';
 import { codeTable } from './codes.js';

@@ -1,9 +1,12 @@
 // GPTQ and AWQ: codes of a linear layer packed into 32-bit words, with scales and zero points for groups of inputs.
-// Layout, [in, out] as the layer's transpose has it: scales [groups, out]; input i belongs to group g_idx[i], or i / group size.
-//   GPTQ  qweight [in bits / 32, out], a stream of codes down the columns; qzeros [groups, out bits / 32], along the rows, less one
+// Layout, [in, out] as the layer's transpose has it: scales [groups, out];
+// input i belongs to group g_idx[i], or i / group size.
+//   GPTQ  qweight [in bits / 32, out], a stream of codes down the columns; qzeros [groups, out bits / 32],
+//   along the rows, less one
 //         (checkpoint_format gptq_v2: as they are)
 //   AWQ   qweight [in, out / 8] and qzeros [groups, out / 8]: nibble k of a word is column 0 2 4 6 1 3 5 7 of its eight
-// weight = (code - zero) scale, turned to [out, in]; h = scale / 2. Source: AutoGPTQ's QuantLinear, AutoAWQ's WQLinear_GEMM.
+// weight = (code - zero) scale, turned to [out, in]; h = scale / 2. Source: AutoGPTQ's QuantLinear,
+// AutoAWQ's WQLinear_GEMM.
 
 import { turned, unpackAlongRows, unpackDownColumns } from './bits.js';
 import { codeTable } from './codes.js';

@@ -1,7 +1,8 @@
-// Codes times a grid of scales: FP8 and int8 with a scale for the tensor, a row, a column or a block; four-bit codes by groups; with
-// offsets (zero points, biases) where the format has them. value = table[code] * scale + offset.
-// Layout: codes row-major [rows, cols]; scales and offsets row-major [gridRows, gridCols], entry (i, j) for the block of blockRows x
-// blockCols elements at (i blockRows, j blockCols), cut at the edges; `groups` names the grid column of each column instead.
+// Codes times a grid of scales: FP8 and int8 with a scale for the tensor, a row, a column or a block; four-bit codes by
+// groups; with offsets (zero points, biases) where the format has them. value = table[code] * scale + offset.
+// Layout: codes row-major [rows, cols]; scales and offsets row-major [gridRows, gridCols], entry (i, j) for the block
+// of blockRows x blockCols elements at (i blockRows, j blockCols), cut at the edges;
+// `groups` names the grid column of each column instead.
 // Cost: one pass, the sums of the storage tolerance included.
 import { RoundingSums } from '../../input/rounding.js';
 import type { CodeTable } from './codes.js';
@@ -91,7 +92,10 @@ function decodeScattered(
   return sum;
 }
 
-/** Codes that follow each other in a flattened matrix, a scale for every `block` of them, which may run on over row ends. */
+/**
+ * Codes that follow each other in a flattened matrix, a scale for every `block` of them,
+ * which may run on over row ends.
+ */
 export function decodeRun(
   codes: Uint8Array,
   rows: number,

@@ -1,9 +1,12 @@
 // Four-bit floats (e2m1) in blocks that share a scale: MXFP4 and NVFP4.
 // Layout: two codes a byte, the low nibble first.
-//   MXFP4  X_blocks uint8 [..., rows, groups, 16], X_scales uint8 [..., rows, groups], exponents: code x 2^(scale - 127), 32 a group
+//   MXFP4  X_blocks uint8 [..., rows, groups, 16], X_scales uint8 [..., rows, groups], exponents:
+//   code x 2^(scale - 127), 32 a group
 //   NVFP4  X.weight uint8 [rows, cols / 2], X.weight_scale e4m3 [rows, cols / 16], X.weight_scale_2 float32:
-//          code x weight_scale x weight_scale_2 (ModelOpt); compressed-tensors' weight_packed divides by weight_global_scale instead
-// h: half a step of e2m1 times the scales. Source: OCP Microscaling Formats 1.0; gpt-oss' weights.py; ModelOpt's NVFP4QTensor.
+//          code x weight_scale x weight_scale_2 (ModelOpt);
+//          compressed-tensors' weight_packed divides by weight_global_scale instead
+// h: half a step of e2m1 times the scales. Source: OCP Microscaling Formats 1.0; gpt-oss' weights.py;
+// ModelOpt's NVFP4QTensor.
 import { FormatError, quote } from '../errors.js';
 import { checkStored, numbers, type Stored } from '../stored.js';
 import { unpackNibbles } from './bits.js';

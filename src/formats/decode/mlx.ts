@@ -1,7 +1,10 @@
 // MLX's quantised weights.
-// Layout: X.weight uint32 [rows, cols bits / 32], a stream of codes along the row; X.scales and X.biases [rows, groups]:
-// code x scale + bias. In the modes mxfp4, nvfp4 and mxfp8 scales are bytes (exponents, or e4m3 for nvfp4), without biases.
-// The file tells bits x group size; config.json tells each, and 64 is the group that MLX takes by default. h = scale / 2.
+// Layout: X.weight uint32 [rows, cols bits / 32], a stream of codes along the row;
+// X.scales and X.biases [rows, groups]:
+// code x scale + bias. In the modes mxfp4, nvfp4 and mxfp8 scales are bytes (exponents,
+// or e4m3 for nvfp4), without biases.
+// The file tells bits x group size; config.json tells each,
+// and 64 is the group that MLX takes by default. h = scale / 2.
 // Source: mlx/ops.cpp (quantize, dequantize).
 import { numbers, type Stored } from '../stored.js';
 import { unpackAlongRows } from './bits.js';

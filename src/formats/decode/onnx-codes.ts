@@ -1,8 +1,9 @@
 // ONNX's quantised weights.
-// Layout: DequantizeLinear: y = (x - zero point) scale, with one scale, one for each index of `axis`, or, with block_size, one for each
-// block along it; 4-bit codes are two a byte, the low nibble first.
-// MatMulNBits: B [N, blocks, block_size bits / 8], codes of a row of N x K from the lowest bits on; scales [N, blocks]; zero points packed
-// in the same way, each row to whole bytes, or floats; 2^(bits - 1) where they are absent. h = half a step of the code times the scale.
+// Layout: DequantizeLinear: y = (x - zero point) scale, with one scale, one for each index of `axis`, or, with
+// block_size, one for each block along it; 4-bit codes are two a byte, the low nibble first.
+// MatMulNBits: B [N, blocks, block_size bits / 8], codes of a row of N x K from the lowest bits on; scales [N, blocks];
+// zero points packed in the same way, each row to whole bytes, or floats; 2^(bits - 1) where they are absent.
+// h = half a step of the code times the scale.
 // Source: onnx/defs/quantization, onnxruntime's ContribOperators.md.
 import { product } from '../../shared/shape.js';
 import { type CodeTable, codeTable } from './codes.js';

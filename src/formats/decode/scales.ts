@@ -1,7 +1,10 @@
-// FP8 and int8 weights with scales beside: one for the tensor, a row, a column, a group of a row, or a block of 128 x 128.
-// Layout: X.weight with X.weight_scale, X.weight_scale_inv (which multiplies too, DeepSeek), X.scale_weight (ComfyUI), X.scale, or
-// X.SCB (bitsandbytes int8: code x SCB / 127), and X.weight_zero_point. Blocks at the edges are cut. h: half a step of the code times
-// the scale. Source: compressed-tensors' and FBGEMM's FP8 checkpoints, DeepSeek-V3's README_WEIGHTS, bitsandbytes' Linear8bitLt.
+// FP8 and int8 weights with scales beside: one for the tensor, a row, a column, a group of a row,
+// or a block of 128 x 128.
+// Layout: X.weight with X.weight_scale, X.weight_scale_inv (which multiplies too, DeepSeek),
+// X.scale_weight (ComfyUI), X.scale, or
+// X.SCB (bitsandbytes int8: code x SCB / 127), and X.weight_zero_point. Blocks at the edges are cut. h: half a step of
+// the code times the scale. Source: compressed-tensors' and FBGEMM's FP8 checkpoints, DeepSeek-V3's README_WEIGHTS,
+// bitsandbytes' Linear8bitLt.
 import { product } from '../../shared/shape.js';
 import { FormatError, quote } from '../errors.js';
 import { numbers, type Stored } from '../stored.js';

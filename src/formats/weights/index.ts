@@ -1,5 +1,5 @@
-// The weights of a file of named tensors (safetensors, PyTorch): what is packed is put together with its parts, what is an adapter is
-// one weight a pair, and the rest is what it is.
+// The weights of a file of named tensors (safetensors, PyTorch): what is packed is put together with its parts, what is
+// an adapter is one weight a pair, and the rest is what it is.
 import { admit } from '../admit.js';
 import { attempt, FormatError, oneLine, quote } from '../errors.js';
 import type { ByteSource } from '../source.js';
@@ -58,7 +58,9 @@ export async function listWeights<E extends Stored>(
   }
 }
 
-/** What a rule makes of a tensor. Parts that it has to read to tell and that cannot be read cost this weight, no other. */
+/**
+ * What a rule makes of a tensor. Parts that it has to read to tell and that cannot be read cost this weight, no other.
+ */
 async function apply(rule: Rule, entry: Stored, context: Context): Promise<Match | undefined> {
   try {
     return await rule(entry, context);

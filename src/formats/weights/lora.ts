@@ -1,10 +1,12 @@
 // Low-rank adapters: pairs of factors, as one weight each, scale x left x right, which is not formed.
-// Names: PEFT and diffusers  X.lora_A.weight, X.lora_B.weight (an adapter's name may stand before .weight), X.lora_embedding_A / _B
+// Names: PEFT and diffusers  X.lora_A.weight, X.lora_B.weight (an adapter's name may stand before .weight),
+// X.lora_embedding_A / _B
 //        kohya               X.lora_down.weight, X.lora_up.weight, X.alpha, for convolutions X.lora_mid.weight
 //        diffusers, before   X_lora.down.weight, X.lora.down.weight, X.lora_linear_layer.down.weight with .up
-// Scale: alpha / r, rsLoRA's alpha / sqrt(r); alpha from X.alpha or adapter_config.json. Convolutions: down [r, I, kh, kw] and
-// up [O, r, 1, 1]; with a middle [p, r, kh, kw], right = middle x down. DoRA's magnitudes are noted, not applied: they scale the rows of
-// the sum with the weight, which is not here. Source: PEFT's LoraLayer, kohya-ss/sd-scripts' networks/lora.py, LyCORIS.
+// Scale: alpha / r, rsLoRA's alpha / sqrt(r); alpha from X.alpha or adapter_config.json. Convolutions: down [r, I, kh,
+// kw] and up [O, r, 1, 1]; with a middle [p, r, kh, kw], right = middle x down. DoRA's magnitudes are noted, not
+// applied: they scale the rows of the sum with the weight, which is not here. Source: PEFT's LoraLayer,
+// kohya-ss/sd-scripts' networks/lora.py, LyCORIS.
 import { product } from '../../shared/shape.js';
 import { misfit, numbers, type Stored } from '../stored.js';
 import type { Factors } from '../types.js';

@@ -1,5 +1,5 @@
-// Weights whose codes are packed into bytes and words, by the names of their parts: GPTQ, AWQ, bitsandbytes, MXFP4, NVFP4, MLX,
-// compressed-tensors. decode/ says how each lies in memory.
+// Weights whose codes are packed into bytes and words, by the names of their parts: GPTQ, AWQ, bitsandbytes, MXFP4,
+// NVFP4, MLX, compressed-tensors. decode/ says how each lies in memory.
 import { product } from '../../shared/shape.js';
 import { decodeFourBit, readQuantState } from '../decode/bitsandbytes.js';
 import { decodePacked } from '../decode/compressed.js';

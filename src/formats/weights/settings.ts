@@ -1,4 +1,5 @@
-// What config.json and adapter_config.json beside a model tell of how its weights are packed. Absent or broken: nothing.
+// What config.json and adapter_config.json beside a model tell of how its weights are packed.
+// Absent or broken: nothing.
 import { isObject, type Json } from '../json.js';
 import { type ByteSource, readText } from '../source.js';
 

@@ -1,4 +1,5 @@
-// From the tensors of a file to the weights of the model: rules that know how packed, scaled and factored weights are named.
+// From the tensors of a file to the weights of the model: rules that know how packed,
+// scaled and factored weights are named.
 import type { Stored } from '../stored.js';
 import type { NamedTensor } from '../types.js';
 import type { Settings } from './settings.js';
