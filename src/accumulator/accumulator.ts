@@ -275,7 +275,8 @@ export class RankAccumulator {
     const n = this.columns;
     if (rows.length % (2 * n) !== 0) {
       throw new RangeError(
-        `${fn}: rows has ${rows.length} numbers, which is no multiple of ${2 * n}: real and imaginary parts of ${n} columns.`,
+        `${fn}: rows has ${rows.length} numbers, which is no multiple of ${2 * n}: ` +
+          `real and imaginary parts of ${n} columns.`,
       );
     }
     const single = Object.prototype.toString.call(rows) === '[object Float32Array]';

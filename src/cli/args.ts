@@ -204,7 +204,8 @@ function readResize(
   const value = text.trim() === '' ? Number.NaN : Number(text);
   if (!(value > 0 && (value < 1 || Number.isSafeInteger(value)))) {
     throw new UsageError(
-      `--resize takes a share of the energy above 0 and below 1, such as 0.99, or a rank, a whole number from 1 on; got '${text}'.`,
+      '--resize takes a share of the energy above 0 and below 1, such as 0.99, or a rank, ' +
+        `a whole number from 1 on; got '${text}'.`,
     );
   }
   if (to === undefined) throw new UsageError('--resize needs -o OUT, where the smaller adapter is written.');

@@ -27,7 +27,8 @@ export class Summary {
     const { done, deficient, parameters, saved, failed } = this;
     const parts = [
       `${count(done, 'tensor')}, ${deficient} deficient${failed > 0 ? `, ${failed} failed` : ''}`,
-      `${count(parameters, 'parameter')}, exact low rank would save ${big(saved)} (${percent(parameters > 0 ? saved / parameters : 0)})`,
+      `${count(parameters, 'parameter')}, exact low rank would save ${big(saved)} ` +
+        `(${percent(parameters > 0 ? saved / parameters : 0)})`,
       `${seconds.toFixed(2)} s, ${rate(done / seconds)} tensors/s`,
     ];
     return parts.join('; ');

@@ -91,7 +91,8 @@ export function checkLength(
   if (need !== bytes) {
     throw new FormatError(
       file,
-      `tensor ${quote(name)} of ${dtype} [${shape.join(', ')}] needs ${need} bytes, ${bytes} are stored at offset ${offset}.`,
+      `tensor ${quote(name)} of ${dtype} [${shape.join(', ')}] needs ${need} bytes, ` +
+        `${bytes} are stored at offset ${offset}.`,
     );
   }
 }

@@ -159,12 +159,14 @@ export function explain(error: unknown): unknown {
   }
   if (/main thread/.test(text)) {
     return because(
-      "this engine compiles WebAssembly in a worker or ahead of time only; await initKernel() first ('matrix-rank/kernel').",
+      'this engine compiles WebAssembly in a worker or ahead of time only; ' +
+        "await initKernel() first ('matrix-rank/kernel').",
     );
   }
   if (/out of memory|cannot allocate/i.test(text)) {
     return new RangeError(
-      'matrix-rank: the system has no memory for the kernel; engines set 8 to 10 GiB of addresses aside for it, which a limit (ulimit -v) must leave.',
+      'matrix-rank: the system has no memory for the kernel; ' +
+        'engines set 8 to 10 GiB of addresses aside for it, which a limit (ulimit -v) must leave.',
       { cause: error },
     );
   }

@@ -70,7 +70,8 @@ export function convLayerRank(kernel: MatrixInput, options?: ConvLayerOptions): 
   const order = view.shape.length;
   if (order < 2) {
     throw new RangeError(
-      `convLayerRank: kernel must have at least 2 dimensions, as layout '${layout}' has; got the shape ${show(view.shape)}.`,
+      `convLayerRank: kernel must have at least 2 dimensions, as layout '${layout}' has; ` +
+        `got the shape ${show(view.shape)}.`,
     );
   }
   // The two channel dimensions: [outer, inner], where groups divide the outer one.
@@ -104,7 +105,8 @@ function checkDepthwise(view: TensorView, groups: number, channels: number, tran
   }
   if (groups !== view.shape[channels]) {
     throw new RangeError(
-      `convLayerRank: layout 'HWCM' has one group for each channel, ${view.shape[channels]} for the shape ${show(view.shape)}; got groups ${groups}.`,
+      "convLayerRank: layout 'HWCM' has one group for each channel, " +
+        `${view.shape[channels]} for the shape ${show(view.shape)}; got groups ${groups}.`,
     );
   }
 }
@@ -122,7 +124,8 @@ function splitAxis(
     const name = transposed ? 'inputs' : 'outputs';
     const hint = layout === 'HWIO' && !transposed ? " A depthwise kernel's layout is 'HWCM'." : '';
     throw new RangeError(
-      `convLayerRank: groups must divide the ${extent} ${name} of the kernel ${show(view.shape)} (${layout}); got ${groups}.${hint}`,
+      `convLayerRank: groups must divide the ${extent} ${name} of the kernel ${show(view.shape)} (${layout}); ` +
+        `got ${groups}.${hint}`,
     );
   }
   const each = extent / groups;

@@ -144,7 +144,8 @@ function readOptions(options: LstmOptions) {
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) {
     throw new TypeError(
-      `lstm: there is no option ${JSON.stringify(unknown)}; the options are gateOrder, returnSequences, recurrentActivation.`,
+      `lstm: there is no option ${JSON.stringify(unknown)}; the options are gateOrder, ` +
+        'returnSequences, recurrentActivation.',
     );
   }
   if (typeof returnSequences !== 'boolean') {

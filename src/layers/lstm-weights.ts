@@ -84,7 +84,8 @@ export function readWeights(weights: unknown, gateOrder: string | undefined): La
   const form = FORMS.find((f) => given[f.kernel] !== undefined && given[f.recurrent] !== undefined);
   if (form === undefined) {
     throw new TypeError(
-      `lstm: weights must be { kernel, recurrentKernel, bias }, { W, R, B } or { weight_ih, weight_hh, bias_ih, bias_hh }; got ${show(weights)}.`,
+      'lstm: weights must be { kernel, recurrentKernel, bias }, { W, R, B } or { weight_ih, weight_hh, ' +
+        `bias_ih, bias_hh }; got ${show(weights)}.`,
     );
   }
   if (given.P !== undefined) throw new RangeError('lstm: peephole weights (P) are not supported.');
@@ -95,7 +96,8 @@ export function readWeights(weights: unknown, gateOrder: string | undefined): La
   const units = recurrent.shape[2];
   if (gates === 0 || gates !== 4 * units || recurrent.shape[1] !== gates || recurrent.shape[0] !== count) {
     throw new RangeError(
-      `lstm: ${form.kernel} and ${form.recurrent} must be ${expected(form, 'features')} and ${expected(form, 'units')}; got ${show(kernel.stored)} and ${show(recurrent.stored)}.`,
+      `lstm: ${form.kernel} and ${form.recurrent} must be ${expected(form, 'features')} and ` +
+        `${expected(form, 'units')}; got ${show(kernel.stored)} and ${show(recurrent.stored)}.`,
     );
   }
   const order = readOrder(gateOrder ?? form.gateOrder);
@@ -119,7 +121,8 @@ function readKernel(form: Form, name: string, value: unknown): RealTensor & { st
   if (shape.length !== order || (form.hasDirections && a !== 1 && a !== 2)) {
     const inputs = name === form.kernel ? 'features' : 'units';
     throw new RangeError(
-      `lstm: weights.${name} must have the shape ${expected(form, inputs)}${form.hasDirections ? ' with 1 or 2 directions' : ''}; got ${show(shape)}.`,
+      `lstm: weights.${name} must have the shape ` +
+        `${expected(form, inputs)}${form.hasDirections ? ' with 1 or 2 directions' : ''}; got ${show(shape)}.`,
     );
   }
   return { data, shape: form.gatesFirst ? [a, b, c] : [a, c, b], stored: shape };
@@ -139,7 +142,8 @@ function readOrder(gateOrder: unknown): number[] {
   const order = [...'ifco'].map((gate) => stored.indexOf(gate));
   if (stored.length !== 4 || order.includes(-1)) {
     throw new RangeError(
-      `lstm: gateOrder must have the four letters i, f, c (or g) and o, such as 'ifco' (Keras) or 'iofc' (ONNX); got ${show(gateOrder)}.`,
+      'lstm: gateOrder must have the four letters i, f, c (or g) and o, ' +
+        `such as 'ifco' (Keras) or 'iofc' (ONNX); got ${show(gateOrder)}.`,
     );
   }
   return order;

@@ -55,7 +55,8 @@ export function batchRank(
   }
   if (!Number.isInteger(batchAxis) || batchAxis < 0 || batchAxis >= order) {
     throw new RangeError(
-      `${caller}: batchAxis must be an integer from 0 to ${order - 1} for a tensor ${show(view.shape)}; got ${batchAxis}.`,
+      `${caller}: batchAxis must be an integer from 0 to ${order - 1} for a tensor ${show(view.shape)}; ` +
+        `got ${batchAxis}.`,
     );
   }
   return ranksOf(caller, readInput(caller, [unfoldAnyOrder(view, batchAxis)]), t)[0];

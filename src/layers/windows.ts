@@ -187,7 +187,8 @@ function axis(caller: string, name: string, extent: number, plan: Plan, which: 0
   const room = extent + before + after - size;
   if (room < 0) {
     throw new RangeError(
-      `${caller}: the window's ${name} is ${size}, but featureMap's ${name} is ${extent} with ${before + after} of padding.`,
+      `${caller}: the window's ${name} is ${size}, ` +
+        `but featureMap's ${name} is ${extent} with ${before + after} of padding.`,
     );
   }
   return { size, stride, count: Math.floor(room / stride) + 1, before };

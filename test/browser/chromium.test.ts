@@ -85,11 +85,13 @@ describe.skipIf(!CHROMIUM)('Chromium', () => {
     ['initKernel()', "const { initKernel } = await import('/dist/kernel/init.js'); await initKernel();"],
     [
       'initKernel(response)',
-      "const { initKernel } = await import('/dist/kernel/init.js'); await initKernel(fetch('/dist/kernel/baseline.wasm'));",
+      "const { initKernel } = await import('/dist/kernel/init.js'); " +
+        "await initKernel(fetch('/dist/kernel/baseline.wasm'));",
     ],
   ])('a page whose policy forbids WebAssembly is told so in words: %s', async (_, script) => {
     expect(await run(script, policy(''), MAP)).toBe(
-      "Error: matrix-rank: this page's Content-Security-Policy forbids WebAssembly; allow 'wasm-unsafe-eval' in script-src.",
+      "Error: matrix-rank: this page's Content-Security-Policy forbids WebAssembly; " +
+        "allow 'wasm-unsafe-eval' in script-src.",
     );
   });
 

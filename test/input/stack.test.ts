@@ -238,7 +238,8 @@ describe('a flat array with a shape', () => {
       read(new Array(4), [2, 2]),
     );
     const wide = (name: string) =>
-      `data is a ${name}, whose 64-bit integers a number cannot hold; convert it first, as in Float64Array.from(data, Number).`;
+      `data is a ${name}, whose 64-bit integers a number cannot hold; convert it first, ` +
+      'as in Float64Array.from(data, Number).';
     refuses(TypeError, wide('BigInt64Array'), () => read(new BigInt64Array(4), [2, 2]));
     refuses(TypeError, wide('BigUint64Array'), () => read(new BigUint64Array(4)));
   });

@@ -126,7 +126,8 @@ describe("onnxruntime's Tensor", () => {
 
   it('is refused when of int64, strings or 4-bit elements, disposed or on a GPU', () => {
     const wide =
-      'data is a BigInt64Array, whose 64-bit integers a number cannot hold; convert it first, as in Float64Array.from(data, Number).';
+      'data is a BigInt64Array, whose 64-bit integers a number cannot hold; convert it first, ' +
+      'as in Float64Array.from(data, Number).';
     refuses(TypeError, wide, () => read(new Tensor('int64', BigInt64Array.of(1n), [1])));
     refuses(TypeError, "the tensor's type is string; expected real numbers.", () =>
       read(new Tensor(['a'], [1])),

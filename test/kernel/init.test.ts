@@ -65,7 +65,8 @@ test('initKernel refuses what is no kernel of this version', async () => {
 
 test('why a kernel does not start is said in words', () => {
   const chromium = new WebAssembly.CompileError(
-    "WebAssembly.Module(): Refused to compile or instantiate WebAssembly module because 'unsafe-eval' is not an allowed source",
+    "WebAssembly.Module(): Refused to compile or instantiate WebAssembly module because 'unsafe-eval' is not an " +
+      'allowed source',
   );
   const firefox = new WebAssembly.CompileError('call to WebAssembly.Module() blocked by CSP');
   const safari = new EvalError("Refused to create a WebAssembly object because 'unsafe-eval' is not allowed");

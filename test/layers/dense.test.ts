@@ -26,10 +26,14 @@ describe('denseLayerRank', () => {
 
   // biome-ignore format: a table
   const bad: [string, () => unknown, new (message: string) => Error, string][] = [
-    ['no tensor', () => denseLayerRank(undefined as never), TypeError, 'denseLayerRank: kernel: expected a typed array or number[] with a shape'],
-    ['a vector', () => denseLayerRank({ data: [1, 2], shape: [2] }), RangeError, 'denseLayerRank: kernel must have 2 dimensions, inputs and outputs; got the shape [2].'],
-    ['a stack', () => denseLayerRank({ data: [1, 2], shape: [2, 1, 1] }), RangeError, 'denseLayerRank: kernel must have 2 dimensions, inputs and outputs; got the shape [2, 1, 1].'],
-    ['an option', () => denseLayerRank({ data, shape: [10, 6] }, { layout: 'OI' } as never), TypeError, 'denseLayerRank: there is no option "layout"; the options are tol, rtol, atol, hermitian.'],
+    ['no tensor', () => denseLayerRank(undefined as never), TypeError,
+      'denseLayerRank: kernel: expected a typed array or number[] with a shape'],
+    ['a vector', () => denseLayerRank({ data: [1, 2], shape: [2] }), RangeError,
+      'denseLayerRank: kernel must have 2 dimensions, inputs and outputs; got the shape [2].'],
+    ['a stack', () => denseLayerRank({ data: [1, 2], shape: [2, 1, 1] }), RangeError,
+      'denseLayerRank: kernel must have 2 dimensions, inputs and outputs; got the shape [2, 1, 1].'],
+    ['an option', () => denseLayerRank({ data, shape: [10, 6] }, { layout: 'OI' } as never), TypeError,
+      'denseLayerRank: there is no option "layout"; the options are tol, rtol, atol, hermitian.'],
   ];
   it.each(bad)('%s', (_, act, type, message) => {
     expect(act).toThrow(type);

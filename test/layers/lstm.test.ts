@@ -56,16 +56,26 @@ describe('lstmLayerRank', () => {
   const zero = () => output;
   // biome-ignore format: a table
   const bad: [string, () => unknown, new (message: string) => Error, string][] = [
-    ['no function', () => lstmLayerRank(output as never, 0), TypeError, 'lstmLayerRank: lstmCell must be a function; got an object with keys data, shape.'],
-    ['a promise', () => lstmLayerRank(async () => output, 0), TypeError, 'lstmLayerRank: lstmCell must return a tensor; got a promise. Use lstmLayerRankAsync.'],
-    ['a promise among states', () => lstmLayerRank(() => [Promise.resolve(output), 0], 0), TypeError, 'lstmLayerRank: lstmCell must return a tensor; got a promise. Use lstmLayerRankAsync.'],
-    ['nothing', () => lstmLayerRank(() => undefined, 0), TypeError, "lstmLayerRank: lstmCell's output: expected a typed array or number[] with a shape"],
-    ['a flat array', () => lstmLayerRank(() => new Float32Array(3), 0), TypeError, "lstmLayerRank: lstmCell's output: a flat array needs a shape"],
-    ['a scalar', () => lstmLayerRank(() => ({ data: [1], shape: [] }), 0), RangeError, "lstmLayerRank: lstmCell's output must have a batch dimension; got a scalar."],
-    ['batchAxis', () => lstmLayerRank(zero, 0, { batchAxis: 3 }), RangeError, 'lstmLayerRank: batchAxis must be an integer from 0 to 2 for a tensor [6, 4, 3]; got 3.'],
-    ['batchAxis type', () => lstmLayerRank(zero, 0, { batchAxis: '0' as never }), TypeError, "lstmLayerRank: batchAxis must be a number; got '0'."],
-    ['an option', () => lstmLayerRank(zero, 0, { axis: 0 } as never), TypeError, 'lstmLayerRank: there is no option "axis"; the options are tol, rtol, atol, hermitian, batchAxis.'],
-    ['NaN', () => lstmLayerRank(() => ({ data: [1, Number.NaN], shape: [2, 1] }), 0), RangeError, 'lstmLayerRank: element [1, 0] is NaN'],
+    ['no function', () => lstmLayerRank(output as never, 0), TypeError,
+      'lstmLayerRank: lstmCell must be a function; got an object with keys data, shape.'],
+    ['a promise', () => lstmLayerRank(async () => output, 0), TypeError,
+      'lstmLayerRank: lstmCell must return a tensor; got a promise. Use lstmLayerRankAsync.'],
+    ['a promise among states', () => lstmLayerRank(() => [Promise.resolve(output), 0], 0), TypeError,
+      'lstmLayerRank: lstmCell must return a tensor; got a promise. Use lstmLayerRankAsync.'],
+    ['nothing', () => lstmLayerRank(() => undefined, 0), TypeError,
+      "lstmLayerRank: lstmCell's output: expected a typed array or number[] with a shape"],
+    ['a flat array', () => lstmLayerRank(() => new Float32Array(3), 0), TypeError,
+      "lstmLayerRank: lstmCell's output: a flat array needs a shape"],
+    ['a scalar', () => lstmLayerRank(() => ({ data: [1], shape: [] }), 0), RangeError,
+      "lstmLayerRank: lstmCell's output must have a batch dimension; got a scalar."],
+    ['batchAxis', () => lstmLayerRank(zero, 0, { batchAxis: 3 }), RangeError,
+      'lstmLayerRank: batchAxis must be an integer from 0 to 2 for a tensor [6, 4, 3]; got 3.'],
+    ['batchAxis type', () => lstmLayerRank(zero, 0, { batchAxis: '0' as never }), TypeError,
+      "lstmLayerRank: batchAxis must be a number; got '0'."],
+    ['an option', () => lstmLayerRank(zero, 0, { axis: 0 } as never), TypeError,
+      'lstmLayerRank: there is no option "axis"; the options are tol, rtol, atol, hermitian, batchAxis.'],
+    ['NaN', () => lstmLayerRank(() => ({ data: [1, Number.NaN], shape: [2, 1] }), 0), RangeError,
+      'lstmLayerRank: element [1, 0] is NaN'],
   ];
   it.each(bad)('%s', (_, act, type, message) => {
     expect(act).toThrow(type);

@@ -69,12 +69,18 @@ describe('poolingLayerRank', () => {
   const same = (x: unknown) => x;
   // biome-ignore format: a table
   const bad: [string, () => unknown, new (message: string) => Error, string][] = [
-    ['no function', () => poolingLayerRank('max' as never, map), TypeError, "poolingLayerRank: poolingOp must be a function; got 'max'."],
-    ['a promise', () => poolingLayerRank(async (x) => x, map), TypeError, 'poolingLayerRank: poolingOp must return a tensor; got a promise. Use poolingLayerRankAsync.'],
-    ['no tensor', () => poolingLayerRank(() => ({}), map), TypeError, "poolingLayerRank: poolingOp's output: expected a typed array or number[] with a shape"],
-    ['a scalar', () => poolingLayerRank(() => ({ data: [1], shape: [] }), map), RangeError, "poolingLayerRank: poolingOp's output must have a batch dimension; got a scalar."],
-    ['batchAxis', () => poolingLayerRank(same, map, { batchAxis: -1 }), RangeError, 'poolingLayerRank: batchAxis must be an integer from 0 to 3 for a tensor [8, 4, 4, 2]; got -1.'],
-    ['tol and rtol', () => poolingLayerRank(same, map, { tol: 1, rtol: 1 }), TypeError, 'poolingLayerRank: tol and rtol exclude each other'],
+    ['no function', () => poolingLayerRank('max' as never, map), TypeError,
+      "poolingLayerRank: poolingOp must be a function; got 'max'."],
+    ['a promise', () => poolingLayerRank(async (x) => x, map), TypeError,
+      'poolingLayerRank: poolingOp must return a tensor; got a promise. Use poolingLayerRankAsync.'],
+    ['no tensor', () => poolingLayerRank(() => ({}), map), TypeError,
+      "poolingLayerRank: poolingOp's output: expected a typed array or number[] with a shape"],
+    ['a scalar', () => poolingLayerRank(() => ({ data: [1], shape: [] }), map), RangeError,
+      "poolingLayerRank: poolingOp's output must have a batch dimension; got a scalar."],
+    ['batchAxis', () => poolingLayerRank(same, map, { batchAxis: -1 }), RangeError,
+      'poolingLayerRank: batchAxis must be an integer from 0 to 3 for a tensor [8, 4, 4, 2]; got -1.'],
+    ['tol and rtol', () => poolingLayerRank(same, map, { tol: 1, rtol: 1 }), TypeError,
+      'poolingLayerRank: tol and rtol exclude each other'],
     ['Infinity', () => poolingLayerRank(same, { data: [1, Number.POSITIVE_INFINITY], shape: [2, 1] }), RangeError, ''],
   ];
   it.each(bad)('%s', (_, act, type, message) => {

@@ -114,14 +114,22 @@ describe('unfold', () => {
 
   // biome-ignore format: a table
   const bad: [string, () => unknown, new (message: string) => Error, string][] = [
-    ['no tensor', () => unfold(null as never, 0), TypeError, 'unfold: tensor: expected a typed array or number[] with a shape'],
-    ['flat array', () => unfold(new Float64Array(4) as never, 0), TypeError, 'unfold: tensor: a flat array needs a shape'],
-    ['too few elements', () => unfold({ data: [1, 2, 3], shape: [2, 2] }, 0), RangeError, 'unfold: tensor: data has 3 elements, shape [2, 2] needs 4.'],
-    ['strides past the end', () => unfold({ data: [1, 2, 3, 4], shape: [2, 2], strides: [3, 2] }, 0), RangeError, 'unfold: tensor: shape [2, 2] with strides [3, 2] and offset 0 reads data[5]; data has 4 elements.'],
-    ['mode past the end', () => unfold({ data: [1, 2], shape: [2, 1] }, 2), RangeError, 'unfold: mode must be an integer from 0 to 1 for a tensor [2, 1]; got 2.'],
-    ['half a mode', () => unfold({ data: [1, 2], shape: [2, 1] }, 0.5), RangeError, 'unfold: mode must be an integer from 0 to 1 for a tensor [2, 1]; got 0.5.'],
-    ['no mode', () => unfold({ data: [1, 2], shape: [2, 1] }, undefined as never), TypeError, 'unfold: mode must be a number; got undefined.'],
-    ['a scalar', () => unfold({ data: [1], shape: [] }, 0), RangeError, 'unfold: mode must be an integer, but a scalar has none; got 0.'],
+    ['no tensor', () => unfold(null as never, 0), TypeError,
+      'unfold: tensor: expected a typed array or number[] with a shape'],
+    ['flat array', () => unfold(new Float64Array(4) as never, 0), TypeError,
+      'unfold: tensor: a flat array needs a shape'],
+    ['too few elements', () => unfold({ data: [1, 2, 3], shape: [2, 2] }, 0), RangeError,
+      'unfold: tensor: data has 3 elements, shape [2, 2] needs 4.'],
+    ['strides past the end', () => unfold({ data: [1, 2, 3, 4], shape: [2, 2], strides: [3, 2] }, 0), RangeError,
+      'unfold: tensor: shape [2, 2] with strides [3, 2] and offset 0 reads data[5]; data has 4 elements.'],
+    ['mode past the end', () => unfold({ data: [1, 2], shape: [2, 1] }, 2), RangeError,
+      'unfold: mode must be an integer from 0 to 1 for a tensor [2, 1]; got 2.'],
+    ['half a mode', () => unfold({ data: [1, 2], shape: [2, 1] }, 0.5), RangeError,
+      'unfold: mode must be an integer from 0 to 1 for a tensor [2, 1]; got 0.5.'],
+    ['no mode', () => unfold({ data: [1, 2], shape: [2, 1] }, undefined as never), TypeError,
+      'unfold: mode must be a number; got undefined.'],
+    ['a scalar', () => unfold({ data: [1], shape: [] }, 0), RangeError,
+      'unfold: mode must be an integer, but a scalar has none; got 0.'],
   ];
   it.each(bad)('%s', (_, act, type, message) => {
     expect(act).toThrow(type);

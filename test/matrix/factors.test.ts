@@ -266,7 +266,8 @@ describe('rankFactors', () => {
     ['NaN', { energy: NaN }, RangeError, 'rankFactors: energy must be from 0 to 1; got NaN.'],
     ['a method', { method: 'qr' }, RangeError, "rankFactors: method must be 'columns' or 'svd'; got 'qr'."],
     ['no method', { method: 1 }, TypeError, "rankFactors: method must be 'columns' or 'svd'; got a number."],
-    ['an option', { k: 1 }, TypeError, 'rankFactors: there is no option "k"; the options are tol, rtol, atol, hermitian, rank, energy, method.'],
+    ['an option', { k: 1 }, TypeError,
+      'rankFactors: there is no option "k"; the options are tol, rtol, atol, hermitian, rank, energy, method.'],
   ];
   it.each(bad)('refuses %s', (_, options, type, message) => {
     const act = () => rankFactors([1, 2, 3, 4], [2, 2], options as FactorOptions);

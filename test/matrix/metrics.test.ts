@@ -402,17 +402,25 @@ describe('what is refused', () => {
   // biome-ignore format: a table
   const bad: [string, () => unknown, new (message: string) => Error, string][] = [
     ['NaN', () => spectralMetrics([1, NaN], [1, 2]), RangeError, 'spectralMetrics: element [0, 1] is NaN'],
-    ['NaN, centered', () => spectralMetrics([1, 2, 3, NaN], [2, 2], { centered: true }), RangeError, 'spectralMetrics: element [1, 1] is NaN'],
-    ['Infinity', () => spectralNorm([1, -Infinity, 1, 1], [2, 2]), RangeError, 'spectralNorm: element [0, 1] is -Infinity'],
+    ['NaN, centered', () => spectralMetrics([1, 2, 3, NaN], [2, 2], { centered: true }), RangeError,
+      'spectralMetrics: element [1, 1] is NaN'],
+    ['Infinity', () => spectralNorm([1, -Infinity, 1, 1], [2, 2]), RangeError,
+      'spectralNorm: element [0, 1] is -Infinity'],
     ['NaN in a sum', () => frobeniusNorm([NaN], [1, 1]), RangeError, 'frobeniusNorm: element [0, 0] is NaN'],
     ['no shape', () => stableRank(new Float64Array(4) as never), TypeError, 'stableRank: a flat array needs a shape'],
-    ['a stack', () => participationRatio(new Float64Array(8), [2, 2, 2]), RangeError, 'participationRatio: shape [2, 2, 2] has 3 dimensions'],
-    ['too few elements', () => spectralMetrics([1, 2], [2, 2]), RangeError, 'spectralMetrics: data has 2 elements, shape [2, 2] needs 4.'],
+    ['a stack', () => participationRatio(new Float64Array(8), [2, 2, 2]), RangeError,
+      'participationRatio: shape [2, 2, 2] has 3 dimensions'],
+    ['too few elements', () => spectralMetrics([1, 2], [2, 2]), RangeError,
+      'spectralMetrics: data has 2 elements, shape [2, 2] needs 4.'],
     ['an option', () => spectralMetrics(square, { centred: true } as never), TypeError, 'spectralMetrics: there is no option "centred"; the options are tol, rtol, atol, hermitian, centered, epsilon, delta, q.'],
-    ['no flag', () => spectralMetrics(square, { centered: 1 } as never), TypeError, 'spectralMetrics: centered must be true or false; got a number.'],
-    ['both', () => spectralMetrics(square, { centered: true, hermitian: true }), TypeError, 'spectralMetrics: centered and hermitian exclude each other.'],
-    ['a vector, centered', () => spectralMetrics([1, 2], [2], { centered: true }), RangeError, 'spectralMetrics: centered needs a matrix [samples, features]; got a vector.'],
-    ['not square', () => spectralMetrics([1, 2], [1, 2], { hermitian: true }), RangeError, 'spectralMetrics: hermitian needs a square matrix; got 1x2.'],
+    ['no flag', () => spectralMetrics(square, { centered: 1 } as never), TypeError,
+      'spectralMetrics: centered must be true or false; got a number.'],
+    ['both', () => spectralMetrics(square, { centered: true, hermitian: true }), TypeError,
+      'spectralMetrics: centered and hermitian exclude each other.'],
+    ['a vector, centered', () => spectralMetrics([1, 2], [2], { centered: true }), RangeError,
+      'spectralMetrics: centered needs a matrix [samples, features]; got a vector.'],
+    ['not square', () => spectralMetrics([1, 2], [1, 2], { hermitian: true }), RangeError,
+      'spectralMetrics: hermitian needs a square matrix; got 1x2.'],
   ];
   it.each(bad)('%s', (_, act, type, message) => {
     expect(act).toThrow(type);

@@ -70,7 +70,8 @@ export async function decodeScaled(
   if (blocks === undefined || (count > 1 && own === scale.shape && each !== 1)) {
     throw new FormatError(
       file,
-      `tensor ${quote(name)}: ${quote(scale.name)} of shape [${scale.shape.join(', ')}] fits no ${rows} x ${cols} matrix.`,
+      `tensor ${quote(name)}: ${quote(scale.name)} of shape [${scale.shape.join(', ')}] fits no ${rows} x ${cols} ` +
+        'matrix.',
     );
   }
   const values = await numbers(file, scale, own === scale.shape ? 0 : index * each, each);
