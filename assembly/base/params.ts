@@ -123,3 +123,6 @@ export const REACH: f64 = 1e5;
 
 /** What rounding may do to such a count, in squared tolerances. */
 export const NOISE: f64 = 0.01;
+
+/** Singular values of float32 matrices may be off by so much of sigma_1: a quarter of float32's unit roundoff. */
+export const SINGLE_SHARE: f64 = 1.4901161193847656e-8; // 2^-26

@@ -4,7 +4,7 @@
 // bytes and a row panel is itself an operand of the tile kernel. The diagonal tiles of a symmetric matrix are whole, those of a
 // triangular one have zeros above the diagonal.
 import { alloc } from '../base/arena';
-import { column } from './columns';
+import { column, createColumns, leading } from './columns';
 
 /** So large that its inverse vanishes. */
 const PAD: f64 = 1e300;
@@ -46,4 +46,18 @@ export function packUpper(R: usize, ld: i32, k: i32): usize {
     }
   }
   return L;
+}
+
+/** The transpose of a packed lower triangle, by columns: n x n upper triangular. */
+export function unpackTransposed(L: usize, n: i32): usize {
+  const R = createColumns(n, n);
+  for (let j = 0; j < n; j++) {
+    const to = column(R, leading(n), j);
+    let from = rowPanel(L, j >> 2) + (<usize>(j & 3) << 3);
+    for (let i: usize = 0; i <= <usize>j << 3; i += 8) {
+      store<f64>(to + i, load<f64>(from));
+      from += 32;
+    }
+  }
+  return R;
 }

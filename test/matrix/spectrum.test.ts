@@ -1,6 +1,12 @@
 // Singular values against the double-double reference, and the plain matrices on which other libraries hang.
 import { describe, expect, test } from 'vitest';
-import { matrixRank, rankReport, type SingularValuesOptions, singularValues } from '../../src/index.js';
+import {
+  matrixRank,
+  rankReport,
+  type SingularValuesOptions,
+  singularValues,
+  spectralMetrics,
+} from '../../src/index.js';
 import { members } from '../families.js';
 import { blockDiagonal, type Matrix, map, matrix, Random, transpose } from '../numbers.js';
 import { referenceValues } from '../reference.js';
@@ -85,6 +91,33 @@ describe('singularValues', () => {
       far.forEach((s, i) => {
         expect(Math.abs(s - 2 ** -i)).toBeLessThan(2 ** -54);
       });
+    }
+  });
+
+  test.each([
+    [120, 40, 1e-1],
+    [300, 64, 1e-2],
+    [64, 300, 1e-3],
+    [400, 101, 1e-4],
+    [150, 30, 1e-6],
+    [90, 33, 1e-9],
+  ])('float32 %i x %i, least value %s: as float64, to less than float32 can tell', (m, n, least) => {
+    const k = Math.min(m, n);
+    for (const low of [0, k >> 3, k - 3]) {
+      // `low` values are zero but for rounding; the others descend to `least`.
+      const values = Array.from({ length: k }, (_, i) => (i < k - low ? least ** (i / (k - 1)) : 0));
+      const x = new Random(m + low).withSpectrum(m, n, values);
+      for (const scale of [1, 2 ** 100]) {
+        const single = Float32Array.from(x.a, (v) => v * scale);
+        if (low) for (let i = 0; i < x.m; i++) single[i * x.n] = 0; // a zero column, or element
+        const exact = singularValues(Float64Array.from(single), [m, n]);
+        singularValues(single, [m, n]).forEach((s, i) => {
+          expect(Math.abs(s - exact[i])).toBeLessThan(2 ** -26 * exact[0]);
+        });
+        const { frobeniusNorm, nuclearNorm } = spectralMetrics(single, [m, n]);
+        expect(frobeniusNorm / Math.hypot(...exact) - 1).toBeCloseTo(0, 7);
+        expect(nuclearNorm / exact.reduce((sum, s) => sum + s, 0) - 1).toBeCloseTo(0, 6);
+      }
     }
   });
 
