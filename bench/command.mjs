@@ -13,7 +13,8 @@ import { digits, ratio, spread, table, time, verdict } from './lib/table.mjs';
 import { writeTransformer } from './lib/transformer.mjs';
 
 const USAGE = `node bench/command.mjs [--case REGEX] [--rounds N] [--quick] [--long] [--json]
-  --long  a model of 1.6 GB (4 blocks of 4096x4096 and 4096x11008, bfloat16) in place of one of 100 MB; some ten minutes`;
+  --long  a model of 1.6 GB (4 blocks of 4096x4096 and 4096x11008, bfloat16)
+          in place of one of 100 MB; some ten minutes`;
 
 const COMMAND = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const PEAK = new URL('lib/peak.mjs', import.meta.url).href;

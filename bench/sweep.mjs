@@ -68,7 +68,8 @@ function print(rows, numpys, brief) {
   const count = (key) => rows.filter((r) => r[key] < 1).length;
   const mean = (key) => ratio(geometricMean(rows.map((r) => r[key])), AIM[0]);
   console.log(
-    `${rows.length} matrices against the better NumPy: geometric mean ${mean('ratio')} (quickest rounds ${mean('quickest')}), aim ${AIM[0]}x;\n` +
+    `${rows.length} matrices against the better NumPy: geometric mean ${mean('ratio')} ` +
+      `(quickest rounds ${mean('quickest')}), aim ${AIM[0]}x;\n` +
       `least ${ratio(least[0].ratio, AIM[1])} (${least[0].case}), aim ${AIM[1]}x; ` +
       `slower than NumPy: ${count('ratio')} (quickest rounds ${count('quickest')})`,
   );

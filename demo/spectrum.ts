@@ -146,7 +146,8 @@ function setTolerance(t: number): void {
   line.style.top = `${100 * share}%`;
   line.classList.toggle('low', share < 0.1);
   line.firstElementChild!.textContent = `${short(t)}`;
-  output.textContent = `rank ${count} of ${values.length} at tolerance ${short(t)}${t === standard ? ' (default)' : ''}`;
+  const kind = t === standard ? ' (default)' : '';
+  output.textContent = `rank ${count} of ${values.length} at tolerance ${short(t)}${kind}`;
   if (!drawn) {
     drawn = requestAnimationFrame(() => {
       drawn = 0;

@@ -44,8 +44,9 @@ for (const decay of [0, 3e-3]) {
       const { rank, effectiveRank, energyRank99 } = spectralMetrics(h.dataSync(), h.shape);
       const [, accuracy] = model.evaluate(x, y).map((t) => t.dataSync()[0]);
       console.log(
-        `  epoch ${String(epoch).padStart(2)}: accuracy ${accuracy.toFixed(3)}, effective rank ${effectiveRank.toFixed(2).padStart(5)},` +
-          ` 99 % of the energy in ${energyRank99}, rank ${rank} of ${width}`,
+        `  epoch ${String(epoch).padStart(2)}: accuracy ${accuracy.toFixed(3)}, ` +
+          `effective rank ${effectiveRank.toFixed(2).padStart(5)}, ` +
+          `99 % of the energy in ${energyRank99}, rank ${rank} of ${width}`,
       );
       h.dispose();
     }

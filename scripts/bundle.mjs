@@ -153,7 +153,7 @@ if (globalThis.name === 'matrix-rank' && typeof document === 'undefined') import
     }),
   ],
   banner: {
-    js: `/*! matrix-rank ${version}, MIT. With @assemblyscript/loader, Apache-2.0. Kernel: WebAssembly from assembly/. */`,
+    js: `/*! matrix-rank ${version}, MIT. With @assemblyscript/loader, Apache-2.0. Kernel: assembly/. */`,
   },
   outfile: join(dist, 'matrix-rank.min.js'),
 });

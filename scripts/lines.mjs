@@ -5,8 +5,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
 const COLUMNS = 120;
-const CODE = /\.(ts|as|mjs|js|py|css|html|json|yml)$|^\.ci\/run$/;
-const DATA = /(^|\/)(package-lock\.json$|generated\/)|^test\/(oracle|cases)\//;
+const CODE = /\.(ts|as|mjs|js|py|css|yml)$|^\.ci\/run$/; // in HTML a new line can show
+const DATA = /(^|\/)generated\/|^test\/(oracle|cases)\//;
 
 // Points that end no sentence.
 const ABBREVIATION = /(^|[\s([])(e\.g|i\.e|al|vs|cf|etc|no|pp?|eq|sec|fig|ch)\.$/i;

@@ -137,12 +137,19 @@ export function gallery(): Member[] {
   const list: Member[] = [];
   const add = (name: string, x: Matrix, rank?: number, rank32 = NaN) => list.push({ name, x, rank, rank32 });
 
-  // biome-ignore format: a line
-  for (const n of [4, 6, 7, 8, 10, 11, 12, 16]) add(`magic ${n}`, magic(n), n % 2 ? n : n % 4 ? n / 2 + 2 : 3, n % 2 ? n : n % 4 ? n / 2 + 2 : 3);
-  // biome-ignore format: a line
-  for (const n of [2, 5, 20, 39, 40]) add(`Redheffer ${n}`, matrix(n, n, (i, j) => Number(j === 0 || (j + 1) % (i + 1) === 0)), n - Number(mertens(n) === 0));
-  // biome-ignore format: a line
-  for (const n of [9, 10, 21]) add(`Clement ${n}`, matrix(n, n, (i, j) => (Math.abs(i - j) === 1 ? Math.sqrt((Math.min(i, j) + 1) * (n - 1 - Math.min(i, j))) : 0)), n - (n % 2));
+  for (const n of [4, 6, 7, 8, 10, 11, 12, 16]) {
+    const rank = n % 2 ? n : n % 4 ? n / 2 + 2 : 3;
+    add(`magic ${n}`, magic(n), rank, rank);
+  }
+  for (const n of [2, 5, 20, 39, 40]) {
+    const redheffer = matrix(n, n, (i, j) => Number(j === 0 || (j + 1) % (i + 1) === 0));
+    add(`Redheffer ${n}`, redheffer, n - Number(mertens(n) === 0));
+  }
+  for (const n of [9, 10, 21]) {
+    const beside = (i: number, j: number) => Math.sqrt((Math.min(i, j) + 1) * (n - 1 - Math.min(i, j)));
+    const clement = matrix(n, n, (i, j) => (Math.abs(i - j) === 1 ? beside(i, j) : 0));
+    add(`Clement ${n}`, clement, n - (n % 2));
+  }
   for (const n of [6, 12]) add(`chebspec ${n}`, chebspec(n), n - 1);
   for (const h of [3, 5]) add(`Neumann ${h * h}`, neumann(h), h * h - 1);
   for (const n of [5, 20]) {
@@ -322,10 +329,12 @@ export function gallery(): Member[] {
       n,
     );
     add(`Dorr ${n}`, dorr(n, 0.01));
-    // biome-ignore format: a line
-    add(`Lesp ${n}`, matrix(n, n, (i, j) => (i === j ? -(2 * i + 5) : j === i + 1 ? i + 2 : i === j + 1 ? 1 / (i + 1) : 0)), n, n);
-    // biome-ignore format: a line
-    add(`Gear ${n}`, matrix(n, n, (i, j) => Number(Math.abs(i - j) === 1 || (i === 0 && j === n - 1)) - Number(i === n - 1 && j === 0)));
+    const lesp = (i: number, j: number) =>
+      i === j ? -(2 * i + 5) : j === i + 1 ? i + 2 : i === j + 1 ? 1 / (i + 1) : 0;
+    add(`Lesp ${n}`, matrix(n, n, lesp), n, n);
+    const gear = (i: number, j: number) =>
+      Number(Math.abs(i - j) === 1 || (i === 0 && j === n - 1)) - Number(i === n - 1 && j === 0);
+    add(`Gear ${n}`, matrix(n, n, gear));
     add(`Jordan ${n}`, tridiagonal(n, 0, 0, 1), n - 1, n - 1);
     add(`Krylov ${n}`, krylov(n, r));
   }

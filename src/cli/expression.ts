@@ -31,8 +31,9 @@ interface Token {
   at: number;
 }
 
-const TOKEN =
-  /\s*(?:(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)|([a-z_]\w*)|"([^"]*)"|'([^']*)'|(<=|>=|==|!=|&&|\|\||[<>=~!()+*/%-]))/iy;
+const NUMBER = /(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)/.source;
+const OPERATOR = /(<=|>=|==|!=|&&|\|\||[<>=~!()+*/%-])/.source;
+const TOKEN = new RegExp(`\\s*(?:${NUMBER}|([a-z_]\\w*)|"([^"]*)"|'([^']*)'|${OPERATOR})`, 'iy');
 const SAME: Record<string, string> = { '&&': 'and', '||': 'or', '!': 'not', '=': '==' };
 const LONGEST = 1000;
 const KEYWORDS = ['and', 'or', 'not'];

@@ -160,5 +160,6 @@ function toRecord(all: RankAccumulator, tolerance: RankOptions) {
 
 function toText({ rank, shape, tolerance, margin }: RankReport, dtype: string): string {
   const [rows, columns] = shape;
-  return `rank ${rank} of ${Math.min(rows, columns)}: ${rows} rows of ${columns}, ${dtype}; tolerance ${short(tolerance)}, margin ${short(margin)}`;
+  const bounds = `tolerance ${short(tolerance)}, margin ${short(margin)}`;
+  return `rank ${rank} of ${Math.min(rows, columns)}: ${rows} rows of ${columns}, ${dtype}; ${bounds}`;
 }

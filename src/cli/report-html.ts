@@ -19,6 +19,16 @@ function inlined(name: string): string {
   return text.replace(/^import .*$/gm, '').replace(/^export (?=const|function)/gm, '');
 }
 
+/** A cell of numbers; the head of a table whose columns hold numbers but for the first. */
+const cell = (text: string) => `<td class="number">${text}</td>`;
+const head = (first: string, ...numbers: string[]) => {
+  const rest = numbers.map((text) => `<th class="number">${text}</th>`);
+  return `<thead><tr><th>${first}</th>${rest.join('')}<th></th></tr></thead>`;
+};
+/** An entry of a plot's key: a patch of the colour, and what it stands for. */
+const key = (colour: string, text: string, kind = '') =>
+  `<span><i${kind} style="background: ${colour}"></i>${text}</span>`;
+
 const PARTS = ['50 % of the energy', '90 %', '95 %', '99 %', 'all that counts: the rank'];
 const NAMED = 12;
 
@@ -27,22 +37,28 @@ function shrinkSection({ layers, totals, shrink }: Report): string {
   if (totals.every((t) => t.saves === 0)) return '';
   const rows = shrink.slice(0, NAMED).map(({ layer, rank, saves, share }) => {
     const { name, full } = layers[layer];
-    return `<tr data-layer="${layer}"><td class="name"><button type="button">${escaped(name)}</button></td><td class="number">${big(rank)} of ${big(full)}</td><td class="number">${big(saves)}</td><td class="number">${percent(share)}</td></tr>`;
+    const button = `<td class="name"><button type="button">${escaped(name)}</button></td>`;
+    const numbers = [`${big(rank)} of ${big(full)}`, big(saves), percent(share)].map(cell);
+    return `<tr data-layer="${layer}">${button}${numbers.join('')}</tr>`;
   });
   const more =
     shrink.length > NAMED
       ? `<p>and ${count(shrink.length - NAMED, 'more layer')}: --ranks writes all of them.</p>`
       : '';
-  const lines = totals.map(
-    (t) =>
-      `<tr><td>${t.energy === 1 ? 'all (exact)' : percent(t.energy)}</td><td class="number">${percent(t.error)}</td><td class="number">${big(t.layers)}</td><td class="number">${big(t.saves)}</td><td class="number">${percent(t.parameters > 0 ? t.saves / t.parameters : 0)}</td></tr>`,
-  );
+  const lines = totals.map((t) => {
+    const share = percent(t.parameters > 0 ? t.saves / t.parameters : 0);
+    const numbers = [percent(t.error), big(t.layers), big(t.saves), share].map(cell);
+    return `<tr><td>${t.energy === 1 ? 'all (exact)' : percent(t.energy)}</td>${numbers.join('')}</tr>`;
+  });
   return `<section id="shrink">
 <h2>What to shrink</h2>
-<p>A matrix of m × n as two factors of rank k has k (m + n) numbers. Energy is the share of the sum of its squared singular values that is kept; the model's accuracy has to be measured after it.</p>
+<p>A matrix of m × n as two factors of rank k has k (m + n) numbers. Energy is the share of
+the sum of its squared singular values that is kept; the model's accuracy has to be measured after it.</p>
 <div class="two">
-<div><table class="plain"><thead><tr><th>layer, at 99 % of its energy</th><th class="number">to rank</th><th class="number">saves</th><th></th></tr></thead><tbody>${rows.join('') || '<tr><td>None at 99 %.</td></tr>'}</tbody></table>${more}</div>
-<div><table class="plain"><thead><tr><th>energy kept</th><th class="number">error at most</th><th class="number">layers</th><th class="number">saved</th><th></th></tr></thead><tbody>${lines.join('')}</tbody></table></div>
+<div><table class="plain">${head('layer, at 99 % of its energy', 'to rank', 'saves')}
+<tbody>${rows.join('') || '<tr><td>None at 99 %.</td></tr>'}</tbody></table>${more}</div>
+<div><table class="plain">${head('energy kept', 'error at most', 'layers', 'saved')}
+<tbody>${lines.join('')}</tbody></table></div>
 </div>
 </section>`;
 }
@@ -57,7 +73,8 @@ export function* toHtml(report: Report): Generator<string> {
 <meta charset="utf-8">
 ${GENERATOR}
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:">
+<meta http-equiv="Content-Security-Policy"
+  content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:">
 <title>${escaped(report.title)}: matrix-rank</title>
 <link rel="icon" href="data:,">
 <style>${uplotStyle}${STYLE}</style>
@@ -71,12 +88,14 @@ ${shrinkSection(report)}
 <h2>How much of full rank each layer uses</h2>
 <p id="bar-hint">Point at a bar for its layer, click to see its spectrum.</p>
 <div id="bars"></div>
-<div class="key">${PARTS.map((text, i) => `<span><i style="background: var(--part${i})"></i>${text}</span>`).join('')}<span><i style="background: var(--bad)"></i>failed</span></div>
-<p class="key">A bar is as high as the rank; its stronger parts are the singular values that hold 50, 90, 95 and 99 % of the energy, the sum of the squares. Where they are short, the layer can be shrunk.</p>
+<div class="key">${PARTS.map((text, i) => key(`var(--part${i})`, text)).join('')}${key('var(--bad)', 'failed')}</div>
+<p class="key">A bar is as high as the rank; its stronger parts are the singular values that hold 50, 90, 95 and 99 % of
+the energy, the sum of the squares. Where they are short, the layer can be shrunk.</p>
 </section>
 <section id="blocks" hidden>
 <h2>Block by block</h2>
-<div class="tools"><label>Percent of full rank for <select id="measure"></select></label><span>stronger: more of it in use; framed: deficient</span></div>
+<div class="tools"><label>Percent of full rank for <select id="measure"></select></label>
+<span>stronger: more of it in use; framed: deficient</span></div>
 <div class="scroll"><table class="grid" id="grid"></table></div>
 </section>
 <section id="detail">
@@ -84,10 +103,17 @@ ${shrinkSection(report)}
 <p id="layer-facts"></p>
 <div id="spectrum"></div>
 <p id="reading"></p>
-<div class="key"><span><i class="dot" style="background: var(--full)"></i>above the tolerance</span><span><i class="dot" style="background: var(--low)"></i>at or below</span><span><b></b>tolerance: the rank is the number of singular values above it</span><span id="noise-key"><i style="background: color-mix(in srgb, var(--soft) 25%, transparent)"></i>below what rounding to the stored type can make</span><span id="before-key"><b class="solid"></b>before</span><span>What lies far below the tolerance is drawn at the lower edge.</span></div>
+<div class="key">
+${key('var(--full)', 'above the tolerance', ' class="dot"')}
+${key('var(--low)', 'at or below', ' class="dot"')}
+<span><b></b>tolerance: the rank is the number of singular values above it</span>
+<span id="noise-key"><i></i>below what rounding to the stored type can make</span>
+<span id="before-key"><b class="solid"></b>before</span>
+<span>What lies far below the tolerance is drawn at the lower edge.</span></div>
 </section>
 <section>
-<div class="tools"><input id="filter" type="search" placeholder="Filter by name, matrix or method" aria-label="Filter"><label><input id="low-only" type="checkbox"> deficient or failed only</label><span id="shown"></span></div>
+<div class="tools"><input id="filter" type="search" placeholder="Filter by name, matrix or method" aria-label="Filter">
+<label><input id="low-only" type="checkbox"> deficient or failed only</label><span id="shown"></span></div>
 <div class="scroll"><table class="layers"><thead><tr id="heads"></tr></thead><tbody id="rows"></tbody></table></div>
 </section>
 </main>

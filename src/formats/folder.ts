@@ -35,8 +35,8 @@ export async function modelFiles(folder: Folder): Promise<string[]> {
   if (files.length > 0) return files;
   throw new FormatError(
     folder.name,
-    'holds no model file; those end in .safetensors, .onnx, .gguf, .npy, .npz, .pt, .pth, .bin, .h5, .keras, .mat, .tflite, ' +
-      '.csv or .mtx, or are a model.json of tfjs.',
+    'holds no model file; those end in .safetensors, .onnx, .gguf, .npy, .npz, .pt, .pth, .bin, .h5, .keras, ' +
+      '.mat, .tflite, .csv or .mtx, or are a model.json of tfjs.',
   );
 }
 

@@ -106,9 +106,10 @@ async function told<T>({ repo, revision }: Place, answer: Promise<T>): Promise<T
   } catch (error) {
     if (!(error instanceof FormatError) || !/\b(401|403|404)\b/.test(error.message)) {
       if (error instanceof FormatError || (error as Error).name === 'AbortError') throw error;
+      const { cause, message } = error as Error & { cause?: { code?: string } };
       throw new FormatError(
         repo,
-        `the Hub at ${new URL(endpoint()).host} cannot be reached (${(error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message}).`,
+        `the Hub at ${new URL(endpoint()).host} cannot be reached (${cause?.code ?? message}).`,
         { cause: error },
       );
     }

@@ -88,8 +88,8 @@ let instance: Kernel | undefined;
 function outOfMemory(bytes: number): never {
   const gib = (bytes / 2 ** 30).toFixed(1);
   throw new RangeError(
-    `matrix-rank: this matrix needs ${gib} GiB of kernel memory, 4 GiB is what WebAssembly can address (or the engine gave less); ` +
-      'use RankAccumulator for a tall matrix, or a block of its rows and columns.',
+    `matrix-rank: this matrix needs ${gib} GiB of kernel memory, 4 GiB is what WebAssembly can address ` +
+      '(or the engine gave less); use RankAccumulator for a tall matrix, or a block of its rows and columns.',
   );
 }
 

@@ -173,7 +173,9 @@ describe('convLayerRank', () => {
     ['one dimension', () => convLayerRank({ data: [1, 2], shape: [2] }), RangeError,
       "convLayerRank: kernel must have at least 2 dimensions, as layout 'OIHW' has; got the shape [2]."],
     ['options', () => convLayerRank(kernel, 'HWIO' as never), TypeError, 'convLayerRank: options must be an object'],
-    ['an option', () => convLayerRank(kernel, { format: 'HWIO' } as never), TypeError, 'convLayerRank: there is no option "format"; the options are tol, rtol, atol, hermitian, layout, groups, transposed.'],
+    ['an option', () => convLayerRank(kernel, { format: 'HWIO' } as never), TypeError,
+      'convLayerRank: there is no option "format"; the options are ' +
+      'tol, rtol, atol, hermitian, layout, groups, transposed.'],
     ['layout', () => convLayerRank(kernel, { layout: 'NHWC' as never }), RangeError,
       "convLayerRank: layout must be 'OIHW', 'HWIO' or 'HWCM'; got 'NHWC'."],
     ['layout type', () => convLayerRank(kernel, { layout: 3 as never }), TypeError,
@@ -186,7 +188,9 @@ describe('convLayerRank', () => {
       'convLayerRank: groups must be an integer from 1; got 0.'],
     ['groups that do not divide', () => convLayerRank(kernel, { groups: 3 }), RangeError,
       'convLayerRank: groups must divide the 2 outputs of the kernel [2, 2, 3, 3] (OIHW); got 3.'],
-    ['groups that do not divide, HWIO', () => convLayerRank(kernel, { layout: 'HWIO', groups: 2 }), RangeError, "convLayerRank: groups must divide the 3 outputs of the kernel [2, 2, 3, 3] (HWIO); got 2. A depthwise kernel's layout is 'HWCM'."],
+    ['groups that do not divide, HWIO', () => convLayerRank(kernel, { layout: 'HWIO', groups: 2 }), RangeError,
+      "convLayerRank: groups must divide the 3 outputs of the kernel [2, 2, 3, 3] (HWIO); " +
+      "got 2. A depthwise kernel's layout is 'HWCM'."],
     ['groups that do not divide, transposed', () => convLayerRank(kernel, { groups: 3, transposed: true }), RangeError,
       'convLayerRank: groups must divide the 2 inputs of the kernel [2, 2, 3, 3] (OIHW); got 3.'],
     ['depthwise groups', () => convLayerRank(kernel, { layout: 'HWCM', groups: 2 }), RangeError,

@@ -38,8 +38,8 @@ describe("Keras's form, against tfjs", () => {
     for (const recurrentActivation of ['sigmoid', 'hardSigmoid'] as const) {
       for (const useBias of [true, false]) {
         for (const returnSequences of [true, false]) {
-          const name = `${batch}x${time}x${features}, ${units} units, ${recurrentActivation}, bias ${useBias}, sequences ${returnSequences}`;
-          it(name, () => {
+          const shape = `${batch}x${time}x${features}, ${units} units`;
+          it(`${shape}, ${recurrentActivation}, bias ${useBias}, sequences ${returnSequences}`, () => {
             tf.tidy(() => {
               const layer = tf.layers.lstm({ units, recurrentActivation, useBias, returnSequences });
               const x = tf.tensor3d(single(batch * time * features, 1), [batch, time, features]);
@@ -179,7 +179,9 @@ describe('forms of the same weights', () => {
   const t = (...shape: number[]) => ({ data: new Float64Array(shape.reduce((a, b) => a * b)), shape });
   // biome-ignore format: a table
   const bad: [string, () => unknown, new (message: string) => Error, string][] = [
-    ['no weights', () => lstm(undefined as never), TypeError, 'lstm: weights must be { kernel, recurrentKernel, bias }, { W, R, B } or { weight_ih, weight_hh, bias_ih, bias_hh }; got undefined.'],
+    ['no weights', () => lstm(undefined as never), TypeError,
+      'lstm: weights must be { kernel, recurrentKernel, bias }, { W, R, B } or ' +
+      '{ weight_ih, weight_hh, bias_ih, bias_hh }; got undefined.'],
     ['half of the weights', () => lstm({ kernel: t(4, 8) } as never), TypeError,
       'weight_hh, bias_ih, bias_hh }; got an object with key kernel.'],
     ['weights that are no tensor', () => lstm({ ...keras, kernel: 5 } as never), TypeError,
@@ -214,7 +216,9 @@ describe('forms of the same weights', () => {
       "lstm: recurrentActivation must be 'sigmoid' or 'hardSigmoid'; got 'relu'."],
     ['activation type', () => lstm(keras, { recurrentActivation: Math.tanh as never }), TypeError,
       "lstm: recurrentActivation must be 'sigmoid' or 'hardSigmoid'; got a function."],
-    ['gateOrder', () => lstm(keras, { gateOrder: 'ifoo' }), RangeError, "lstm: gateOrder must have the four letters i, f, c (or g) and o, such as 'ifco' (Keras) or 'iofc' (ONNX); got 'ifoo'."],
+    ['gateOrder', () => lstm(keras, { gateOrder: 'ifoo' }), RangeError,
+      'lstm: gateOrder must have the four letters i, f, c (or g) and o, such as ' +
+      "'ifco' (Keras) or 'iofc' (ONNX); got 'ifoo'."],
     ['gateOrder type', () => lstm(keras, { gateOrder: 4 as never }), TypeError,
       'lstm: gateOrder must be a string; got 4.'],
   ];

@@ -171,7 +171,9 @@ describe('messages', () => {
       'maxPool: strides must be integers of at least 1; got 1.5.'],
     ['three strides', () => maxPool({ size: 2, strides: [1, 1, 1] as never }), TypeError,
       'maxPool: strides must be a number or a pair; got [1, 1, 1].'],
-    ['padding word', () => maxPool({ size: 2, padding: 'full' as never }), RangeError, "maxPool: padding must be 'valid', 'same', a number, [vertical, horizontal] or [[top, bottom], [left, right]]; got 'full'."],
+    ['padding word', () => maxPool({ size: 2, padding: 'full' as never }), RangeError,
+      "maxPool: padding must be 'valid', 'same', a number, " +
+      "[vertical, horizontal] or [[top, bottom], [left, right]]; got 'full'."],
     ['padding type', () => maxPool({ size: 2, padding: true as never }), TypeError,
       'maxPool: padding must be a number or a pair; got true.'],
     ['padding too large', () => maxPool({ size: [3, 2], padding: 2 }), RangeError,

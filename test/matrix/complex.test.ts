@@ -94,7 +94,10 @@ describe('complex matrices', () => {
     check(multiply(columns(F, some), conjugate(columns(F, some))), k);
   });
 
-  it.each([[1, 1, 1], [6, 6, 2], [8, 5, 3], [5, 8, 3], [40, 25, 12], [25, 40, 12], [70, 70, 69], [3, 30, 1], [30, 3, 3]])('%i x %i of rank %i', (m, n, k) => {
+  // biome-ignore format: a list
+  it.each([
+    [1, 1, 1], [6, 6, 2], [8, 5, 3], [5, 8, 3], [40, 25, 12], [25, 40, 12], [70, 70, 69], [3, 30, 1], [30, 3, 3],
+  ])('%i x %i of rank %i', (m, n, k) => {
     const x = multiply(gaussian(m, k), gaussian(k, n));
     check(x, k);
     expect(matrixRank(single(x))).toBe(k);

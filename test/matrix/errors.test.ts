@@ -216,8 +216,15 @@ test('tolerances at both ends', () => {
 
 test('a tolerance on its own is told where it belongs; behind flat elements a number is a wrong shape', () => {
   for (const run of [matrixRank, rankReport, qr, independentColumns] as ((...args: unknown[]) => unknown)[]) {
-    // biome-ignore format: a line
-    expect(() => run([[1, 2], [3, 4]], 1e-5)).toThrow('options must be an object, such as { tol: 1e-5 }; got a number.');
+    expect(() =>
+      run(
+        [
+          [1, 2],
+          [3, 4],
+        ],
+        1e-5,
+      ),
+    ).toThrow('options must be an object, such as { tol: 1e-5 }; got a number.');
     expect(() => run({ data: [1, 2, 3, 4], shape: [2, 2] }, 0.5)).toThrow(
       'such as { tol: 0.5 }; got a number.',
     );

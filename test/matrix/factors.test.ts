@@ -35,7 +35,9 @@ function check(x: Matrix, f: RankFactors, slack = 1e-14): void {
 
 const random = new Random(21);
 // biome-ignore format: a list
-const shapes = [[40, 25], [25, 40], [90, 90], [300, 70], [70, 300], [500, 8], [8, 500], [160, 120], [100, 600], [20, 2000]];
+const shapes = [
+  [40, 25], [25, 40], [90, 90], [300, 70], [70, 300], [500, 8], [8, 500], [160, 120], [100, 600], [20, 2000],
+];
 
 describe.each(['columns', 'svd'] as const)('rankFactors by %s', (method) => {
   it.each(shapes)('of a %i x %i matrix of rank 6 leaves nothing', (m, n) => {
@@ -181,8 +183,8 @@ describe.each(['columns', 'svd'] as const)('rankFactors by %s', (method) => {
 
   it('of zeros, of nothing, of a vector', () => {
     const zero = rankFactors(new Float64Array(12), [3, 4], { method });
-    // biome-ignore format: a line
-    expect(zero).toEqual({ left: new Float64Array(0), right: new Float64Array(0), columns: new Int32Array(0), shape: [3, 4], rank: 0, residual: 0 });
+    const none = { left: new Float64Array(0), right: new Float64Array(0), columns: new Int32Array(0) };
+    expect(zero).toEqual({ ...none, shape: [3, 4], rank: 0, residual: 0 });
     expect(rankFactors([], [0, 4], { method }).shape).toEqual([0, 4]);
     const row = rankFactors([0, 3, 4], [3], { method });
     expect([row.rank, row.shape]).toEqual([1, [1, 3]]);

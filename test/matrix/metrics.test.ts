@@ -351,14 +351,15 @@ describe('frobeniusNorm, spectralNorm, stableRank, participationRatio', () => {
   it('read every type and layout', () => {
     const rounded = map(fixed, Math.round);
     const shape = [8, 5];
+    const bfloat16 = (x: number) => new Uint32Array(Float32Array.of(x).buffer)[0] >>> 16;
     const forms = [
       { data: Float32Array.from(rounded.a), shape },
       { data: Uint8Array.from(rounded.a), shape },
       { data: Array.from(rounded.a), shape },
       { data: transpose(rounded).a, shape, strides: [1, 8] },
       { data: Float64Array.from({ length: 80 }, (_, i) => rounded.a[i >> 1]), shape, strides: [10, 2] },
-      { data: Uint16Array.from(rounded.a, (x) => new Uint32Array(Float32Array.of(x).buffer)[0] >>> 16), shape, dtype: 'bfloat16' },
-    ]; // biome-ignore format: one a line
+      { data: Uint16Array.from(rounded.a, bfloat16), shape, dtype: 'bfloat16' },
+    ];
     for (const a of forms) {
       near(frobeniusNorm(a), 38.44476557348217);
       near(spectralNorm(a), 34.48130203960155);
@@ -412,7 +413,9 @@ describe('what is refused', () => {
       'participationRatio: shape [2, 2, 2] has 3 dimensions'],
     ['too few elements', () => spectralMetrics([1, 2], [2, 2]), RangeError,
       'spectralMetrics: data has 2 elements, shape [2, 2] needs 4.'],
-    ['an option', () => spectralMetrics(square, { centred: true } as never), TypeError, 'spectralMetrics: there is no option "centred"; the options are tol, rtol, atol, hermitian, centered, epsilon, delta, q.'],
+    ['an option', () => spectralMetrics(square, { centred: true } as never), TypeError,
+      'spectralMetrics: there is no option "centred"; the options are ' +
+      'tol, rtol, atol, hermitian, centered, epsilon, delta, q.'],
     ['no flag', () => spectralMetrics(square, { centered: 1 } as never), TypeError,
       'spectralMetrics: centered must be true or false; got a number.'],
     ['both', () => spectralMetrics(square, { centered: true, hermitian: true }), TypeError,

@@ -72,7 +72,10 @@ function check({ x, u, v, sigma }: Known, k: number, options: RankOptions = {}, 
 }
 
 // biome-ignore format: a list
-const shapes = [[5, 5, 3], [12, 5, 3], [5, 12, 3], [60, 40, 25], [40, 60, 25], [300, 20, 7], [20, 300, 7], [90, 90, 89], [90, 90, 10], [4, 1, 1], [1, 4, 1], [70, 70, 70], [30, 60, 30], [60, 30, 30]];
+const shapes = [
+  [5, 5, 3], [12, 5, 3], [5, 12, 3], [60, 40, 25], [40, 60, 25], [300, 20, 7], [20, 300, 7], [90, 90, 89],
+  [90, 90, 10], [4, 1, 1], [1, 4, 1], [70, 70, 70], [30, 60, 30], [60, 30, 30],
+];
 
 describe('spaces known by construction', () => {
   test.each(shapes)('%i x %i of rank %i', (m, n, k) => {

@@ -14,8 +14,8 @@ const { initKernel } = require('matrix-rank/kernel');
 const { writeFileSync } = require('node:fs');
 
 const header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }".padEnd(117) + '\\n';
-const parts = [Buffer.from('\\x93NUMPY\\x01\\x00v\\x00' + header, 'latin1'), Buffer.from(Float32Array.of(1, 2, 2, 4).buffer)];
-const npy = new Uint8Array(Buffer.concat(parts));
+const head = Buffer.from('\\x93NUMPY\\x01\\x00v\\x00' + header, 'latin1');
+const npy = new Uint8Array(Buffer.concat([head, Buffer.from(Float32Array.of(1, 2, 2, 4).buffer)]));
 
 test.each([['a path', __dirname + '/a.npy'], ['bytes', npy]])('a model from %s', async (_, from) => {
   writeFileSync(__dirname + '/a.npy', npy);

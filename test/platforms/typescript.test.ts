@@ -28,7 +28,8 @@ export async function pooled(pool: RankPool, signal: ReadOptions['signal']): Pro
   await initKernel(new Uint8Array(8));
   return rank + most + values.length + spectralMetrics([[1]]).rank;
 }
-console.log(matrixRank([[1, 2], [2, 4]]), typeof createRankPool, typeof toMatrices, typeof heavyTail, typeof rankFile, typeof rankTensor, simd.length > 0);
+console.log(matrixRank([[1, 2], [2, 4]]), typeof createRankPool, typeof toMatrices, typeof heavyTail,
+  typeof rankFile, typeof rankTensor, simd.length > 0);
 ranks(new Uint8Array(2)).catch((error) => console.log(error.name));
 `,
   );

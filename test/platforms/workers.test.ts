@@ -25,7 +25,9 @@ export default { async fetch() {
   app.write(
     'bare.js',
     `import { matrixRank } from './node_modules/matrix-rank/dist/index.js';
-export default { fetch: () => { try { return new Response(matrixRank([[1]])); } catch (e) { return new Response(e.message); } } };`,
+export default { fetch: () => {
+  try { return new Response(matrixRank([[1]])); } catch (e) { return new Response(e.message); }
+} };`,
   );
   app.write(
     'run.mjs',

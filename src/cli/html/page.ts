@@ -58,7 +58,8 @@ function facts(l: Layer): string {
     : '';
   const zeros = l.zeros ? `; ${l.zeros} singular value${l.zeros > 1 ? 's are' : ' is'} exactly 0` : '';
   const how = l.proven === false ? 'computed, not proven' : `proved by ${l.method}`;
-  return `${l.matrix} ${l.dtype}, ${rankText(l)}, ${how}, margin ${number(l.margin)} around the tolerance ${number(l.tolerance)}${energy}${zeros}.`;
+  const margin = `margin ${number(l.margin)} around the tolerance ${number(l.tolerance)}`;
+  return `${l.matrix} ${l.dtype}, ${rankText(l)}, ${how}, ${margin}${energy}${zeros}.`;
 }
 
 function select(i: number): void {

@@ -7,8 +7,21 @@ const WIDE_NAMES = /(qidxs|codes|w_q|qweight|packed)$/i;
 /** Indices and masks that lie beside scales of their own: Swin's relative_position_index beside logit_scale. */
 const INDICES = /(^|[._])(\w*(ids?|index|idx|mask|shape|size|tokens?)|position\w*|num_batches_tracked)$/i;
 /** What the parts of a packed weight are called. */
-const PARTS =
-  /(^|[._])(\w*scales?(_\w+)?|\w*zeros?|\w*zero_?points?|\w*absmax|\w*codebooks?|code|luts?|quant_\w+|quant_state\..*|SCB|SU|SV|g_idx|q_\w+|nbits|meta|s)$/i;
+const PARTS = new RegExp(
+  `(^|[._])(${[
+    ...[
+      '\\w*scales?(_\\w+)?',
+      '\\w*zeros?',
+      '\\w*zero_?points?',
+      '\\w*absmax',
+      '\\w*codebooks?',
+      'code',
+      'luts?',
+    ],
+    ...['quant_\\w+', 'quant_state\\..*', 'SCB', 'SU', 'SV', 'g_idx', 'q_\\w+', 'nbits', 'meta', 's'],
+  ].join('|')})$`,
+  'i',
+);
 /** Scales of activations. */
 const NO_PARTS =
   /(^|[._])(input|output|act|activation|logit|layer|[qkv](_proj)?)_?(global_)?scale$|scale_input$/i;
