@@ -65,7 +65,10 @@ export function ranks(
   return count;
 }
 
-/** In the caller's units, rounded down: a quotient that is denormal may have been rounded up, and sigma_1 may be past all numbers. */
+/**
+ * In the caller's units, rounded down: a quotient that is denormal may have been rounded up,
+ * and sigma_1 may be past all numbers.
+ */
 export function lower(): f64 {
   const x = claim.lower / source.scale;
   if (claim.lower == Infinity) return Infinity;
@@ -89,7 +92,10 @@ export function tolerance(): f64 {
   return claim.relative * claim.sigma / source.scale;
 }
 
-/** min(lower / tolerance, tolerance / upper), of the scaled matrix: no overflow. An upper bound of zero sets no limit, a lower one allows no margin. */
+/**
+ * min(lower / tolerance, tolerance / upper), of the scaled matrix: no overflow. An upper bound of zero sets no limit,
+ * a lower one allows no margin.
+ */
 export function margin(): f64 {
   const t = claim.tolerance(claim.sigma);
   const below: f64 = claim.rank == 0 ? Infinity : claim.lower == 0 ? 0 : claim.lower / t;

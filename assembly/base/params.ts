@@ -7,8 +7,8 @@ export const U: f64 = 1.1102230246251565e-16;
 export const GUARD: f64 = 4.0;
 
 /**
- * A count must not be off by more than this times sqrt(n) u ||A||_F, all that was set aside included: what a backward stable singular value
- * decomposition keeps (docs/certificates.md, "Exactness").
+ * A count must not be off by more than this times sqrt(n) u ||A||_F, all that was set aside included: what a backward
+ * stable singular value decomposition keeps (docs/certificates.md, "Exactness").
  */
 export const RESOLUTION: f64 = 8;
 
@@ -25,14 +25,14 @@ export const LEFT_OUT_SHARE: f64 = 0.25;
 export const PANEL_BYTES: i32 = 1 << 19;
 
 /**
- * Panels (of 4 rows or columns) that share one pass over an operand in the Gram matrix, in Cholesky and in triangular inverses: a
- * block stays in the L2 cache. A multiple of 3, for madd412.
+ * Panels (of 4 rows or columns) that share one pass over an operand in the Gram matrix, in Cholesky and in triangular
+ * inverses: a block stays in the L2 cache. A multiple of 3, for madd412.
  */
 export const BLOCK: i32 = 24;
 
 /**
- * Products summed in one go in Gram and Cholesky (and rows of A gathered for one update of the Gram matrix): rounding grows with it,
- * and with the number of such sums (docs/certificates.md). Deep enough to hide the traffic of the sums.
+ * Products summed in one go in Gram and Cholesky (and rows of A gathered for one update of the Gram matrix): rounding
+ * grows with it, and with the number of such sums (docs/certificates.md). Deep enough to hide the traffic of the sums.
  */
 export const CHAIN: i32 = 128;
 
@@ -68,35 +68,55 @@ export const SAMPLE_ROWS: i32 = 128;
 /** From this many columns on a step of elimination saves more of the Gram matrix than it costs. */
 export const ELIMINATION_COLUMNS: i32 = 128;
 
-/** Past so many columns its bound is as likely as not below the tolerance. Up to 2200 it fits the memory that a call may take. */
+/**
+ * Past so many columns its bound is as likely as not below the tolerance.
+ * Up to 2200 it fits the memory that a call may take.
+ */
 export const ELIMINATION_MOST: i32 = 1800;
 
-/** So many dependent columns, but no more than one in 11 of a factor, cost less on their own than a pivoted QR of everything. */
+/**
+ * So many dependent columns, but no more than one in 11 of a factor,
+ * cost less on their own than a pivoted QR of everything.
+ */
 export const SET_ASIDE: i32 = 24;
 
 /** Matrices of up to this size (the longer side first) are decided in fixed scratch, with no arena. */
 export const SMALL_ROWS: i32 = 64;
 export const SMALL_COLUMNS: i32 = 16;
 
-/** A sample for rank k has k + min(k / 8, k^2 / SPARE) + 32 rows: what rounding does to T must not grow faster than the tolerance. */
+/**
+ * A sample for rank k has k + min(k / 8, k^2 / SPARE) + 32 rows:
+ * what rounding does to T must not grow faster than the tolerance.
+ */
 export const SPARE: f64 = 2560;
 
 /** From this many columns on singular values of evenly sized matrices come by bidiagonalisation. */
 export const BIDIAGONAL_COLUMNS: i32 = 48;
 
-/** From this many columns on a bidiagonal form comes in two stages. Below, the matrix is in cache, where one is as fast. */
+/**
+ * From this many columns on a bidiagonal form comes in two stages. Below, the matrix is in cache, where one is as fast.
+ */
 export const TWO_STAGE_COLUMNS: i32 = 256;
 
-/** Width of the band between the two, a multiple of 8: the second stage grows with it; from so many columns on memory wants wider blocks. */
+/**
+ * Width of the band between the two, a multiple of 8: the second stage grows with it;
+ * from so many columns on memory wants wider blocks.
+ */
 export const BAND_WIDTH: i32 = 16;
 export const WIDE_BAND_WIDTH: i32 = 24;
 export const WIDE_BAND_COLUMNS: i32 = 1400;
 
-/** How closely sigma_1^2 is enclosed for a count: at first, and for reports and where the spectrum is dense around the tolerance. */
+/**
+ * How closely sigma_1^2 is enclosed for a count: at first,
+ * and for reports and where the spectrum is dense around the tolerance.
+ */
 export const SIGMA_COARSE: f64 = 0.01;
 export const SIGMA_FINE: f64 = 1e-6;
 
-/** Up to this order integers bound sigma_1 closely enough: beyond, too many counts differ between its bounds and are to be repeated. */
+/**
+ * Up to this order integers bound sigma_1 closely enough: beyond,
+ * too many counts differ between its bounds and are to be repeated.
+ */
 export const SIGMA_COARSE_MOST: i32 = 5000;
 
 /** Lanczos iterations for sigma_1, each from another start vector, before all of the matrix is reduced. */
@@ -111,11 +131,17 @@ export const SMOOTH: f64 = 64;
 /** Columns shorter than this have no reflector: its scale, 1 / length, would overflow. */
 export const TINY: f64 = 1e-300;
 
-/** Reports of matrices with at most so many columns, and so many rows a column, take their bounds from QR: they are tight. */
+/**
+ * Reports of matrices with at most so many columns, and so many rows a column,
+ * take their bounds from QR: they are tight.
+ */
 export const REPORT_COLUMNS: i32 = 128;
 export const REPORT_ROWS: i32 = 64;
 
-/** A factor L S L^T whose ||L||_F^2 exceeds this many ||A||_F^2 is thrown away; few pivots are negative and it is near 1. */
+/**
+ * A factor L S L^T whose ||L||_F^2 exceeds this many ||A||_F^2 is thrown away;
+ * few pivots are negative and it is near 1.
+ */
 export const GROWTH: f64 = 2;
 
 /** A trailing matrix is counted once its norm is within so many tolerances: its Gram matrix has the digits for it. */

@@ -1,9 +1,10 @@
 // Two inner products at once as if in twice the working precision: for residuals, which are nothing but what cancels.
 //
-// Every product and every sum is split into its rounded value and its error, the errors being summed beside (Dot2). The result carries
-// u |s| + gamma_k^2 sum |x_p y_p|, gamma_k = k u / (1 - k u). Elements are scaled to about 1: what underflows is nothing beside u^2.
-// Operands are micro-panels, [k][4]. Cost: 25 flops a product. Source: Ogita, Rump & Oishi 2005, "Accurate sum and dot product"; Dekker 1971
-// for the product (no fused multiply-add is to be relied on).
+// Every product and every sum is split into its rounded value and its error, the errors being summed beside (Dot2). The
+// result carries u |s| + gamma_k^2 sum |x_p y_p|, gamma_k = k u / (1 - k u). Elements are scaled to about 1:
+// what underflows is nothing beside u^2.
+// Operands are micro-panels, [k][4]. Cost: 25 flops a product. Source: Ogita, Rump & Oishi 2005, "Accurate sum and dot
+// product"; Dekker 1971 for the product (no fused multiply-add is to be relied on).
 
 const SPLIT: f64 = 134217729; // 2^27 + 1
 
@@ -36,7 +37,9 @@ export function addDotPair(sum: usize, a: usize, b: usize, k: i32): void {
   v128.store(sum, f64x2.add(s, errors));
 }
 
-/** c += a b^T as madd44() does (a [k][4 rows], b [k][4 columns], c [4 columns][4 rows]), in twice the working precision. */
+/**
+ * c += a b^T as madd44() does (a [k][4 rows], b [k][4 columns], c [4 columns][4 rows]), in twice the working precision.
+ */
 export function addTileExactly(c: usize, a: usize, b: usize, k: i32): void {
   for (let column: usize = 0; column < 4; column++) {
     addDotPair(c + (column << 5), a, b + (column << 3), k);

@@ -15,9 +15,9 @@ function add(c: usize, x: v128, y: v128): void {
 }
 
 /**
- * c += a b^T over k >= 0 steps. The products have their own sum, begun with the first one, and meet c at the end: rounding grows with
- * k and not with what c has seen. Not unrolled: every unrolled form tried makes one engine or another spill, at up to half
- * the speed (docs/performance.md).
+ * c += a b^T over k >= 0 steps. The products have their own sum, begun with the first one, and meet c at the end:
+ * rounding grows with k and not with what c has seen. Not unrolled: every unrolled form tried makes one engine or
+ * another spill, at up to half the speed (docs/performance.md).
  */
 export function madd44(c: usize, a: usize, b: usize, k: i32): void {
   if (k <= 0) return;
@@ -123,8 +123,8 @@ function madd46(cx: usize, cy: usize, a: usize, x: usize, y: usize, k: i32): voi
 }
 
 /**
- * Three neighbouring tiles: c += a [b0 b1 b2]^T. Fused multiply-adds have the latency of 4 x 2: 8 accumulators only just
- * fill it, 12 do with room to spare. Where products need a register of their own (baseline), 12 would spill.
+ * Three neighbouring tiles: c += a [b0 b1 b2]^T. Fused multiply-adds have the latency of 4 x 2: 8 accumulators only
+ * just fill it, 12 do with room to spare. Where products need a register of their own (baseline), 12 would spill.
  */
 export function madd412(c: usize, a: usize, b0: usize, b1: usize, b2: usize, k: i32): void {
   if (ASC_FEATURE_RELAXED_SIMD) {

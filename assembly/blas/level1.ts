@@ -1,4 +1,5 @@
-// Vectors: products, norms, sums, rotations and exchanges, of columns as matrix/columns.ts lays them out. Cost: one pass each.
+// Vectors: products, norms, sums, rotations and exchanges,
+// of columns as matrix/columns.ts lays them out. Cost: one pass each.
 import { hsum, madd } from '../base/simd';
 import { column } from '../matrix/columns';
 

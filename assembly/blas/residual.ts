@@ -1,7 +1,8 @@
-// ||A + L R||_F^2 of a piece of A, without storing the difference: three tiles at a time are gathered, updated and summed.
+// ||A + L R||_F^2 of a piece of A, without storing the difference:
+// three tiles at a time are gathered, updated and summed.
 //
-// L is in row panels [k][4], R in column panels [k][4], both zero past their last row or column, R for two panels more: operands of the
-// tile kernel.
+// L is in row panels [k][4], R in column panels [k][4], both zero past their last row or column, R for two panels more:
+// operands of the tile kernel.
 // Cost: 2 k flops an element.
 import { alloc, mark, release } from '../base/arena';
 import { SHORT } from '../base/params';
@@ -16,8 +17,8 @@ export function chainOf(k: i32): i32 {
 }
 
 /**
- * For `count` rows of the current panel of the source and `width` columns, by tables of byte offsets. lStep, rStep: steps
- * from one panel of L or R to the next.
+ * For `count` rows of the current panel of the source and `width` columns, by tables of byte offsets. lStep, rStep:
+ * steps from one panel of L or R to the next.
  */
 export function residualSquare(
   rows: usize, count: i32, columns: usize, width: i32, L: usize, lStep: i32, R: usize, rStep: i32, k: i32,

@@ -1,4 +1,5 @@
-// Packed symmetric matrices as they stand: the norm, and a product with a vector. Cost: one pass over the triangle, 2 n^2 flops.
+// Packed symmetric matrices as they stand: the norm, and a product with a vector.
+// Cost: one pass over the triangle, 2 n^2 flops.
 import { alloc } from '../base/arena';
 import { panels, rowPanel, triangleBytes } from '../matrix/triangle';
 import { spreadCombine } from './gemv';

@@ -1,5 +1,5 @@
-// Gram matrices as packed triangles (matrix/triangle.ts), tile by tile: of a matrix in column panels [n/4][s][4], or of A, read from the
-// source panel by panel. Cost: s n^2 flops.
+// Gram matrices as packed triangles (matrix/triangle.ts), tile by tile: of a matrix in column panels [n/4][s][4], or of
+// A, read from the source panel by panel. Cost: s n^2 flops.
 import { alloc, mark, release } from '../base/arena';
 import { BLOCK, CHAIN } from '../base/params';
 import { packedBytes, packPanel } from '../matrix/pack';
@@ -8,8 +8,9 @@ import { panels, rowPanel } from '../matrix/triangle';
 import { madd44, madd412 } from './gemm';
 
 /**
- * Tiles of row panels i0 .. i1 and column panels j0 .. j1, on and below the diagonal, += a_i b_j^T over k steps. Operand a_i is
- * at a + (i - i0) aStep, operand b_j at b + j bStep, or in the rows of a packed triangle b when bStep is 0.
+ * Tiles of row panels i0 .. i1 and column panels j0 .. j1, on and below the diagonal, += a_i b_j^T over k steps.
+ * Operand a_i is at a + (i - i0) aStep, operand b_j at b + j bStep,
+ * or in the rows of a packed triangle b when bStep is 0.
  */
 export function addProducts(
   L: usize, i0: i32, i1: i32, j0: i32, j1: i32, a: usize, aStep: usize, b: usize, bStep: usize, k: i32,

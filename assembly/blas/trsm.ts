@@ -1,7 +1,8 @@
 // Triangular matrices by tiles: ||T^-1||_F, and T^-1 B for many right-hand sides.
 //
 // T comes as a packed triangle of row panels (matrix/triangle.ts): L itself, or R^T for an upper triangular R. A row
-// panel is an operand of the tile kernel as it stands; right-hand sides are column panels [k][4], operand and tiles in one.
+// panel is an operand of the tile kernel as it stands; right-hand sides are column panels [k][4],
+// operand and tiles in one.
 // Cost: inverse norm n^3 / 3, solve n^2 columns flops.
 import { alloc, calloc, mark, release } from '../base/arena';
 import { BLOCK, SHORT } from '../base/params';
@@ -33,7 +34,8 @@ export function scaleRow(x: usize, s: f64): void {
 }
 
 /**
- * Four rows x <- -L^-1 x for a tile of L, whose rows and columns they are; or x <- L^-1 x, L having a unit diagonal and the tile being -L.
+ * Four rows x <- -L^-1 x for a tile of L, whose rows and columns they are; or x <- L^-1 x,
+ * L having a unit diagonal and the tile being -L.
  */
 export function forwardTile(x: usize, tile: usize, unit: bool): void {
   for (let c: usize = 0; c < 4; c++) {
@@ -98,8 +100,8 @@ function inverse(L: usize, k: i32, squares: usize): f64 {
 }
 
 /**
- * One step of back substitution: four rows x of a column panel, the `rest` rows below them done, <- those of U^-1 X. U is a row panel of -U,
- * [4 + rest][4 rows], from its diagonal tile on.
+ * One step of back substitution: four rows x of a column panel, the `rest` rows below them done, <- those of U^-1 X. U
+ * is a row panel of -U, [4 + rest][4 rows], from its diagonal tile on.
  */
 export function backward(x: usize, U: usize, rest: i32): void {
   for (let p = 0; p < rest; p += SHORT) {
@@ -126,16 +128,22 @@ export function solveUpper(R: usize, rLd: i32, k: i32, B: usize, ld: i32, count:
     let out = panel;
     for (let p = i << 2; p < rows << 2; p++) {
       for (let row = i << 2; row < (i + 1) << 2; row++) {
-        store<f64>(out, p >= k || row >= k ? -<f64>(p == row) : p >= row ? -load<f64>(column(R, rLd, p) + (<usize>row << 3)) : 0);
+        const padding = p >= k || row >= k;
+        const above = padding ? <f64>(p == row) : p >= row ? load<f64>(column(R, rLd, p) + (<usize>row << 3)) : 0;
+        store<f64>(out, -above);
         out += 8;
       }
     }
-    for (let q = 0; q < count; q++) backward(B + ((<usize>q * <usize>ld) << 5) + (<usize>i << 7), panel, (rows - 1 - i) << 2);
+    for (let q = 0; q < count; q++) {
+      backward(B + ((<usize>q * <usize>ld) << 5) + (<usize>i << 7), panel, (rows - 1 - i) << 2);
+    }
   }
   release(start);
 }
 
-/** R11^-1 R12, R11 of order k, in column panels of ceil4(k) steps, fresh, with two panels of zeros behind (residual.ts). */
+/**
+ * R11^-1 R12, R11 of order k, in column panels of ceil4(k) steps, fresh, with two panels of zeros behind (residual.ts).
+ */
 export function coefficients(R: usize, ld: i32, k: i32, n: i32): usize {
   const others = n - k;
   const steps = panels(k) << 2;

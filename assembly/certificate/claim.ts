@@ -1,8 +1,8 @@
 // What is being claimed: the tolerance, what is known of sigma_1, and the answer once there is one.
 //
 // All quantities are of scale * A. sigma_1 lies in [low, high], and a claim about the tolerance must hold for every
-// sigma_1 in there (docs/certificates.md, "sigma_1"): a lower bound is held against tolerance(high), an upper one against
-// tolerance(low).
+// sigma_1 in there (docs/certificates.md, "sigma_1"): a lower bound is held against tolerance(high), an upper one
+// against tolerance(low).
 import { RESOLUTION, U } from '../base/params';
 import { Cholesky } from '../factor/cholesky';
 import * as scan from '../matrix/scan';
@@ -62,8 +62,8 @@ export function estimateSigma(value: f64): void {
 }
 
 /**
- * How close to the tolerance a singular value may be without being told from it ("Exactness"): what a count may be off by, all rounding and
- * all that was set aside included.
+ * How close to the tolerance a singular value may be without being told from it ("Exactness"): what a count may be off
+ * by, all rounding and all that was set aside included.
  */
 export function resolution(): f64 {
   return RESOLUTION * Math.sqrt(<f64>source.n * scan.total) * U;

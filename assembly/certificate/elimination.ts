@@ -1,9 +1,11 @@
-// Full rank for less than a Gram matrix of all columns: one step of block elimination, then Cholesky of the Gram matrix of what it leaves.
+// Full rank for less than a Gram matrix of all columns: one step of block elimination,
+// then Cholesky of the Gram matrix of what it leaves.
 // docs/certificates.md, "Full rank by elimination".
 //
-// A = [B1 B2; C1 C2], the p x p pivot block B1 chosen by lu.ts from 2 p spread rows; M ~ B1^-1, Y = C1 M, W = C2 - Y B2, the Schur
-// complement. P holds A in column panels [n/4][s][4], the pivot rows are brought to its top, and W takes the place of C2: the four columns
-// of a panel are one operand of the tile kernel, -Y in row panels [p][4] the other. W is formed as Cholesky gets to it.
+// A = [B1 B2; C1 C2], the p x p pivot block B1 chosen by lu.ts from 2 p spread rows; M ~ B1^-1, Y = C1 M, W = C2 - Y
+// B2, the Schur complement. P holds A in column panels [n/4][s][4], the pivot rows are brought to its top, and W takes
+// the place of C2: the four columns of a panel are one operand of the tile kernel, -Y in row panels [p][4] the other.
+// W is formed as Cholesky gets to it.
 // Cost for s = n, p = n / 5: 1.05 n^3 flops where Gram and Cholesky alone take 1.33.
 import { alloc, release } from '../base/arena';
 import { BLOCK, U } from '../base/params';
@@ -72,7 +74,10 @@ function raiseRows(x: PackedRows, rows: usize): void {
   x.overwritten = true;
 }
 
-/** Chooses the pivot block of the first p columns among 2 p rows, brings it to the top of P and inverts it. False where there is none. */
+/**
+ * Chooses the pivot block of the first p columns among 2 p rows, brings it to the top of P and inverts it.
+ * False where there is none.
+ */
 function choosePivots(x: PackedRows, p: i32): bool {
   const s = x.s;
   x.p = p;

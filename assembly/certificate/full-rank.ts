@@ -27,7 +27,8 @@ function large(): bool {
 }
 
 /**
- * Full rank, or all but a few, by Cholesky of a shifted Gram matrix, of a sample of s rows or of all; G is A^T A where it is known, else 0.
+ * Full rank, or all but a few, by Cholesky of a shifted Gram matrix, of a sample of s rows or of all;
+ * G is A^T A where it is known, else 0.
  * "Full rank from a sample".
  */
 export function fullRank(s: i32, G: usize): Attempt {
@@ -71,7 +72,10 @@ function byCholesky(a: Attempt, x: PackedRows, s: i32, G: usize, square: f64, sh
   a.decided = claim.answer(a.independent, lower, rest, Method.Cholesky);
 }
 
-/** Cholesky of A^T A - shift I, a few hundred rows of A at a time: the Gram matrix grows by eighths, for a deficiency to show early. */
+/**
+ * Cholesky of A^T A - shift I, a few hundred rows of A at a time: the Gram matrix grows by eighths,
+ * for a deficiency to show early.
+ */
 function factorStreamed(f: Cholesky): void {
   const n = source.n;
   const count = panels(n);

@@ -15,10 +15,15 @@ import { Method } from './claim';
 import { rounding } from './rounding';
 import { capByCholesky, capCoarsely, raiseByLanczos } from './sigma1';
 
-/** y (y - 3 rho) of the last factor: how far below its shift the eigenvalues below it are, where they are few; else 0. */
+/**
+ * y (y - 3 rho) of the last factor: how far below its shift the eigenvalues below it are, where they are few; else 0.
+ */
 let depth: f64 = 0;
 
-/** Eigenvalues of G above a shift, or -1 when the pivots grew past what rounding allows for. Sets depth where at most `few` are not. */
+/**
+ * Eigenvalues of G above a shift, or -1 when the pivots grew past what rounding allows for.
+ * Sets depth where at most `few` are not.
+ */
 function countAbove(L: usize, G: usize, shift: f64, few: i32): i32 {
   const n = source.n;
   const start = mark();
@@ -50,7 +55,10 @@ export function countable(): bool {
   return rounding(source.m, source.n, scan.total, GROWTH * scan.total) <= 0.25 * most * most;
 }
 
-/** The count itself, by Sylvester's law of inertia. G is A^T A where the caller has it, and sigma_1 with it, else 0. "Inertia". */
+/**
+ * The count itself, by Sylvester's law of inertia. G is A^T A where the caller has it,
+ * and sigma_1 with it, else 0. "Inertia".
+ */
 export function inertia(G: usize): bool {
   const n = source.n;
   if (!countable()) return false;
@@ -91,15 +99,16 @@ function sameCountAtBothEnds(L: usize, G: usize, slack: f64): bool {
 }
 
 /**
- * For reports: moves lower up and upper down as far as the inertia of G = A^T A proves the same count. Where to look is told by the eigenvalues
- * nearest to a shift between them: Lanczos iteration with the inverse.
+ * For reports: moves lower up and upper down as far as the inertia of G = A^T A proves the same count. Where to look is
+ * told by the eigenvalues nearest to a shift between them: Lanczos iteration with the inverse.
  */
 export function widenBounds(G: usize): void {
   const n = source.n;
   const slack = rounding(source.m, n, scan.total, GROWTH * scan.total);
   const least = 4 * slack;
   const full = claim.rank == n;
-  if (!full && claim.upper * claim.upper <= least) return; // G does not see that side, and a gap of 1e7 needs no better bound
+  // G does not see that side, and a gap of 1e7 needs no better bound
+  if (!full && claim.upper * claim.upper <= least) return;
   const s = max<f64>(claim.lower * claim.lower, least) + slack;
   const start = mark();
   const L = alloc(triangleBytes(n));

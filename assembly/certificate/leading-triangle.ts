@@ -1,4 +1,5 @@
-// Both bounds of a pivoted QR: sigma_{k+1} <= ||R22||_F, sigma_k >= 1 / ||R11^-1||_F. docs/certificates.md, "Pivoted QR".
+// Both bounds of a pivoted QR: sigma_{k+1} <= ||R22||_F, sigma_k >= 1 / ||R11^-1||_F.
+// docs/certificates.md, "Pivoted QR".
 // Cost: k^3 / 3 flops.
 import { mark, release } from '../base/arena';
 import { GUARD } from '../base/params';
@@ -12,7 +13,8 @@ import { Method } from './claim';
 import { reflectorError, stage } from './rounding';
 
 /**
- * Decides from the fewest steps of a QR that leave little. `leftOut` was set aside before it, and so many reflectors have made its triangle;
+ * Decides from the fewest steps of a QR that leave little. `leftOut` was set aside before it,
+ * and so many reflectors have made its triangle;
  * `known` singular values are known to be above the tolerance. "Pivoted QR".
  */
 export function decideFromTriangle(q: PivotedQr, leftOut: f64, reflectors: i32, known: i32, by: Method): bool {

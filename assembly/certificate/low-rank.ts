@@ -29,8 +29,8 @@ function fromSample(guess: i32, known: i32): bool {
   const n = source.n;
   let k = 0;
   const start = mark();
-  // A very early failure of Cholesky says little of the rank: duplicates, or a smooth matrix. The spare rows keep what rounding
-  // does to T from growing faster than the tolerance.
+  // A very early failure of Cholesky says little of the rank: duplicates, or a smooth matrix. The spare rows keep what
+  // rounding does to T from growing faster than the tolerance.
   let s = guess < n >> 4 ? max((n >> 2) + 8, 48) : guess + 32 + min(guess >> 3, <i32>(<f64>guess * <f64>guess / SPARE));
   for (; ; s <<= 1) {
     s = (s + 3) & ~3;
@@ -44,7 +44,9 @@ function fromSample(guess: i32, known: i32): bool {
     const patience: f64 = countable() ? 0 : REACH * tau;
     k = lowrank.extend(tau / GUARD, patience);
     if (!(lowrank.rest() <= tau / GUARD)) {
-      if (qrcp.fewStepsMore(k, source.m, claim.high, lowrank.rest(), tau / GUARD)) k = lowrank.extend(tau / GUARD, patience);
+      if (qrcp.fewStepsMore(k, source.m, claim.high, lowrank.rest(), tau / GUARD)) {
+        k = lowrank.extend(tau / GUARD, patience);
+      }
       if (!(lowrank.rest() <= tau / GUARD)) return false;
     }
     if (k <= s - 8) break; // else it has no rows to spare and may not have seen all of the row space

@@ -1,8 +1,11 @@
-// A few dependent columns: Cholesky has set them aside (cholesky.ts), all others are independent beyond the tolerance. Each is expressed by
-// the others: conjugate residuals on A itself, the factor at hand as preconditioner, four columns sharing their directions. The vectors v so
-// found, A v ~ 0, are made orthonormal, and ||A V||_F bounds the singular values left. docs/certificates.md, "A few dependent columns".
-// Four vectors v are a micro-panel [n + 4][4], with their images A v, [m + 4][4], right behind; all panels pass A and the factor at once.
-// Cost: some five passes, 6 n^2 flops for each column in each. Source: Eisenstat, Elman & Schultz 1983 (Orthomin(1)); O'Leary 1980 for the blocks.
+// A few dependent columns: Cholesky has set them aside (cholesky.ts), all others are independent beyond the tolerance.
+// Each is expressed by the others: conjugate residuals on A itself, the factor at hand as preconditioner, four columns
+// sharing their directions. The vectors v so found, A v ~ 0, are made orthonormal,
+// and ||A V||_F bounds the singular values left. docs/certificates.md, "A few dependent columns".
+// Four vectors v are a micro-panel [n + 4][4], with their images A v, [m + 4][4], right behind;
+// all panels pass A and the factor at once.
+// Cost: some five passes, 6 n^2 flops for each column in each. Source: Eisenstat, Elman & Schultz 1983 (Orthomin(1));
+// O'Leary 1980 for the blocks.
 import { alloc, calloc } from '../base/arena';
 import { SAMPLE_COLUMNS, SET_ASIDE, TINY, U } from '../base/params';
 import { madd44 } from '../blas/gemm';
@@ -40,7 +43,10 @@ class Search {
   steps: i32;
 }
 
-/** How many of n columns may be deflated, to be found dependent by passes over A: none where QR of the s rows at hand is cheaper. */
+/**
+ * How many of n columns may be deflated, to be found dependent by passes over A:
+ * none where QR of the s rows at hand is cheaper.
+ */
 export function mayDeflate(s: i32, n: i32): i32 {
   const all = source.n;
   return all >= SAMPLE_COLUMNS && (s == source.m || source.m < (all * all) >> 6) ? min(SET_ASIDE, n / 11) : 0;
@@ -93,7 +99,10 @@ function correct(S: Search): void {
   }
 }
 
-/** Y -= X C, C = X^T Y of `count` rows from an offset: what lies along an orthonormal X is taken from Y, above and below. */
+/**
+ * Y -= X C, C = X^T Y of `count` rows from an offset: what lies along an orthonormal
+ * X is taken from Y, above and below.
+ */
 function project(S: Search, X: usize, Y: usize, from: usize, count: i32): void {
   memory.fill(S.tile, 0, 128);
   madd44(S.tile, Y + from, X + from, count);
@@ -101,8 +110,8 @@ function project(S: Search, X: usize, Y: usize, from: usize, count: i32): void {
 }
 
 /**
- * Makes those rows of X orthonormal: first their lengths, then Gram and Schmidt. A vector whose square is not above `least`, then or of what
- * the others leave of it, becomes zero.
+ * Makes those rows of X orthonormal: first their lengths, then Gram and Schmidt. A vector whose square is not above
+ * `least`, then or of what the others leave of it, becomes zero.
  */
 function orthonormalise(S: Search, X: usize, from: usize, count: i32, least: f64): void {
   const tile = S.tile;
@@ -126,7 +135,10 @@ function size(S: Search, X: usize, count: i32): f64 {
   return Math.sqrt(sum);
 }
 
-/** Changes V(K) so that ||A V||_F becomes small, at most `enough` ||V||_F. Returns ||A V||_F as it is where no step was needed. */
+/**
+ * Changes V(K) so that ||A V||_F becomes small, at most `enough` ||V||_F.
+ * Returns ||A V||_F as it is where no step was needed.
+ */
 function minimise(S: Search, enough: f64): f64 {
   const n = source.n;
   const m = source.m;
@@ -178,7 +190,10 @@ function openSearch(x: PackedRows, f: Cholesky): Search {
   return S;
 }
 
-/** An upper bound of the singular values past the number of columns not deflated. f is of the rows in x, or of what elimination has left of them. */
+/**
+ * An upper bound of the singular values past the number of columns not deflated. f is of the rows in x,
+ * or of what elimination has left of them.
+ */
 export function nullSpaceBound(x: PackedRows, f: Cholesky): f64 {
   const S = openSearch(x, f);
   const n = source.n;

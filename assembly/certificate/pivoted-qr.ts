@@ -1,4 +1,5 @@
-// Pivoted QR of all of A, for what no sample and no Gram matrix decides. docs/certificates.md, "Pivoted QR", "Exactness".
+// Pivoted QR of all of A, for what no sample and no Gram matrix decides. docs/certificates.md,
+// "Pivoted QR", "Exactness".
 // Cost: about 4 m n k flops; a tall A is reduced to its R factor first.
 import { alloc, mark, release } from '../base/arena';
 import { CLASSICAL_COLUMNS, GUARD, LEFT_OUT_SHARE, REACH } from '../base/params';
@@ -15,7 +16,10 @@ import { byQlp } from './qlp';
 import { reductionStages, reflectorError, stage } from './rounding';
 import { byTrailing } from './trailing';
 
-/** The rank from a QR of all of A; so many values are known to be above the tolerance. Decides, unless an iteration does not converge. */
+/**
+ * The rank from a QR of all of A; so many values are known to be above the tolerance. Decides,
+ * unless an iteration does not converge.
+ */
 export function byQr(known: i32): bool {
   const n = source.n;
   const m = rowsOfMatrix();
@@ -26,14 +30,16 @@ export function byQr(known: i32): bool {
   const stop = tau / GUARD;
   const checkBelow: f64 = n <= CLASSICAL_COLUMNS ? 0 : REACH * tau;
   qrcp.proceed(q, stop, checkBelow, n);
-  // No gap in the singular values where that ended above the stop. A few more steps may leave little to count, or nothing.
+  // No gap in the singular values where that ended above the stop.
+  // A few more steps may leave little to count, or nothing.
   const few = qrcp.fewStepsMore(q.steps, n, claim.high, q.residual, stop);
   if (q.residual > stop && (few || q.steps > n - (n >> 3))) qrcp.proceed(q, stop, few ? checkBelow : 0, n);
   const open = q.residual > stop;
   if (!open && decideFromTriangle(q, 0, reflectors(q), known, Method.Qr)) return true;
   if (checkBelow && (open || !few) && byTrailing(q, reflectorError(reflectors(q)))) return true;
 
-  // What is left is made small beside the tolerance. Where that hides too much for a count, it is made small beside rounding.
+  // What is left is made small beside the tolerance. Where that hides too much for a count,
+  // it is made small beside rounding.
   return continued(q, tau / 32) || continued(q, LEFT_OUT_SHARE * claim.resolution());
 }
 

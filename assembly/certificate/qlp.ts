@@ -1,8 +1,9 @@
 // What a pivoted QR leaves open: a second QR, of R^T, and in the end the singular values themselves.
 //
-// QR of R^T (Stewart's QLP) moves R12 into the triangle: both bounds become nearly tight, and the transpose of its factor
-// has columns close to orthogonal (Drmac & Veselic 2008; Huckaby & Chan 2003). Jacobi and the bidiagonal form are for tolerances that
-// rounding does not keep. docs/certificates.md, "QLP", "Exactness", "Jacobi", "Bidiagonal". Cost: 4/3 n k^2 and more.
+// QR of R^T (Stewart's QLP) moves R12 into the triangle: both bounds become nearly tight, and the transpose of its
+// factor has columns close to orthogonal (Drmac & Veselic 2008; Huckaby & Chan 2003). Jacobi and the bidiagonal form
+// are for tolerances that rounding does not keep. docs/certificates.md, "QLP", "Exactness", "Jacobi", "Bidiagonal".
+// Cost: 4/3 n k^2 and more.
 import { alloc } from '../base/arena';
 import { BIDIAGONAL_COLUMNS, GUARD, JACOBI_ROTATIONS, LEFT_OUT_SHARE } from '../base/params';
 import * as qrcp from '../factor/qrcp';
@@ -36,8 +37,8 @@ export function byTransposed(X: usize, k: i32, leftOut: f64, reflectors: i32): b
 }
 
 /**
- * The count of the singular values of B (k x r) that are above the tolerance, which they tell too. It decides where next to nothing was left
- * out, or where what was left out cannot change it. "Exactness".
+ * The count of the singular values of B (k x r) that are above the tolerance, which they tell too. It decides where
+ * next to nothing was left out, or where what was left out cannot change it. "Exactness".
  */
 function byValues(B: usize, k: i32, r: i32, leftOut: f64, reflectors: i32): bool {
   const values = alloc(<u64>r << 3);

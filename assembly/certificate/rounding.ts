@@ -11,13 +11,17 @@ export function rounding(rows: i32, n: i32, square: f64, growth: f64): f64 {
 }
 
 /**
- * Statistical: what so many Householder reflectors, all that A went through one after the other, do to its singular values at most. "Slack".
+ * Statistical: what so many Householder reflectors, all that A went through one after the other,
+ * do to its singular values at most. "Slack".
  */
 export function reflectorError(count: i32): f64 {
   return Math.sqrt(<f64>count * scan.total) * U;
 }
 
-/** What a factorisation by k reflectors counts for, or the inverse of a triangle of order k: a few more, since some do more than their share. */
+/**
+ * What a factorisation by k reflectors counts for, or the inverse of a triangle of order k: a few more,
+ * since some do more than their share.
+ */
 // @ts-ignore: decorator
 @inline
 export function stage(k: i32): i32 {

@@ -1,7 +1,7 @@
 // Rank k from a sample of rows: proves both sides without factoring A.
 //
-// A pivoted QR of s spread rows chooses k columns J and the coefficients T = R11^-1 R12 that give the other columns from
-// them. Then A ~ A(:, J) [I T] has rank k, so sigma_{k+1}(A) <= ||A(:, rest) - A(:, J) T||_F (Eckart-Young), one
+// A pivoted QR of s spread rows chooses k columns J and the coefficients T = R11^-1 R12 that give the other columns
+// from them. Then A ~ A(:, J) [I T] has rank k, so sigma_{k+1}(A) <= ||A(:, rest) - A(:, J) T||_F (Eckart-Young), one
 // matrix product over all rows; and sigma_k(A) >= sigma_k(A_S) >= 1 / ||R11^-1||_F (interlacing: leaving out
 // rows only lowers singular values). What the sample misses shows in the residual: then nothing is decided.
 // Cost: 2 m k (n - k) flops and two passes over A. docs/certificates.md, "Low rank from a sample".
@@ -46,7 +46,10 @@ function unsampled(table: usize, first: i32, count: i32): i32 {
   return others;
 }
 
-/** ||A(:, rest) - A(:, J) T||_F^2 over the rows not sampled. J and rest are column tables; T in column panels of kPad steps. */
+/**
+ * ||A(:, rest) - A(:, J) T||_F^2 over the rows not sampled. J and rest are column tables;
+ * T in column panels of kPad steps.
+ */
 function restOfRows(J: usize, k: i32, rest: usize, others: i32, T: usize, kPad: i32): f64 {
   const start = mark();
   const A1 = alloc(<u64>((source.panelRows + 3) & ~3) * <u64>kPad << 3);
@@ -79,7 +82,9 @@ let table: usize = 0;
 let T: usize = 0;
 let kPad: i32 = 0;
 
-/** Reads a sample of `rows` rows; sigma becomes a lower bound of sigma_1(A). All of it lives above the caller's mark. */
+/**
+ * Reads a sample of `rows` rows; sigma becomes a lower bound of sigma_1(A). All of it lives above the caller's mark.
+ */
 export function take(rows: i32): void {
   s = rows;
   k = 0;
@@ -170,9 +175,10 @@ export function product(): usize {
     const x = column(X, xLd, i);
     for (let j = i; j < k; j++) store<f64>(x + (<usize>j << 3), load<f64>(column(A1, aLd, j) + (<usize>i << 3)));
     for (let j = 0; j < n - k; j += 4) {
-      // R1(i, i:k) times a column panel of T. The last panel may pass the end of x by up to 3 elements: padding, where products with
-      // zeros of T go.
-      combine(x + (<usize>(k + j) << 3), T + ((<usize>(j >> 2) * <usize>kPad + <usize>i) << 5), x + (<usize>i << 3), k - i);
+      // R1(i, i:k) times a column panel of T. The last panel may pass the end of x by up to 3 elements: padding, where
+      // products with zeros of T go.
+      const panel = T + ((<usize>(j >> 2) * <usize>kPad + <usize>i) << 5);
+      combine(x + (<usize>(k + j) << 3), panel, x + (<usize>i << 3), k - i);
     }
   }
   release(start);

@@ -1,6 +1,8 @@
-// sigma_1 between two bounds: norms, Ritz values from below, Cholesky of theta I - G from above. docs/certificates.md, "sigma_1".
+// sigma_1 between two bounds: norms, Ritz values from below, Cholesky of theta I - G from above.
+// docs/certificates.md, "sigma_1".
 //
-// No start vector is trusted: a Ritz value may belong to another singular value, and then Cholesky does not prove the bound above it. After
+// No start vector is trusted: a Ritz value may belong to another singular value,
+// and then Cholesky does not prove the bound above it. After
 // SIGMA_STARTS start vectors the bidiagonal form of all of A tells.
 import { alloc, mark, release } from '../base/arena';
 import { SIGMA_COARSE, SIGMA_COARSE_MOST, SIGMA_STARTS, U } from '../base/params';
@@ -33,13 +35,19 @@ export function raiseByLanczos(G: usize, n: i32, slack: f64, accuracy: f64, step
   claim.estimateSigma(Math.sqrt(theta));
 }
 
-/** Cholesky of theta I - G: where it is complete no eigenvalue of G is above theta, up to its rounding. L is overwritten. */
+/**
+ * Cholesky of theta I - G: where it is complete no eigenvalue of G is above theta,
+ * up to its rounding. L is overwritten.
+ */
 function factorBelow(L: usize, G: usize, n: i32, theta: f64): Cholesky {
   copyTriangle(L, G, n, -1);
   return factor(L, n, -theta, true);
 }
 
-/** Lowers `high` to within a `share` of `low` (of their squares) where Cholesky proves it. Returns whether it is lower now. */
+/**
+ * Lowers `high` to within a `share` of `low` (of their squares) where Cholesky proves it.
+ * Returns whether it is lower now.
+ */
 export function capByCholesky(L: usize, G: usize, n: i32, slack: f64, share: f64): bool {
   const theta = claim.low * claim.low * (1 + share) + slack;
   if (claim.high * claim.high <= theta * (1 + share)) return false;

@@ -1,8 +1,9 @@
-// Ranks of two small matrices of one shape at once, one in each lane: no arena, no tables, no scratch but a fixed 40 KiB.
+// Ranks of two small matrices of one shape at once, one in each lane: no arena, no tables,
+// no scratch but a fixed 40 KiB.
 //
-// Classical pivoted Householder QR of at most 64 x 16, until what remains is at rounding level; then the same two bounds
-// as elsewhere: ||R22||_F from above, 1 / ||R11^-1||_F from below. sigma_1 is bounded from below by two products with the
-// reduced matrix. What they leave open, or what needs scaling, is left to the general driver. "Pivoted QR".
+// Classical pivoted Householder QR of at most 64 x 16, until what remains is at rounding level; then the same two
+// bounds as elsewhere: ||R22||_F from above, 1 / ||R11^-1||_F from below. sigma_1 is bounded from below by two products
+// with the reduced matrix. What they leave open, or what needs scaling, is left to the general driver. "Pivoted QR".
 //
 // Layout: by columns, an element of both matrices in one vector. Each lane has pivots of its own, so no column moves: a
 // column that has been a lane's pivot is dead there, keeps its part of R above, and below it rounding dust that nobody
@@ -81,8 +82,8 @@ function pick(p: usize, q: usize, o: usize): v128 {
 }
 
 /**
- * ||R11^-1||_F^2 of the leading triangle, column by column: X T(:, j) = e_j. Columns of X are padded with zeros to four rows. Steps
- * past a lane's own have an infinite pivot.
+ * ||R11^-1||_F^2 of the leading triangle, column by column: X T(:, j) = e_j. Columns of X are padded with zeros to four
+ * rows. Steps past a lane's own have an infinite pivot.
  */
 function inverseSquare(k: i32, steps: v128): v128 {
   const zero = f64x2.splat(0);
@@ -148,7 +149,10 @@ function sigmaFromBelow(m: i32, n: i32): v128 {
   return f64x2.sqrt(f64x2.div(sum, z));
 }
 
-/** Applies the reflector, h being -2 / ||v||^2, to the columns listed from row k down, four at a time, and renews their squared norms below it. */
+/**
+ * Applies the reflector, h being -2 / ||v||^2, to the columns listed from row k down, four at a time,
+ * and renews their squared norms below it.
+ */
 // @ts-ignore: decorator
 @inline
 function reflect(k: i32, m: i32, live: i32, h: v128): void {
@@ -214,7 +218,8 @@ function reflect(k: i32, m: i32, live: i32, h: v128): void {
 }
 
 /**
- * Ranks of the m x n matrices at a and b (m >= n, fits()) to `out` and the i32 after it; -1 where this code cannot tell.
+ * Ranks of the m x n matrices at a and b (m >= n, fits()) to `out` and the i32 after it;
+ * -1 where this code cannot tell.
  */
 export function smallRanks(
   out: usize, a: usize, b: usize, m: i32, n: i32, single: bool, byRow: bool, absolute: f64, relative: f64,
@@ -293,8 +298,10 @@ export function smallRanks(
       f64x2.ge(below, f64x2.mul(f64x2.pmax(own, f64x2.mul(high, f64x2.splat(relative))), f64x2.splat(GUARD))),
     ),
   );
-  store<i32>(out, judge(f64x2.extract_lane(total, 0), f64x2.extract_lane(steps, 0), i64x2.extract_lane(fine, 0), area, m * n));
-  store<i32>(out, judge(f64x2.extract_lane(total, 1), f64x2.extract_lane(steps, 1), i64x2.extract_lane(fine, 1), area + 8, m * n), 4);
+  const fine0 = i64x2.extract_lane(fine, 0);
+  const fine1 = i64x2.extract_lane(fine, 1);
+  store<i32>(out, judge(f64x2.extract_lane(total, 0), f64x2.extract_lane(steps, 0), fine0, area, m * n));
+  store<i32>(out, judge(f64x2.extract_lane(total, 1), f64x2.extract_lane(steps, 1), fine1, area + 8, m * n), 4);
 }
 
 /** The rank of one lane. */

@@ -1,9 +1,11 @@
 // The count where singular values run through the tolerance without a gap, from the trailing matrix of a pivoted QR.
 //
-// A P = Q [R11 R12; 0 R22], sigma_min(R11) far above the tolerance t, ||R22|| within some 10^5 of it: then the Gram matrix of R22 has the
-// digits that A^T A lacks. With T = R11^-1 R12 the rank is k + the positive eigenvalues of R22^T R22 - t^2 (I + T^T T), which an L S L^T
-// counts. docs/certificates.md, "Trailing matrix". Layout: column-major W, packed triangles as in cholesky.ts.
-// Cost with d = n - k: k^2 d + (m - k) d^2 + k d^2 flops, d^3 / 3 for each count, and k^2 n for sigma_1, all of them in the tile kernel.
+// A P = Q [R11 R12; 0 R22], sigma_min(R11) far above the tolerance t, ||R22|| within some 10^5 of it: then the Gram
+// matrix of R22 has the digits that A^T A lacks. With T = R11^-1 R12 the rank is k + the positive eigenvalues of R22^T
+// R22 - t^2 (I + T^T T), which an L S L^T counts. docs/certificates.md, "Trailing matrix". Layout: column-major W,
+// packed triangles as in cholesky.ts.
+// Cost with d = n - k: k^2 d + (m - k) d^2 + k d^2 flops, d^3 / 3 for each count, and k^2 n for sigma_1,
+// all of them in the tile kernel.
 import { alloc, mark, release } from '../base/arena';
 import { CHAIN, GROWTH, NOISE, REACH, SIGMA_FINE, U } from '../base/params';
 import { dot } from '../blas/level1';
@@ -46,7 +48,10 @@ function gramOfRows(G: usize, W: usize, ld: i32, k: i32, n: i32): void {
   release(start);
 }
 
-/** Positive eigenvalues of C - s (I + M), or -1 when rounding may have done more than `noise`, or `all` are asked for and not there. */
+/**
+ * Positive eigenvalues of C - s (I + M), or -1 when rounding may have done more than `noise`,
+ * or `all` are asked for and not there.
+ */
 function positive(s: f64, noise: f64, all: bool): i32 {
   const start = mark();
   const bytes = <usize>triangleBytes(d);
@@ -64,7 +69,10 @@ function tells(x: f64): bool {
   return omega > 2 * x && off < 0.5 * x;
 }
 
-/** At least so many singular values of A are above x; or at most, for side 1; -1 where that cannot be told, or `all` are asked for and are not. */
+/**
+ * At least so many singular values of A are above x; or at most, for side 1; -1 where that cannot be told,
+ * or `all` are asked for and are not.
+ */
 function above(x: f64, side: i32, all: bool): i32 {
   if (!tells(x)) return -1;
   const y = side ? x - off : x + off;
@@ -117,8 +125,8 @@ export function byTrailing(q: qrcp.PivotedQr, rest: f64): bool {
 
 /** For reports: moves lower up and upper down, not below `least`, as far as the count stays the same. */
 function spread(least: f64): void {
-  // sigma_rank first, then sigma_{rank + 1}: between a bound that holds and one that is not to be hoped for. Each step halves the logarithm of
-  // their ratio: seven at most.
+  // sigma_rank first, then sigma_{rank + 1}: between a bound that holds and one that is not to be hoped for. Each step
+  // halves the logarithm of their ratio: seven at most.
   for (let side = 0; side < 2; side++) {
     if (claim.rank == (side ? source.n : 0)) continue;
     let bad = side ? least : claim.high;
@@ -136,7 +144,10 @@ function spread(least: f64): void {
   }
 }
 
-/** The claim: full rank without knowing more of sigma_1; the same count at both ends of the tolerance; or the values as they stand. */
+/**
+ * The claim: full rank without knowing more of sigma_1; the same count at both ends of the tolerance;
+ * or the values as they stand.
+ */
 function count(q: qrcp.PivotedQr): bool {
   const n = q.n;
   let high = claim.tolerance(claim.high);
@@ -153,17 +164,20 @@ function count(q: qrcp.PivotedQr): bool {
   raiseByLanczos(G, some, slack + perturbationOfSquare(), 1e-3, 60, 0);
   capCoarsely(L, G, some, beyond);
   high = claim.tolerance(claim.high);
+  const low = claim.tolerance(claim.low);
   const p = above(high, 0, false);
-  if (p >= 0 && above(claim.tolerance(claim.low), 1, false) == p) return claim.answer(p, high, claim.tolerance(claim.low), Method.Trailing);
-  // The spectrum is dense: there are values within what is known of the tolerance. They are counted as they stand, where that is
-  // within the resolution: sigma_1 to more digits, then a count that is exact for some tolerance between `least` and `most`.
+  if (p >= 0 && above(low, 1, false) == p) return claim.answer(p, high, low, Method.Trailing);
+  // The spectrum is dense: there are values within what is known of the tolerance. They are counted as they stand,
+  // where that is within the resolution: sigma_1 to more digits,
+  // then a count that is exact for some tolerance between `least` and `most`.
   raiseByLanczos(G, some, slack + perturbationOfSquare(), 0.01 * SIGMA_FINE, 400, 0);
   capByCholesky(L, G, some, beyond, SIGMA_FINE);
   const tau = claim.tolerance(claim.sigma);
   const square = (1 - NOISE) * tau * tau;
   const least = Math.sqrt(square / (1 + square / (omega * omega))) - off;
   const most = Math.sqrt(1 + NOISE) * tau + off;
-  if (!(max(most - claim.tolerance(claim.low), claim.tolerance(claim.high) - least) <= claim.resolution())) return false;
+  const gap = max(most - claim.tolerance(claim.low), claim.tolerance(claim.high) - least);
+  if (!(gap <= claim.resolution())) return false;
   const counted = tells(tau) ? positive(tau * tau, NOISE * tau * tau, false) : -1;
   return counted >= 0 && claim.counted(k + counted, least, most, Method.Trailing);
 }

@@ -1,9 +1,9 @@
 // A ~ A(:, J) X: k columns of A, and the coefficients that give all columns from them (interpolative
 // decomposition).
 //
-// Pivoted QR, A P = Q [R11 R12; 0 R22], and exchanges (strong-rrqr.ts) name the columns: J are the first k of P, X P = [I, R11^-1 R12] is
-// the least-squares solution, and the error is ||R22||_F in exact arithmetic. What is returned is the error
-// of the factors as they are: one more matrix product over all of A. Cost: about 4 m n k flops for the QR, n
+// Pivoted QR, A P = Q [R11 R12; 0 R22], and exchanges (strong-rrqr.ts) name the columns: J are the first k of P, X P =
+// [I, R11^-1 R12] is the least-squares solution, and the error is ||R22||_F in exact arithmetic. What is returned is
+// the error of the factors as they are: one more matrix product over all of A. Cost: about 4 m n k flops for the QR, n
 // k^2 for X, 2 m n k for the error. Source: Cheng, Gimbutas, Martinsson & Rokhlin 2005, "On the compression
 // of low rank matrices"; Golub & Van Loan 5.4.
 import { alloc, calloc, mark, release } from '../base/arena';

@@ -40,7 +40,8 @@ function proveOneColumn(): bool {
   const norm = Math.sqrt(scan.compensatedSquare());
   claim.raiseSigma(norm * (1 - 4 * U));
   claim.capSigma(norm * (1 + 4 * U));
-  if (claim.relative >= 1 || claim.tolerance(claim.low) >= claim.high) return claim.answer(0, 0, claim.high, Method.Trivial);
+  const none = claim.relative >= 1 || claim.tolerance(claim.low) >= claim.high;
+  if (none) return claim.answer(0, 0, claim.high, Method.Trivial);
   if (claim.low > claim.tolerance(claim.high)) return claim.answer(1, claim.low, 0, Method.Trivial);
   const above = norm > claim.tolerance(norm);
   return claim.counted(<i32>above, claim.low, above ? 0 : claim.high, Method.Trivial);

@@ -1,8 +1,9 @@
 // All singular values, and the column-pivoted QR factor that callers see.
 //
-// Singular values to absolute accuracy: bidiagonal form and counts; of tall float32 matrices the form of R, R^T R = A^T A, by Cholesky
-// (docs/certificates.md, "Float32 spectra"): m n^2 flops at the tile rate instead of 5/2 m n^2. To relative accuracy: QR with pivoting, QR of R^T, one-sided Jacobi
-// (dgejsv's preconditioning), about 5 sweeps of up to 4 n^3 flops.
+// Singular values to absolute accuracy: bidiagonal form and counts; of tall float32 matrices the form of R, R^T R = A^T
+// A, by Cholesky (docs/certificates.md, "Float32 spectra"): m n^2 flops at the tile rate instead of 5/2 m n^2. To
+// relative accuracy: QR with pivoting, QR of R^T, one-sided Jacobi (dgejsv's preconditioning),
+// about 5 sweeps of up to 4 n^3 flops.
 import { alloc, mark, release } from '../base/arena';
 import { SINGLE_SHARE } from '../base/params';
 import { gramOfSource } from '../blas/syrk';
@@ -21,7 +22,8 @@ import { bidiagonalValues } from '../spectrum/bidiagonal';
 import { jacobi } from '../spectrum/jacobi';
 
 /**
- * By Cholesky of A^T A, where that leaves each value within a quarter of float32's unit roundoff of sigma_1, which is proved; else false.
+ * By Cholesky of A^T A, where that leaves each value within a quarter of float32's unit roundoff of sigma_1,
+ * which is proved; else false.
  * "Float32 spectra".
  */
 function byGram(values: usize): bool {
@@ -43,7 +45,10 @@ function byGram(values: usize): bool {
   return known;
 }
 
-/** The n singular values of scale * A into values, descending. False when Jacobi, for relative accuracy, did not converge. */
+/**
+ * The n singular values of scale * A into values, descending. False when Jacobi,
+ * for relative accuracy, did not converge.
+ */
 export function singularValues(values: usize, relative: bool): bool {
   const n = source.n;
   memory.fill(values, 0, <usize>source.width << 3);
@@ -71,9 +76,9 @@ export function singularValues(values: usize, relative: bool): bool {
 }
 
 /**
- * Column-pivoted QR of scale * A, or of its transpose (the caller's matrix when the host turned it), the choice of the first `rank` columns
- * made strong. R, k x columns with k = min(m, n), goes to r row-major, the permutation to perm. Classical pivoting: |r_ii| descends, but for a
- * factor of at most 1.12 at place `rank` where columns were exchanged.
+ * Column-pivoted QR of scale * A, or of its transpose (the caller's matrix when the host turned it), the choice of the
+ * first `rank` columns made strong. R, k x columns with k = min(m, n), goes to r row-major, the permutation to perm.
+ * Classical pivoting: |r_ii| descends, but for a factor of at most 1.12 at place `rank` where columns were exchanged.
  */
 export function pivotedQr(transposed: bool, rank: i32, r: usize, perm: usize): void {
   const start = mark();

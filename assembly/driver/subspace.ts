@@ -1,11 +1,13 @@
-// Orthonormal bases of the null space and of the row space of a matrix M: its right singular vectors, as far as they are told apart by the
-// tolerance. (The column space of A is the row space of A^T.)
+// Orthonormal bases of the null space and of the row space of a matrix M: its right singular vectors, as far as they
+// are told apart by the tolerance. (The column space of A is the row space of A^T.)
 //
-// Strong pivoted QR, M P = Q [R11 R12; 0 R22], R11 of order k = rank, T = R11^-1 R12: [-T; I] is mapped to R22, [I T]^T spans what is orthogonal to
-// it. Off the singular subspaces they are by (||R22|| / sigma_k)^2, which is nothing where the spectrum has a gap; else orthogonal iteration
-// with R^T R brings them there, the distance falling by (sigma_{k+1} / sigma_k)^2 a step. Householder reflectors make them orthonormal.
+// Strong pivoted QR, M P = Q [R11 R12; 0 R22], R11 of order k = rank, T = R11^-1 R12: [-T; I] is mapped to R22, [I T]^T
+// spans what is orthogonal to it. Off the singular subspaces they are by (||R22|| / sigma_k)^2, which is nothing where
+// the spectrum has a gap; else orthogonal iteration with R^T R brings them there,
+// the distance falling by (sigma_{k+1} / sigma_k)^2 a step. Householder reflectors make them orthonormal.
 // The residual is computed from M and the basis as they are, all rounding counted: ||M N||_2, or ||M - M V V^T||_2.
-// Cost: 4 m n k flops for the QR, 4 n (n - k) min(k, n - k) for the basis; m n c products for the residual of c vectors, 25 flops each up to 2^26.
+// Cost: 4 m n k flops for the QR, 4 n (n - k) min(k, n - k) for the basis;
+// m n c products for the residual of c vectors, 25 flops each up to 2^26.
 // Source: Gu & Eisenstat 1996; Stewart 1998, Matrix Algorithms I, 5.2; Golub & Van Loan 8.2.4.
 import { alloc, calloc, mark, release } from '../base/arena';
 import { SHORT, U } from '../base/params';
@@ -25,7 +27,10 @@ import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
 import { packUpper, panels } from '../matrix/triangle';
 
-/** Steps of orthogonal iteration at most, and what they may cost: 30 leave 1e-16 of a ratio of 0.55. Where it is nearer 1, digits are left open. */
+/**
+ * Steps of orthogonal iteration at most, and what they may cost: 30 leave 1e-16 of a ratio of 0.55.
+ * Where it is nearer 1, digits are left open.
+ */
 const STEPS: i32 = 30;
 const MANY_STEPS: i32 = 400;
 const WORTH: f64 = 1e9;
@@ -177,7 +182,9 @@ function fourRows(r: Residual): f64 {
   return hsum(sum);
 }
 
-/** A bound of ||M N||_2, or of ||M - P M||_2, P the projection on the range of V, for the basis B (n x c by columns). */
+/**
+ * A bound of ||M N||_2, or of ||M - P M||_2, P the projection on the range of V, for the basis B (n x c by columns).
+ */
 function residual(transposed: bool, B: usize, ld: i32, n: i32, c: i32, range: bool): f64 {
   const start = mark();
   const r = changetype<Residual>(alloc(offsetof<Residual>()));
@@ -213,7 +220,8 @@ function residual(transposed: bool, B: usize, ld: i32, n: i32, c: i32, range: bo
       }
     }
   }
-  // ||B||_F = sqrt(c), and ||M V||_F <= ||M||_F, but for rounding. Whatever C is, ||M - P M|| <= ||M - C V^T||: M V may be inexact.
+  // ||B||_F = sqrt(c), and ||M V||_F <= ||M||_F, but for rounding. Whatever C is,
+  // ||M - P M|| <= ||M - C V^T||: M V may be inexact.
   const k = <f64>(range ? c : n) + 2;
   const unit = r.exact ? 2 * (k * U) * (k * U) + U * U : (<f64>SHORT + 3 + k / <f64>SHORT) * U;
   const sums = (<f64>source.m + <f64>source.n + 8) * U;
@@ -222,8 +230,8 @@ function residual(transposed: bool, B: usize, ld: i32, n: i32, c: i32, range: bo
 }
 
 /**
- * The null space of M, width x (width - rank), or with `range` its row space, width x rank, row-major into `basis`; M is the source, or its
- * transpose. Returns a bound of the residual, of scale * A. After rank(), which proved the rank.
+ * The null space of M, width x (width - rank), or with `range` its row space, width x rank, row-major into `basis`; M
+ * is the source, or its transpose. Returns a bound of the residual, of scale * A. After rank(), which proved the rank.
  */
 export function subspace(transposed: bool, rank: i32, range: bool, basis: usize): f64 {
   const start = mark();

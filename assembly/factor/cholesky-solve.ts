@@ -1,5 +1,6 @@
-// Substitution with a factor L of cholesky.ts, four right-hand sides at a time: X is a micro-panel, [n][4], padded to whole row panels. Columns
-// set aside, whose diagonal is infinite, take no part: their component is zero. Cost: 4 n^2 flops a triangle, at memory speed.
+// Substitution with a factor L of cholesky.ts, four right-hand sides at a time: X is a micro-panel, [n][4], padded to
+// whole row panels. Columns set aside, whose diagonal is infinite, take no part: their component is zero.
+// Cost: 4 n^2 flops a triangle, at memory speed.
 import { alloc, calloc } from '../base/arena';
 import { madd44, negated } from '../blas/gemm';
 import { subtract } from '../blas/gemv';

@@ -13,7 +13,10 @@ import { madd44, square44 } from '../blas/gemm';
 import { addProducts } from '../blas/syrk';
 import { panels, rowPanel } from '../matrix/triangle';
 
-/** A factorisation: what it is of, how far it has come, and what it found. It lives, with its scratch, above its maker's mark. */
+/**
+ * A factorisation: what it is of, how far it has come, and what it found. It lives, with its scratch,
+ * above its maker's mark.
+ */
 @unmanaged
 export class Cholesky {
   /** The packed triangle, overwritten by the factor. */
@@ -21,7 +24,9 @@ export class Cholesky {
   n: i32;
   /** G - shift I is factored. */
   shift: f64;
-  /** Ends at the first pivot that is not positive, but for those columns that it may deflate; else signs are counted. */
+  /**
+   * Ends at the first pivot that is not positive, but for those columns that it may deflate; else signs are counted.
+   */
   definite: bool;
   /** Whether pivots fell to the size of the shift, without a gap, before a definite factorisation failed. */
   gapless: bool;
@@ -197,7 +202,8 @@ function block(f: Cholesky, i1: i32, P: usize, ld: i32, s: i32): i32 {
 }
 
 /**
- * A factorisation of G - shift I in L, none of it done: Cholesky where `definite`, of which up to `mayDeflate` columns may be deflated; else
+ * A factorisation of G - shift I in L, none of it done: Cholesky where `definite`,
+ * of which up to `mayDeflate` columns may be deflated; else
  * L S L^T, whose negative pivots are counted.
  */
 export function begin(L: usize, n: i32, shift: f64, definite: bool, mayDeflate: i32): Cholesky {
@@ -221,12 +227,17 @@ export function begin(L: usize, n: i32, shift: f64, definite: bool, mayDeflate: 
   return f;
 }
 
-/** Where the block of row panels from i0 on ends: blocks grow from a few panels on, for an early failure to cost little. */
+/**
+ * Where the block of row panels from i0 on ends: blocks grow from a few panels on, for an early failure to cost little.
+ */
 export function next(i0: i32, i1: i32): i32 {
   return min(i1, i0 + min(BLOCK, max(FIRST, i0)));
 }
 
-/** Goes on to row panel `to` of G = P^T P (s > 0), or of the triangle that L holds (s = 0). False where a definite factorisation fails. */
+/**
+ * Goes on to row panel `to` of G = P^T P (s > 0), or of the triangle that L holds (s = 0).
+ * False where a definite factorisation fails.
+ */
 export function proceed(f: Cholesky, to: i32, P: usize, ld: i32, s: i32): bool {
   while (f.panelsDone < to) {
     const end = next(f.panelsDone, to);
@@ -240,7 +251,10 @@ export function proceed(f: Cholesky, to: i32, P: usize, ld: i32, s: i32): bool {
   return true;
 }
 
-/** Factors the triangle in L less shift I: Cholesky where `definite`, which ends at the first pivot that is not positive, else L S L^T. */
+/**
+ * Factors the triangle in L less shift I: Cholesky where `definite`,
+ * which ends at the first pivot that is not positive, else L S L^T.
+ */
 export function factor(L: usize, n: i32, shift: f64, definite: bool): Cholesky {
   const f = begin(L, n, shift, definite, 0);
   proceed(f, panels(n), 0, 0, 0);

@@ -1,9 +1,12 @@
-// Cholesky of I - G / theta in 16-bit integers: where it runs to completion no eigenvalue of G is far above theta, which is all that an upper
-// bound of sigma_1 is needed for. Eight products an instruction, sums without rounding, and a quarter of the bytes of float64.
+// Cholesky of I - G / theta in 16-bit integers: where it runs to completion no eigenvalue of G is far above theta,
+// which is all that an upper bound of sigma_1 is needed for. Eight products an instruction, sums without rounding,
+// and a quarter of the bytes of float64.
 //
-// L has units of 1 / ONE, the products and what is left of the diagonal 1 / ONE^2. Every row of L has at most the length 1, so that by
+// L has units of 1 / ONE, the products and what is left of the diagonal 1 / ONE^2.
+// Every row of L has at most the length 1, so that by
 // Cauchy and Schwarz no sum of products leaves 32 bits. "Inertia" in docs/certificates.md.
-// Layout: a packed triangle as in matrix/triangle.ts, a row panel being [2 (i + 1) pairs of columns][4 rows][2 columns]. Cost: n^3 / 3 operations.
+// Layout: a packed triangle as in matrix/triangle.ts, a row panel being [2 (i + 1) pairs of columns][4 rows][2
+// columns]. Cost: n^3 / 3 operations.
 import { alloc } from '../base/arena';
 import { BLOCK } from '../base/params';
 import { panels, rowPanel } from '../matrix/triangle';
@@ -33,8 +36,9 @@ function subtract(x: usize, a: usize, b: usize, k: i32): void {
 }
 
 /**
- * Four columns of L from what is left of them: the tile x becomes its elements, which go to the tile `to` of L. `diagonal`: that of the
- * columns' pivots, `to` itself where they are found here. `lengths` of the rows grow; false where a pivot or a length is out of bounds.
+ * Four columns of L from what is left of them: the tile x becomes its elements, which go to the tile `to` of L.
+ * `diagonal`: that of the columns' pivots, `to` itself where they are found here. `lengths` of the rows grow;
+ * false where a pivot or a length is out of bounds.
  */
 function solve(x: usize, to: usize, diagonal: usize, inverses: usize, lengths: usize): bool {
   for (let c: usize = 0; c < 4; c++) {
@@ -72,15 +76,16 @@ function coarsePanel(L: usize, i: i32): usize {
 }
 
 /**
- * Whether every pivot of I - G / theta is positive, which proves that no eigenvalue of G is above theta (1 + coarseness(n)). L is scratch, of
- * a quarter of the bytes of G; what else it takes is left to the caller to release.
+ * Whether every pivot of I - G / theta is positive, which proves that no eigenvalue of G is above theta (1 +
+ * coarseness(n)). L is scratch, of a quarter of the bytes of G; what else it takes is left to the caller to release.
  */
 export function noneFarAbove(L: usize, G: usize, n: i32, theta: f64): bool {
   const count = panels(n);
   const bytes = <usize>count << 4;
   const x = alloc(64 + 2 * <u64>bytes);
   const inverses = x + 64; // of the pivots' roots
-  const lengths = inverses + bytes; // squares of the rows, above a start that lets them come to 0.996 before the sign changes
+  // squares of the rows, above a start that lets them come to 0.996 before the sign changes
+  const lengths = inverses + bytes;
   memory.fill(lengths, 0x40, bytes);
   const scale = (ONE / theta) * -ONE;
   for (let i0 = 0; i0 < count; i0 += BLOCK) {

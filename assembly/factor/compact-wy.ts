@@ -1,8 +1,9 @@
 // A block of Householder reflectors, applied as one: I - V T V^T (compact WY).
 //
-// V^T C and C - V (T^T V^T C) are all matrix products, done four columns of C at a time while those stay in cache, so that the trailing
-// matrix is read and written once a block. Layout: V by columns (unit diagonal and zeros filled in), by row panels ([rows / 4][b][4])
-// and by column panels ([b / 4][rows][4]), and -T row by row. Cost: 4 m n b flops. Source: Schreiber & Van Loan 1989.
+// V^T C and C - V (T^T V^T C) are all matrix products, done four columns of C at a time while those stay in cache, so
+// that the trailing matrix is read and written once a block. Layout: V by columns (unit diagonal and zeros filled in),
+// by row panels ([rows / 4][b][4]) and by column panels ([b / 4][rows][4]), and -T row by row. Cost: 4 m n b flops.
+// Source: Schreiber & Van Loan 1989.
 import { alloc, calloc, mark, release } from '../base/arena';
 import { CHAIN } from '../base/params';
 import { madd } from '../base/simd';
@@ -128,7 +129,9 @@ function transpose2(to: usize, c: usize, step: usize): void {
   v128.store(to, i64x2.shuffle(z, w, 1, 3), 48);
 }
 
-/** Makes a block of the b reflectors, `rows` long, that factorPanel() left at A, the first element of the first of them. */
+/**
+ * Makes a block of the b reflectors, `rows` long, that factorPanel() left at A, the first element of the first of them.
+ */
 export function formBlock(block: ReflectorBlock, A: usize, ld: i32, rows: i32, b: i32, taus: usize): void {
   const V = block.V;
   const T = block.T;
@@ -230,7 +233,10 @@ function apply(block: ReflectorBlock, W: usize, ld: i32, r: i32, c0: i32, c1: i3
   }
 }
 
-/** C <- C Q for rows r .. m of W, columns c .. c + block.rows; touches up to 3 columns and rows past them (zero, and kept so). */
+/**
+ * C <- C Q for rows r .. m of W, columns c .. c + block.rows;
+ * touches up to 3 columns and rows past them (zero, and kept so).
+ */
 export function applyRight(block: ReflectorBlock, W: usize, ld: i32, r: i32, m: i32, c: i32): void {
   const start = mark();
   const b = block.columns;

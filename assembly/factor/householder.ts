@@ -1,7 +1,9 @@
 // Householder QR of a panel of columns, in the order given or the longest remaining one first.
 //
-// The panel's R overwrites its upper triangle, the reflectors v_j = (1, x) stand below the diagonal, H_j = I - tau_j v_j v_j^T.
-// Layout: column-major (matrix/columns.ts). Cost: 2 m b^2 flops for b columns. Source: Golub & Van Loan 5.2; Businger & Golub 1965.
+// The panel's R overwrites its upper triangle, the reflectors v_j = (1, x) stand below the diagonal,
+// H_j = I - tau_j v_j v_j^T.
+// Layout: column-major (matrix/columns.ts). Cost: 2 m b^2 flops for b columns. Source:
+// Golub & Van Loan 5.2; Businger & Golub 1965.
 import { alloc } from '../base/arena';
 import { TINY } from '../base/params';
 import { hsum, madd } from '../base/simd';
@@ -83,8 +85,8 @@ function reflectColumn(p: Panel, k: i32): void {
 }
 
 /**
- * Factors the panel in the order given. Ends early when the largest square that remains, times the `count` columns of the matrix that are
- * left, is within `limit`: never for a negative one. Returns the number of reflectors.
+ * Factors the panel in the order given. Ends early when the largest square that remains, times the `count` columns of
+ * the matrix that are left, is within `limit`: never for a negative one. Returns the number of reflectors.
  */
 export function factorPanel(p: Panel, limit: f64, count: i32): i32 {
   measureColumns(p);
@@ -100,8 +102,9 @@ export function factorPanel(p: Panel, limit: f64, count: i32): i32 {
 }
 
 /**
- * Factors the panel, the longest remaining column first: whole columns are exchanged, of which `above` elements stand above the panel, and
- * the entries of perm, whose first is of the panel's first column. Ends early as factorPanel() does.
+ * Factors the panel, the longest remaining column first: whole columns are exchanged, of which `above` elements stand
+ * above the panel, and the entries of perm, whose first is of the panel's first column.
+ * Ends early as factorPanel() does.
  */
 export function factorPanelPivoted(p: Panel, above: i32, perm: usize, limit: f64): i32 {
   measureColumns(p);
@@ -129,9 +132,9 @@ export function remainingSquare(p: Panel, k: i32): f64 {
 }
 
 /**
- * Four columns from c on, `step` bytes apart, made (I - h v v^T) C over bytes from .. end, v being zero above its first row k; from
- * is k rounded down to a pair of rows, odd tells whether k was odd. Their squared norms below row k go to `squares`. For
- * columns of a few dozen rows.
+ * Four columns from c on, `step` bytes apart, made (I - h v v^T) C over bytes from .. end, v being zero above its first
+ * row k; from is k rounded down to a pair of rows, odd tells whether k was odd. Their squared norms below row k go to
+ * `squares`. For columns of a few dozen rows.
  */
 // @ts-ignore: decorator
 @inline

@@ -1,9 +1,11 @@
-// The inverse of a well-conditioned square block, by LU with partial pivoting among more rows than it needs: which rows make the block is
-// part of the answer.
+// The inverse of a well-conditioned square block, by LU with partial pivoting among more rows than it needs: which rows
+// make the block is part of the answer.
 //
-// T holds the r candidate rows in column panels [p/4][r][4]; four columns at a time are brought up to date with all before them, then
-// factored (left-looking). -L and -U go to N in row panels [p][4 rows], operands of the tile kernel. p and r are multiples of 4.
-// Nothing is claimed of the accuracy: whoever uses the inverse checks it. Cost: r p^2 + p^3 flops. Source: Golub & Van Loan, 3.4.
+// T holds the r candidate rows in column panels [p/4][r][4]; four columns at a time are brought up to date with all
+// before them, then factored (left-looking). -L and -U go to N in row panels [p][4 rows], operands of the tile kernel.
+// p and r are multiples of 4.
+// Nothing is claimed of the accuracy: whoever uses the inverse checks it. Cost: r p^2 + p^3 flops.
+// Source: Golub & Van Loan, 3.4.
 import { alloc, mark, release } from '../base/arena';
 import { identity, madd44, negated, tiles } from '../blas/gemm';
 import { swapIndices, swapRows } from '../blas/level1';
@@ -27,7 +29,10 @@ function inRow(N: usize, step: usize, i: i32): usize {
   return N + <usize>(i >> 2) * step + (<usize>(i & 3) << 3);
 }
 
-/** Factors T, swapping entries of `rows` with its rows: the first p are the block. Returns the column of a pivot of at most `least`, or p. */
+/**
+ * Factors T, swapping entries of `rows` with its rows: the first p are the block.
+ * Returns the column of a pivot of at most `least`, or p.
+ */
 export function factor(T: usize, r: i32, p: i32, N: usize, rows: usize, least: f64): i32 {
   const step = <usize>p << 5;
   const start = mark();

@@ -1,5 +1,6 @@
-// Columns of the orthogonal factor itself: X = Q R by blocked Householder reflectors, and then any of Q's m columns, those past X's own too,
-// which span what is orthogonal to X. Orthonormal to some rounding errors whatever the condition of X (Higham 2002, theorem 19.13).
+// Columns of the orthogonal factor itself: X = Q R by blocked Householder reflectors, and then any of Q's m columns,
+// those past X's own too, which span what is orthogonal to X.
+// Orthonormal to some rounding errors whatever the condition of X (Higham 2002, theorem 19.13).
 // Cost: 2 m k^2 flops for the reflectors of k columns, 4 m k c for c columns of Q. Source: Golub & Van Loan 5.1.6.
 import { alloc, mark, release } from '../base/arena';
 import { QR_BLOCK } from '../base/params';
@@ -7,7 +8,10 @@ import { column } from '../matrix/columns';
 import { applyBlock, applyBlockQ, createBlock, formBlock } from './compact-wy';
 import { createPanel, factorPanel } from './householder';
 
-/** Columns from .. to of Q into `out` (m x (to - from), fresh zeros, leading dimension ld), for X m x k, m >= k, which is overwritten. */
+/**
+ * Columns from .. to of Q into `out` (m x (to - from), fresh zeros, leading dimension ld), for X m x k,
+ * m >= k, which is overwritten.
+ */
 export function orthonormal(X: usize, ld: i32, m: i32, k: i32, from: i32, to: i32, out: usize): void {
   const start = mark();
   const taus = alloc(<u64>(k + 1) << 3);

@@ -17,7 +17,10 @@ import { createPanel, factorPanel, factorPanelPivoted, reflect4, remainingSquare
 /** Rows of the sketch. */
 const ROWS: i32 = QR_BLOCK + OVERSAMPLE;
 
-/** A P = Q [R11 R12; 0 R22] after so many steps, and what it needs to be taken up again. Lives above the mark of its maker. */
+/**
+ * A P = Q [R11 R12; 0 R22] after so many steps, and what it needs to be taken up again.
+ * Lives above the mark of its maker.
+ */
 @unmanaged
 export class PivotedQr {
   W: usize;
@@ -148,8 +151,8 @@ function measure(q: PivotedQr): f64 {
 }
 
 /**
- * Brings up to b columns that the sketch prefers to the front of the remaining ones, in Y, W and perm: fewer where what they leave of the
- * sketch is within `enough`, the square of a residual. Returns how many.
+ * Brings up to b columns that the sketch prefers to the front of the remaining ones, in Y, W and perm: fewer where what
+ * they leave of the sketch is within `enough`, the square of a residual. Returns how many.
  */
 function choose(q: PivotedQr, b: i32, enough: f64): i32 {
   const k = q.steps;
@@ -177,7 +180,10 @@ function choose(q: PivotedQr, b: i32, enough: f64): i32 {
   return b;
 }
 
-/** Step t of the QR of the sketch, renewing the squared norms of the columns behind it. False for a column too small to be reflected. */
+/**
+ * Step t of the QR of the sketch, renewing the squared norms of the columns behind it.
+ * False for a column too small to be reflected.
+ */
 function reflectSketch(q: PivotedQr, t: i32): bool {
   const k = q.steps;
   const yLd = leading(ROWS);
@@ -204,7 +210,10 @@ function reflectSketch(q: PivotedQr, t: i32): bool {
   return true;
 }
 
-/** Opens a factorisation of W (m x n), which it overwrites: perm becomes the identity. Scratch stays above the caller's mark. */
+/**
+ * Opens a factorisation of W (m x n), which it overwrites: perm becomes the identity.
+ * Scratch stays above the caller's mark.
+ */
 export function begin(W: usize, ld: i32, m: i32, n: i32, perm: usize): PivotedQr {
   const q = changetype<PivotedQr>(alloc(offsetof<PivotedQr>()));
   q.W = W;
@@ -244,8 +253,8 @@ function measureResidual(q: PivotedQr): f64 {
 }
 
 /**
- * Goes on until ||R22||_F <= stop, or `cap` steps are done (classical pivoting may do more). Below `checkBelow` it ends after the first block,
- * and when taken up again after one that does not halve the residual.
+ * Goes on until ||R22||_F <= stop, or `cap` steps are done (classical pivoting may do more). Below `checkBelow` it ends
+ * after the first block, and when taken up again after one that does not halve the residual.
  */
 export function proceed(q: PivotedQr, stop: f64, checkBelow: f64, cap: i32): void {
   const most = min(min(q.m, q.n), cap);
@@ -291,7 +300,8 @@ function block(q: PivotedQr, reflectors: ReflectorBlock, b: i32, stop: f64): boo
     q.steps = k + done;
     return done == b;
   }
-  // Every column that the sketch chose is small: where the rest is not, the longest ones, at least one of which is not small.
+  // Every column that the sketch chose is small: where the rest is not, the longest ones,
+  // at least one of which is not small.
   if (k < min(q.m, q.n) && measureResidual(q) > stop) classical(q, 0.99 * stop);
   return false;
 }
@@ -329,7 +339,10 @@ function bits(x: f64): i32 {
   return <i32>(reinterpret<u64>(x) >> 52) - 1023;
 }
 
-/** Whether k steps, which brought ||R22||_F from `size` to `rest`, are likely to become no more than a third of n on the way to `stop`. */
+/**
+ * Whether k steps, which brought ||R22||_F from `size` to `rest`,
+ * are likely to become no more than a third of n on the way to `stop`.
+ */
 export function fewStepsMore(k: i32, n: i32, size: f64, rest: f64, stop: f64): bool {
   return 3 * k * bits(size / stop) <= n * bits(size / max(rest, stop));
 }

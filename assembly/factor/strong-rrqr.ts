@@ -1,15 +1,21 @@
-// Strong rank-revealing QR: exchanges columns of a finished pivoted QR until none would make |det R11| more than f = 1.12 times as large.
+// Strong rank-revealing QR: exchanges columns of a finished pivoted QR until none would make |det
+// R11| more than f = 1.12 times as large.
 //
-// A P = [R11 R12; 0 R22], R11 of order k. With T = R11^-1 R12, w_i the length of row i of R11^-1 and g_j that of column j of R22, the exchange
-// of columns i and k + j multiplies |det R11| by sqrt(T_ij^2 + w_i^2 g_j^2). Where no such factor is above f,
+// A P = [R11 R12; 0 R22], R11 of order k. With T = R11^-1 R12, w_i the length of row i of R11^-1 and g_j that of column
+// j of R22, the exchange of columns i and k + j multiplies |det R11| by sqrt(T_ij^2 + w_i^2 g_j^2).
+// Where no such factor is above f,
 //
-//     sigma_i(R11) >= sigma_i(A) / q,   sigma_j(R22) <= q sigma_{k + j}(A),   q = sqrt(1 + f^2 k (n - k)),   |T_ij| <= f.
+//     sigma_i(R11) >= sigma_i(A) / q,   sigma_j(R22) <= q sigma_{k + j}(A),
+//       q = sqrt(1 + f^2 k (n - k)),   |T_ij| <= f.
 //
-// Pivoting alone promises 2^k in the place of q, and Kahan's matrix takes it. An exchange moves column i to the end of R11 and turns what is
-// below the diagonal away, moves column j to the front of R22 by a reflector, and one rotation joins the two; T, w and g follow by rank-2 updates,
-// and are computed anew at the end, and after an exchange that changes much (cancellation).
-// R: m x n column-major, zero below the diagonal of R11; R22 need not be triangular. Cost: k^2 n flops to look, O(m n) an exchange.
-// Source: Gu & Eisenstat 1996, "Efficient algorithms for computing a strong rank-revealing QR factorization", section 4.
+// Pivoting alone promises 2^k in the place of q, and Kahan's matrix takes it. An exchange moves column i to the end of
+// R11 and turns what is below the diagonal away, moves column j to the front of R22 by a reflector, and one rotation
+// joins the two; T, w and g follow by rank-2 updates, and are computed anew at the end,
+// and after an exchange that changes much (cancellation).
+// R: m x n column-major, zero below the diagonal of R11; R22 need not be triangular.
+// Cost: k^2 n flops to look, O(m n) an exchange.
+// Source: Gu & Eisenstat 1996, "Efficient algorithms for computing a strong
+// rank-revealing QR factorization", section 4.
 import { alloc, mark, release } from '../base/arena';
 import { TINY } from '../base/params';
 import { madd } from '../base/simd';
@@ -20,8 +26,8 @@ import { packUpper, panels } from '../matrix/triangle';
 import { createPanel, factorPanelPivoted } from './householder';
 
 /**
- * f^2. sqrt(2) is what is promised; random matrices then take up to 4 exchanges, with 1.12 up to 15, and what is left of a matrix that lacks one
- * rank is within 12 % of the least that any choice leaves.
+ * f^2. sqrt(2) is what is promised; random matrices then take up to 4 exchanges, with 1.12 up to 15, and what is left
+ * of a matrix that lacks one rank is within 12 % of the least that any choice leaves.
  */
 const LARGEST: f64 = 1.25;
 
@@ -173,7 +179,10 @@ function reflect(e: Exchanges): void {
   release(start);
 }
 
-/** Exchanges columns k - 1 and k + j, whose parts below row k - 1 are (0) and (beta, 0 ..); a rotation of rows k - 1 and k follows. */
+/**
+ * Exchanges columns k - 1 and k + j, whose parts below row k - 1 are (0) and (beta, 0 ..);
+ * a rotation of rows k - 1 and k follows.
+ */
 function join(e: Exchanges): void {
   const last = e.k - 1;
   const p = column(e.R, e.ld, last);
@@ -305,7 +314,8 @@ export function strengthen(R: usize, ld: i32, m: i32, n: i32, k: i32, perm: usiz
 }
 
 /**
- * Pivots once more within R11 and within R22, after exchanges: the diagonal of R descends in both. taus and squares are scratch of n.
+ * Pivots once more within R11 and within R22, after exchanges: the diagonal of R descends in both.
+ * taus and squares are scratch of n.
  */
 export function sortPivots(R: usize, ld: i32, m: i32, n: i32, k: i32, perm: usize, taus: usize, squares: usize): void {
   factorPanelPivoted(createPanel(R, ld, k, k, taus, squares), 0, perm, -1);

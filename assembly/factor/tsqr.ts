@@ -1,5 +1,6 @@
 // A tall matrix reduced to its R factor, by halves: R = qr([R of the upper rows; R of the lower rows]).
-// Memory n (2 n log2(m / leaf) + leaf), leaf = 5 n rows; rounding grows with the depth and not with m. R has the singular values of A.
+// Memory n (2 n log2(m / leaf) + leaf), leaf = 5 n rows; rounding grows with the depth and not with m.
+// R has the singular values of A.
 // Cost: about 2.5 m n^2 flops. Source: Demmel, Grigori, Hoemmen & Langou 2012 (TSQR on a binary tree).
 import { alloc, mark, release } from '../base/arena';
 import { QR_BLOCK, REDUCTION_ROWS } from '../base/params';

@@ -12,8 +12,8 @@ export class PackedRows {
   /** The rows of A as they stand in P; 0 for a sample that nobody has asked for (rowOrder()). */
   order: usize;
   /**
-   * So many columns have been eliminated (certificate/elimination.ts): P then holds the pivot rows B2 above the Schur complement W, N has -Y
-   * in row panels, M the inverse of the pivot block. 0 where P is A.
+   * So many columns have been eliminated (certificate/elimination.ts): P then holds the pivot rows B2 above the Schur
+   * complement W, N has -Y in row panels, M the inverse of the pivot block. 0 where P is A.
    */
   p: i32;
   N: usize;

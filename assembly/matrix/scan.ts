@@ -98,8 +98,8 @@ function safe(): bool {
 }
 
 /**
- * The largest |a_ij|, infinite or NaN when one is, of the columns whose square is in doubt: all of them, or those of square 0 where sums
- * are safe. Marks columns that hold a nonzero element too small to square. Few matrices come here.
+ * The largest |a_ij|, infinite or NaN when one is, of the columns whose square is in doubt: all of them, or those of
+ * square 0 where sums are safe. Marks columns that hold a nonzero element too small to square. Few matrices come here.
  */
 function largest(): f64 {
   const start = mark();

@@ -1,8 +1,8 @@
 // Packed triangles: the layout of Gram matrices and their factors.
 //
-// The lower triangle in row panels of 4: panel i holds rows 4i .. 4i+3 as [4(i+1) columns][4 rows], so that a tile is 128 contiguous
-// bytes and a row panel is itself an operand of the tile kernel. The diagonal tiles of a symmetric matrix are whole, those of a
-// triangular one have zeros above the diagonal.
+// The lower triangle in row panels of 4: panel i holds rows 4i .. 4i+3 as [4(i+1) columns][4 rows], so that a tile is
+// 128 contiguous bytes and a row panel is itself an operand of the tile kernel. The diagonal tiles of a symmetric
+// matrix are whole, those of a triangular one have zeros above the diagonal.
 import { alloc } from '../base/arena';
 import { column, createColumns, leading } from './columns';
 

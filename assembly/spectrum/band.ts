@@ -1,7 +1,8 @@
 // A = U B V^T, B upper triangular with so many superdiagonals: the first stage of a bidiagonal form in two.
 //
-// Column panels are factored by QR and row panels by LQ in turns, and what lies behind is updated by blocks of reflectors from the left and from
-// the right: nearly all flops run in the tile kernel (Grosser & Lang 1999; Haidar, Ltaief & Dongarra 2012).
+// Column panels are factored by QR and row panels by LQ in turns, and what lies behind is updated by blocks of
+// reflectors from the left and from the right: nearly all flops run in the tile kernel (Grosser & Lang 1999; Haidar,
+// Ltaief & Dongarra 2012).
 // W: m x n column-major, m >= n, destroyed. B: see bulge.ts. Cost: 4 m n^2 - 4/3 n^3 flops.
 import { alloc, mark, release } from '../base/arena';
 import { applyBlock, applyRight, createBlock, formBlock, ReflectorBlock } from '../factor/compact-wy';

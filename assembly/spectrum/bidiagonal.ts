@@ -1,8 +1,9 @@
 // The bidiagonal form of a matrix, and its singular values by counting.
 //
-// A = U B V^T with B upper bidiagonal has the singular values of A (docs/certificates.md, "Bidiagonal"). Those above x are counted
-// by the signs of the stationary qds transform of B^T B - x^2 I (Fernando & Parlett 1994; Demmel 1997, section 5.3), at eight
-// points at a time; every value comes by bisection on counts: no iteration that could fail to converge.
+// A = U B V^T with B upper bidiagonal has the singular values of A (docs/certificates.md, "Bidiagonal"). Those above x
+// are counted by the signs of the stationary qds transform of B^T B - x^2 I (Fernando & Parlett 1994; Demmel 1997,
+// section 5.3), at eight points at a time; every value comes by bisection on counts:
+// no iteration that could fail to converge.
 // Cost of a count: n divisions a point.
 import { alloc, calloc, mark, release } from '../base/arena';
 import { BAND_WIDTH, TWO_STAGE_COLUMNS, U, WIDE_BAND_COLUMNS, WIDE_BAND_WIDTH } from '../base/params';
@@ -13,7 +14,10 @@ import { chaseBulges, createBand } from './bulge';
 import { golubKahan } from './golub-kahan';
 import { sturmValues } from './sturm';
 
-/** B, squared, times a power of four that brings its norm near 1: neither overflow nor harm from underflow, whatever A's scale. */
+/**
+ * B, squared, times a power of four that brings its norm near 1:
+ * neither overflow nor harm from underflow, whatever A's scale.
+ */
 @unmanaged
 export class Bidiagonal {
   n: i32 = 0;
@@ -87,9 +91,9 @@ export function bidiagonalForm(W: usize, ld: i32, m: i32, n: i32): Bidiagonal {
 }
 
 /**
- * For each of 8 points s (squared, of the scaled B), how many squared singular values are at most s, as doubles: the negative or zero
- * pivots p of L D L^T = B^T B - s I. A pivot that is zero becomes -2^-53 d^2, as a change of d by half an ulp would make it, so that
- * t / p never exceeds 2^54 and nothing overflows.
+ * For each of 8 points s (squared, of the scaled B), how many squared singular values are at most s, as doubles: the
+ * negative or zero pivots p of L D L^T = B^T B - s I. A pivot that is zero becomes -2^-53 d^2, as a change of d by half
+ * an ulp would make it, so that t / p never exceeds 2^54 and nothing overflows.
  */
 function countBelow(counts: usize, points: usize, B: Bidiagonal): void {
   const one = f64x2.splat(1);
@@ -155,7 +159,10 @@ export function largestValue(B: Bidiagonal): f64 {
   return valueAt(B, 0);
 }
 
-/** The singular value of index i, descending from index 0, to some ulps of sigma_1: its place among eight points of an interval, again and again. */
+/**
+ * The singular value of index i, descending from index 0, to some ulps of sigma_1:
+ * its place among eight points of an interval, again and again.
+ */
 export function valueAt(B: Bidiagonal, i: i32): f64 {
   const start = mark();
   const points = alloc(64);

@@ -1,15 +1,17 @@
 // An upper triangular band matrix to bidiagonal form: the second stage.
 //
-// Row after row, a reflector from the right takes all but one element beside the diagonal; the bulge that it leaves below the diagonal goes by a reflector
-// from the left, which leaves one beyond the band, and so on down the matrix, a band's width at a time (Lang 1996; Haidar, Ltaief & Dongarra 2012). Of each
-// bulge only the first row or column is taken away: the next sweep, one further down, takes the next.
+// Row after row, a reflector from the right takes all but one element beside the diagonal; the bulge that it leaves
+// below the diagonal goes by a reflector from the left, which leaves one beyond the band, and so on down the matrix, a
+// band's width at a time (Lang 1996; Haidar, Ltaief & Dongarra 2012).
+// Of each bulge only the first row or column is taken away: the next sweep, one further down, takes the next.
 // Cost: 8 n^2 width flops, in cache.
 import { alloc, calloc, mark, release } from '../base/arena';
 import { hsum, madd } from '../base/simd';
 import { reflector, tau } from './golub-kahan';
 
 /**
- * An n x n band matrix by columns, and `width` zero rows and columns more, so that all reflectors have the same length. Column j holds rows j - 2 width ..
+ * An n x n band matrix by columns, and `width` zero rows and columns more, so that all reflectors have the same length.
+ * Column j holds rows j - 2 width ..
  * j + width, so that one step to the right in a row is `step` bytes. The width is a multiple of 8.
  */
 @unmanaged
@@ -116,7 +118,9 @@ function applyRight(C: usize, step: usize, v: usize, b: i32, rows: i32): void {
   }
 }
 
-/** Copies b elements, `step` bytes apart, and makes them the reflector that leaves (beta, 0, ...) of them. Returns beta. */
+/**
+ * Copies b elements, `step` bytes apart, and makes them the reflector that leaves (beta, 0, ...) of them. Returns beta.
+ */
 function take(from: usize, step: usize, b: i32, v: usize): f64 {
   for (let o: usize = 0; o < <usize>b << 3; o += 8) {
     store<f64>(v + o, load<f64>(from));

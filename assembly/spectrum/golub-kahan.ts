@@ -1,7 +1,7 @@
 // A = U B V^T, B upper bidiagonal, one row and one column at a time.
 //
-// Householder reflectors from both sides (Golub & Kahan 1965); each step reads the trailing matrix twice: once to take in
-// the previous step's rank-2 update and form A^T u, once for A v.
+// Householder reflectors from both sides (Golub & Kahan 1965); each step reads the trailing matrix twice: once to take
+// in the previous step's rank-2 update and form A^T u, once for A v.
 // W: m x n column-major, m >= n, destroyed. Cost: 4 m n^2 - 4/3 n^3 flops at memory speed.
 import { calloc, mark, release } from '../base/arena';
 import { TINY } from '../base/params';

@@ -50,12 +50,18 @@ function applyNegativeInverse(to: usize, operand: usize, n: i32, v: usize): void
   scaleColumn(to, -1, n);
 }
 
-/** A lower bound of lambda_1(G), but for rounding, within `accuracy` of it once the iteration has settled. trace >= lambda_1 >= 0. */
+/**
+ * A lower bound of lambda_1(G), but for rounding, within `accuracy` of it once the iteration has settled.
+ * trace >= lambda_1 >= 0.
+ */
 export function largestEigenvalue(G: usize, n: i32, trace: f64, accuracy: f64, steps: i32, seed: i32): f64 {
   return largest(multiply, G, n, trace, accuracy, steps, seed);
 }
 
-/** The same of (L S L^T)^-1, which is at most `bound`: 1 over the distance of the nearest eigenvalue above the shift that f was made with. */
+/**
+ * The same of (L S L^T)^-1, which is at most `bound`: 1 over the distance of the nearest eigenvalue
+ * above the shift that f was made with.
+ */
 export function largestOfInverse(f: Cholesky, n: i32, bound: f64, accuracy: f64, steps: i32): f64 {
   return largest(applyInverse, changetype<usize>(f), n, bound, accuracy, steps, 0);
 }

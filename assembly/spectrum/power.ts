@@ -29,8 +29,8 @@ export function power(W: usize, ld: i32, m: i32, n: i32, v: usize, iterations: i
 }
 
 /**
- * Y = A V in one pass over the source: V is a vector where `all` is 0, else micro-panels of four vectors, every `step` of `all` bytes, as are those
- * of Y. Y is padded to a multiple of four rows. Returns ||y|| of a single vector.
+ * Y = A V in one pass over the source: V is a vector where `all` is 0, else micro-panels of four vectors, every `step`
+ * of `all` bytes, as are those of Y. Y is padded to a multiple of four rows. Returns ||y|| of a single vector.
  */
 export function image(V: usize, Y: usize, all: usize, step: usize): f64 {
   const start = mark();

@@ -1,10 +1,12 @@
-// All singular values of a bidiagonal matrix B: bisection where they stand together, zeros of a polynomial where one stands alone.
+// All singular values of a bidiagonal matrix B: bisection where they stand together,
+// zeros of a polynomial where one stands alone.
 //
-// The leading minors of x I - [0 B; B^T 0], rows and columns taken in turns (Golub & Kahan 1965), are N_0 = 1, N_1 = x, N_{k+1} = x N_k - o_k^2 N_{k-1}, where
-// o = d_1, e_1, d_2, ... As N_{2i} = det(x^2 I - B_i^T B_i), its sign changes with i as often as singular values are above x (Sturm). No division
-// is needed, and rounding acts as a few u of each element of B (Wilkinson 1965, chapter 5, 37). N_{2n} vanishes at the singular values: in an interval with
-// one of them inverse quadratic interpolation takes 6 to 10 counts, where bisection takes 50 (Chandrupatla 1997). Bisection is what
-// every step falls back to: it cannot fail. Eight points at a time. Cost: about 40 n^2 multiply-adds.
+// The leading minors of x I - [0 B; B^T 0], rows and columns taken in turns (Golub & Kahan 1965), are N_0 = 1, N_1 = x,
+// N_{k+1} = x N_k - o_k^2 N_{k-1}, where o = d_1, e_1, d_2, ... As N_{2i} = det(x^2 I - B_i^T B_i), its sign changes
+// with i as often as singular values are above x (Sturm). No division is needed, and rounding acts as a few u of each
+// element of B (Wilkinson 1965, chapter 5, 37). N_{2n} vanishes at the singular values: in an interval with one of them
+// inverse quadratic interpolation takes 6 to 10 counts, where bisection takes 50 (Chandrupatla 1997).
+// Bisection is what every step falls back to: it cannot fail. Eight points at a time. Cost: about 40 n^2 multiply-adds.
 import { alloc, mark, release } from '../base/arena';
 import { madd } from '../base/simd';
 
@@ -26,7 +28,8 @@ class Point {
   above: i64 = 0;
 }
 
-// An interval is three points, its ends and the one that an end replaced last, then which end that was and the number of steps.
+// An interval is three points, its ends and the one that an end replaced last,
+// then which end that was and the number of steps.
 const HIGH: usize = 32;
 const BEFORE: usize = 64;
 const LATEST: usize = 96;
@@ -75,8 +78,9 @@ function carry(sum: usize, p: v128): void {
 }
 
 /**
- * Eight points: x from `points`, then f, exponents and counts (i64) behind them, 64 bytes each. w holds -o_k^2, a multiple of 8 of them. In four
- * rows of B no N shrinks by more than 2^-800, since no o_k^2 is below 2^-200 and no x below 2^-100, nor grows by more than 2^20.
+ * Eight points: x from `points`, then f, exponents and counts (i64) behind them, 64 bytes each. w holds -o_k^2, a
+ * multiple of 8 of them. In four rows of B no N shrinks by more than 2^-800,
+ * since no o_k^2 is below 2^-200 and no x below 2^-100, nor grows by more than 2^20.
  */
 function evaluate(points: usize, w: usize, end: usize): void {
   const x0 = v128.load(points);
@@ -164,7 +168,10 @@ function relative(p: Point, exponent: i64): f64 {
   return p.f * reinterpret<f64>(<u64>(shift + 1023) << 52);
 }
 
-/** The next point to look at: by inverse quadratic interpolation where the last three points allow it (Chandrupatla 1997), else halfway. */
+/**
+ * The next point to look at: by inverse quadratic interpolation where the last three points allow
+ * it (Chandrupatla 1997), else halfway.
+ */
 function choose(interval: usize): f64 {
   const low = point(interval);
   const high = point(interval + HIGH);
@@ -213,7 +220,9 @@ function push(low: usize, high: usize): void {
   if (!settled(top)) top += INTERVAL;
 }
 
-/** Narrows an interval by a point between its ends; where values lie on both sides, the part below goes to the stack. */
+/**
+ * Narrows an interval by a point between its ends; where values lie on both sides, the part below goes to the stack.
+ */
 function narrow(interval: usize, found: usize): void {
   const low = point(interval);
   const high = point(interval + HIGH);
@@ -256,7 +265,8 @@ function negativeSquares(d: usize, e: usize, n: i32): usize {
 }
 
 /**
- * The n singular values of B / factor into out, descending. d and e: n squares each of a B with 1 <= `bound` < 4, which no singular value exceeds.
+ * The n singular values of B / factor into out, descending. d and e: n squares each of a B with 1 <= `bound` < 4,
+ * which no singular value exceeds.
  */
 export function sturmValues(d: usize, e: usize, n: i32, bound: f64, factor: f64, out: usize): void {
   const start = mark();

@@ -2,8 +2,8 @@
 // accumulators that travel as their saved bytes; at the end the lanes are merged and the report is that of all rows.
 // The lanes and the chunks depend on the matrix and on the memory alone, so that the number of threads changes nothing.
 //
-// Memory: for each lane two chunks and some 13 n^2 numbers (state, kernel, factor). Cost:
-// 2.5 m n^2 flops, every byte read once.
+// Memory: for each lane two chunks and some 13 n^2 numbers (state, kernel, factor).
+// Cost: 2.5 m n^2 flops, every byte read once.
 import type { Task } from '../pool/task.js';
 import type { AccumulatorOptions, RankOptions, RankReport } from '../types.js';
 import type { Tall } from './tall.js';
