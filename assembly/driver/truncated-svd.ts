@@ -1,89 +1,87 @@
 // A ~ Y V^T of k singular triplets, V orthonormal: no matrix of rank k is closer (Eckart & Young 1936).
 //
-// As svd.ts, A P = Q R (or R of a tall A), R^T P2 = Q2 R2, and Jacobi makes the columns of B = R2^T
-// orthogonal: u_i sigma_i, the left singular vectors of R. Then v_i = R^T u_i / sigma_i, once more
-// orthogonalised, and Y = A V by one product over A, so that Y V^T is A projected: what V lacks in accuracy
-// costs next to nothing. The error is computed from Y and V as they are. Cost: the singular values, and 2 m n
-// k flops twice. Everything is in the kernel's orientation, m >= n.
+// V are right singular vectors (spectrum/singular-vectors.ts) of A, of R of a tall A, or, where the spectrum has a gap
+// at the rank, of the first rows [R11 R12] of a pivoted QR: left singular vectors of their transpose. Y = A V by one
+// product over A, so that Y V^T is A projected: what V lacks in accuracy costs next to nothing. The error is computed
+// from Y and V as they are. Cost: 4 m n k flops for the QR of rank k and 8 n k^2 behind it, or 4 m n^2 for the
+// bidiagonal form; and 2 m n k flops twice. Everything is in the kernel's orientation, m >= n.
 import { alloc, calloc, mark, release } from '../base/arena';
-import { U } from '../base/params';
 import { madd44, zero44 } from '../blas/gemm';
-import { axpy, dot, scaleColumn, square } from '../blas/level1';
+import { dot } from '../blas/level1';
 import { residualSquare } from '../blas/residual';
+import { inverseNorm } from '../blas/trsm';
+import * as claim from '../certificate/claim';
 import * as qrcp from '../factor/qrcp';
-import { matrix, tall } from '../factor/tsqr';
+import { dropReflectors } from '../factor/strong-rrqr';
+import { matrix, rowsOfMatrix } from '../factor/tsqr';
 import { column, createColumns, leading, transposeUpper } from '../matrix/columns';
 import { offsets, pack } from '../matrix/pack';
 import * as source from '../matrix/source';
-import { panels } from '../matrix/triangle';
-import { jacobi } from '../spectrum/jacobi';
+import { packUpper, panels } from '../matrix/triangle';
+import { decompose, vectors } from '../spectrum/singular-vectors';
 import { ROUNDING } from './interpolative';
+
+/**
+ * What a pivoted QR leaves is left out up to this part of sigma_k: it turns no singular vector by more than its square.
+ */
+const GAP: f64 = 1e-6;
 
 let V: usize = 0; // n x kept
 /** Triplets of the last truncate(). */
 export let kept: i32 = 0;
 
 /**
- * As many triplets as leave an error of share ||A||_F^2, squared, but at most `most`; -1 when Jacobi did not
- * converge. The vectors stay until reset().
+ * Pivoted QR of W up to the rank: the order of R11 where the rest is nothing beside sigma_k, else 0. W becomes R, of
+ * all that was not factored.
+ */
+function cut(W: usize, ld: i32, m: i32, n: i32, perm: usize): i32 {
+  const start = mark();
+  const q = qrcp.begin(W, ld, m, n, perm);
+  if (2 * claim.rank > n) {
+    release(start);
+    return 0;
+  }
+  qrcp.proceed(q, 0, 0, claim.rank);
+  const k = min(q.steps, claim.rank);
+  const rest = qrcp.residualAfter(q, k);
+  dropReflectors(W, ld, m, q.steps);
+  const gap = rest * inverseNorm(packUpper(W, ld, k), k) < GAP;
+  release(start);
+  return gap ? k : 0;
+}
+
+/**
+ * After rank(): as many triplets as leave an error of share ||A||_F^2, squared, but at most `most`. The vectors stay
+ * until reset().
  */
 export function truncate(most: i32, share: f64): i32 {
   source.keepAll();
+  kept = 0;
   const n = source.n;
-  const m = tall() ? n : source.m;
+  if (n == 0 || claim.rank == 0) return 0;
+  const m = rowsOfMatrix();
   const ld = leading(m);
   const W = matrix();
-  // What rounding leaves of a matrix of low rank is not factored further: each step would leave less of less.
-  const stop = 0.25 * U * Math.sqrt(square(W, ld, 0, m, 0, n));
-  const p1 = alloc(<u64>n << 2);
-  const first = qrcp.begin(W, ld, m, n, p1);
-  qrcp.proceed(first, stop, 0, n);
-  const k = first.steps;
-  const X = transposeUpper(W, ld, k, n);
-  const p2 = alloc(<u64>max(k, 1) << 2);
-  const second = qrcp.begin(X, leading(n), n, k, p2);
-  qrcp.proceed(second, stop, 0, k);
-  const r = second.steps;
-  const B = transposeUpper(X, leading(n), r, k);
-  const values = alloc(<u64>max(r, 1) << 3);
-  if (!jacobi(B, leading(k), k, r, values)) return -1;
-
-  const total = dot(values, values, r);
-  const limit = share * ROUNDING * total;
-  kept = r;
+  const perm = alloc(<u64>n << 2);
+  const k = cut(W, ld, m, n, perm);
+  const s = k
+    ? decompose(transposeUpper(W, ld, k, n), leading(n), n, k, true)
+    : decompose(W, ld, m, n, false);
+  const limit = share * ROUNDING * dot(s.values, s.values, s.n);
+  kept = s.n;
   for (let rest: f64 = 0; kept > 0; kept--) {
-    const s = load<f64>(values + (<usize>(kept - 1) << 3));
-    rest += s * s;
+    const x = load<f64>(s.values + (<usize>(kept - 1) << 3));
+    rest += x * x;
     if (kept <= most && rest > limit) break;
   }
-
   V = createColumns(n, kept);
   const vLd = leading(n);
-  const squares = alloc(<u64>max(r, 1) << 3);
-  for (let i = 0; i < r; i++) {
-    const b = column(B, leading(k), i);
-    store<f64>(squares + (<usize>i << 3), dot(b, b, k));
-  }
-  const u = alloc(<u64>max(k, 1) << 3);
+  const X = createColumns(n, kept);
+  vectors(s, kept, X);
   for (let i = 0; i < kept; i++) {
-    let best = 0;
-    for (let j = 1; j < r; j++) {
-      if (load<f64>(squares + (<usize>j << 3)) > load<f64>(squares + (<usize>best << 3))) best = j;
-    }
-    store<f64>(squares + (<usize>best << 3), -1);
-    const b = column(B, leading(k), best);
-    for (let p = 0; p < k; p++) {
-      store<f64>(u + (<usize>load<i32>(p2 + (<usize>p << 2)) << 3), load<f64>(b + (<usize>p << 3)));
-    }
-    const v = column(V, vLd, i);
     for (let j = 0; j < n; j++) {
-      const at = v + (<usize>load<i32>(p1 + (<usize>j << 2)) << 3);
-      store<f64>(at, dot(column(W, ld, j), u, min(j + 1, k)));
-    }
-    for (let pass = 0; pass < 3; pass++) {
-      scaleColumn(v, 1 / Math.sqrt(dot(v, v, n)), n);
-      if (pass == 2) break;
-      for (let j = 0; j < i; j++) axpy(v, column(V, vLd, j), -dot(column(V, vLd, j), v, n), n);
+      const row = <usize>load<i32>(perm + (<usize>j << 2));
+      store<f64>(column(V, vLd, i) + (row << 3), load<f64>(column(X, vLd, i) + (<usize>j << 3)));
     }
   }
   return kept;

@@ -38,7 +38,7 @@ function power(k: i32): f64 {
 }
 
 /** Squares d (n) and e (n - 1), which hold B, in place. */
-function finish(n: i32, d: usize, e: usize): Bidiagonal {
+export function finish(n: i32, d: usize, e: usize): Bidiagonal {
   const B = changetype<Bidiagonal>(alloc(offsetof<Bidiagonal>()));
   B.n = n;
   B.d = d;

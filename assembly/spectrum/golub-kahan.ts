@@ -3,11 +3,11 @@
 // Householder reflectors from both sides (Golub & Kahan 1965); each step reads the trailing matrix twice: once to take
 // in the previous step's rank-2 update and form A^T u, once for A v.
 // W: m x n column-major, m >= n, destroyed. Cost: 4 m n^2 - 4/3 n^3 flops at memory speed.
-import { calloc, mark, release } from '../base/arena';
+import { alloc, calloc, mark, release } from '../base/arena';
 import { TINY } from '../base/params';
 import { hsum, madd } from '../base/simd';
 import { dot, norm, scaleColumn } from '../blas/level1';
-import { column } from '../matrix/columns';
+import { column, createColumns, leading } from '../matrix/columns';
 
 /** a -= y u + v x, and a^T w of the new a, in one pass; up to 3 rows past the last are touched: zeros, and kept so. */
 function updateDot(a: usize, u: usize, y: f64, x: usize, v: f64, w: usize, rows: i32): f64 {
@@ -67,8 +67,39 @@ export function reflector(x: usize, n: i32): f64 {
   return beta;
 }
 
+/**
+ * The reflectors of U or V, where they are asked for: that of step k in column k of A, from row k down, or for V from
+ * row k + 1.
+ */
+@unmanaged
+export class Reflectors {
+  left: bool;
+  A: usize;
+  ld: i32;
+  taus: usize;
+}
+
+/** Of U they stand in W itself. */
+export function createReflectors(W: usize, ld: i32, n: i32, left: bool): Reflectors {
+  const q = changetype<Reflectors>(alloc(offsetof<Reflectors>()));
+  q.left = left;
+  q.A = left ? W : createColumns(n, n);
+  q.ld = left ? ld : leading(n);
+  q.taus = calloc(<u64>n << 3);
+  return q;
+}
+
+/** Keeps the reflector of step k, `length` long. */
+function keep(q: Reflectors | null, left: bool, k: i32, v: usize, length: i32): void {
+  if (q === null || q.left != left) return;
+  store<f64>(q.taus + (<usize>k << 3), tau);
+  memory.copy(column(q.A, q.ld, k) + (<usize>(left ? k : k + 1) << 3), v, <usize>length << 3);
+}
+
 /** The diagonal d (n) and the superdiagonal e (n - 1) of B, signs and all. W is destroyed. */
-export function golubKahan(W: usize, ld: i32, m: i32, n: i32, d: usize, e: usize): void {
+export function golubKahan(
+  W: usize, ld: i32, m: i32, n: i32, d: usize, e: usize, kept: Reflectors | null = null,
+): void {
   const start = mark();
   let u = calloc(<u64>(m + 4) << 3);
   let uOld = calloc(<u64>(m + 4) << 3);
@@ -84,6 +115,7 @@ export function golubKahan(W: usize, ld: i32, m: i32, n: i32, d: usize, e: usize
     memory.copy(u + row, a, <usize>rows << 3);
     store<f64>(d + row, reflector(u + row, rows));
     const left = tau;
+    keep(kept, true, k, u + row, rows);
     const rest = n - k - 1;
     if (rest == 0) break;
     // y = tau A^T u; the new row k goes to v's place once v's old values have been used.
@@ -97,6 +129,7 @@ export function golubKahan(W: usize, ld: i32, m: i32, n: i32, d: usize, e: usize
     const tail = row + 8;
     store<f64>(e + row, reflector(v + tail, rest));
     const right = tau;
+    keep(kept, false, k, v + tail, rest);
     combine(x, W, ld, k + 1, m, k + 1, n, v);
     // x = tau (A - u y^T) v
     const yv = dot(y + tail, v + tail, rest);

@@ -6,7 +6,7 @@ import { allocate } from '../input/view.js';
 import type { Kernel } from '../kernel/load.js';
 import { copyOut, copyOutInt } from '../kernel/memory.js';
 import type { FactorOptions, MatrixInput, NumericArray, RankFactors } from '../types.js';
-import { forEachMatrix, rankOpen, splitArguments, throwNotConverged, tolerances } from './call.js';
+import { forEachMatrix, rankOpen, splitArguments, tolerances } from './call.js';
 
 /**
  * A ~ left * right, two thin matrices: what compresses a layer of low rank into two, or starts a low-rank
@@ -68,7 +68,6 @@ function bySvd(
   const [rows, cols] = result.shape;
   const [long, short] = transposed ? [cols, rows] : [rows, cols];
   const kept = k.truncate(most, share);
-  if (kept < 0) throwNotConverged(fn);
   const y = k.reserve(8 * long * kept);
   const vt = k.reserve(8 * short * kept);
   result.residual = k.truncated(y, vt, transposed);

@@ -247,6 +247,49 @@ describe('rankFactors', () => {
     }
   });
 
+  /** Singular values that stand together, so that their vectors are not told apart. */
+  const together: [string, number[]][] = [
+    ['all equal', new Array(70).fill(3)],
+    ['two clusters', Array.from({ length: 70 }, (_, i) => (i < 35 ? 1 - 1e-13 * i : 1e-3 * (1 - 1e-14 * i)))],
+    [
+      'a cluster of width 1e-8',
+      Array.from({ length: 70 }, (_, i) => (i < 40 ? 1 - 2e-10 * i : 0.5 ** (i - 39))),
+    ],
+    ['a gap behind the fifth', Array.from({ length: 70 }, (_, i) => (i < 5 ? 1 : 0))],
+    ['a gap behind the fifth, and noise', Array.from({ length: 70 }, (_, i) => (i < 5 ? 1 : 1e-5))],
+    ['graded to rounding', Array.from({ length: 70 }, (_, i) => 10 ** (-i / 4.5))],
+  ];
+  it.each(together)('by svd leaves the least where the spectrum has %s', (_, sigma) => {
+    for (const [m, n] of [[70, 70], [80, 70], [70, 80], [400, 70]]) {
+      const x = random.withSpectrum(m, n, sigma);
+      const size = norm(sigma);
+      const full = matrixRank(x.a, [m, n]);
+      for (const rank of [1, 5, full >> 1, full]) {
+        const f = rankFactors(x.a, [m, n], { rank, method: 'svd' });
+        check(x, f);
+        expect(f.residual - norm(sigma.slice(f.rank))).toBeLessThan(2e-14 * size);
+        const [own, inner] = m >= n ? [f.right, n] : [transpose({ m, n: f.rank, a: f.left }).a, m];
+        for (let p = 0; p < f.rank; p++) {
+          for (let q = 0; q <= p; q++) {
+            const [u, v] = [p, q].map((i) => own.subarray(i * inner, (i + 1) * inner));
+            const cosine = u.reduce((s, t, i) => s + t * v[i], 0) / norm(u) / norm(v);
+            expect(Math.abs(cosine - Number(p === q))).toBeLessThan(m >= n ? 1e-14 : (1e-13 * sigma[0]) / sigma[p]);
+          }
+        }
+      }
+    }
+  }); // biome-ignore format: shapes
+
+  it('by svd has the vectors of rows that are multiples of each other, and of a permutation', () => {
+    const ones = matrix(90, 90, () => 1);
+    expect(rankFactors(ones.a, [90, 90], { method: 'svd' }).rank).toBe(1);
+    const moved = matrix(64, 64, (i, j) => Number(j === (i * 7 + 3) % 64));
+    for (const rank of [1, 20, 64]) {
+      const f = rankFactors(moved.a, [64, 64], { method: 'svd', rank });
+      expect(Math.abs(f.residual - Math.sqrt(64 - rank))).toBeLessThan(1e-13);
+    }
+  });
+
   it('passes the tolerance on', () => {
     const x = random.withSpectrum(
       20,
