@@ -11,7 +11,7 @@
 // Everything is held in memory.
 import { FormatError, quote } from '../formats/errors.js';
 import { isObject, type Json } from '../formats/json.js';
-import { openSafetensors, plain, type SafetensorsEntry } from '../formats/safetensors.js';
+import { openSafetensors, type SafetensorsEntry } from '../formats/safetensors.js';
 import type { ByteSource } from '../formats/source.js';
 import { numbers } from '../formats/stored.js';
 import { listWeights } from '../formats/weights/index.js';
@@ -63,7 +63,7 @@ export async function resizeAdapters(source: ByteSource, limit: Limit): Promise<
   const replaced = new Map<unknown, SafetensorsTensor>();
   const rows: ResizedRow[] = [];
   const ranks: [module: string, rank: number][] = [];
-  for (const { weight } of await listWeights(source, stored, plain)) {
+  for (const { weight } of await listWeights({ source, entries: stored })) {
     const { name, problem, packed, adapter } = weight;
     if (problem !== undefined) throw new FormatError(source.name, `tensor ${quote(name)} ${problem}.`);
     if (packed !== undefined)

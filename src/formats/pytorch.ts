@@ -7,36 +7,52 @@
 import { ELEMENT_SIZE } from './decode.js';
 import { fromStorage } from './dtypes.js';
 import { FormatError } from './errors.js';
-import { isExperts } from './layout.js';
 import { PickleGlobal, type PickleReference, unpickle, unpickleAt } from './pickle.js';
+import { readListing } from './shards.js';
 import { type ByteSource, checkRange, readText, sliceSource } from './source.js';
+import type { Listing } from './stored.js';
 import { type Archive, findTensors, MAX_REPEATED, TorchTensor } from './torch-tensors.js';
 import type { NamedTensor, ReadOptions } from './types.js';
-import { listWeights, readWeight } from './weights/index.js';
-import type { Weight } from './weights/weight.js';
 import { openEntry, readZip, type ZipEntry } from './zip.js';
 
 const MAX_PICKLE = 1 << 28;
 /** A file whose tensors share storages so much that they are more than this many times its size is refused. */
 const MAX_SHARING = 64;
 
-/** The tensors of a checkpoint, in the order of the saved object, named by the path of keys to them. */
+/** The weights of a checkpoint, in the order of the saved object, named by the path of keys to them. */
 export async function* readPytorch(
   source: ByteSource,
   options: ReadOptions = {},
   listed?: readonly ZipEntry[],
 ): AsyncGenerator<NamedTensor> {
+  yield* readListing(source, await listPytorch(source, options, listed), options);
+}
+
+/** The same of a file that torch.save wrote before version 1.6, or with _use_new_zipfile_serialization=False. */
+export async function* readLegacyPytorch(
+  source: ByteSource,
+  options: ReadOptions = {},
+): AsyncGenerator<NamedTensor> {
+  yield* readListing(source, await listLegacyPytorch(source), options);
+}
+
+/** The tensors of a zip archive. */
+export async function listPytorch(
+  source: ByteSource,
+  options: ReadOptions = {},
+  listed?: readonly ZipEntry[],
+): Promise<Listing> {
   const entries = new Map((listed ?? (await readZip(source))).map((entry) => [entry.name, entry]));
-  const pickle = [...entries.values()].find((entry) => /(^|\/)data\.pkl$/.test(entry.name));
+  const pickle = [...entries.values()].find((entry) => isPickleEntry(entry.name));
   if (pickle === undefined) throw new FormatError(source.name, 'expected data.pkl in the zip archive.');
   const folder = pickle.name.slice(0, -'data.pkl'.length);
   const order = entries.get(`${folder}byteorder`);
   const little =
     order === undefined || !/^big/.test(await readText(await openEntry(source, order, { maxBytes: 16 })));
-  const progress = { done: 0 };
+  const found: Listing = { entries: [] };
   for (const part of ['data', 'constants']) {
     const entry = entries.get(`${folder}${part}.pkl`);
-    if (entry === undefined) continue;
+    if (entry === undefined || found.broken !== undefined) continue;
     if (entry.size > MAX_PICKLE)
       throw new FormatError(source.name, `${part}.pkl claims ${entry.size} bytes.`);
     const from = await openEntry(source, entry, options);
@@ -45,17 +61,16 @@ export async function* readPytorch(
       const found = entries.get(`${folder}${part}/${key}`);
       return found && openEntry(source, found, options);
     };
-    const archive = { source, options, storage, little, budget: MAX_SHARING * (source.size + MAX_REPEATED) };
-    yield* tensorsOf(archive, root, part === 'data' ? '' : `${part}.`, progress);
+    const archive = { source, storage, little, budget: MAX_SHARING * (source.size + MAX_REPEATED) };
+    list(archive, root, part === 'data' ? '' : `${part}.`, found);
   }
-  options.onProgress?.(source.size, source.size);
+  return found;
 }
 
-/** The tensors of a file that torch.save wrote before version 1.6, or with _use_new_zipfile_serialization=False. */
-export async function* readLegacyPytorch(
-  source: ByteSource,
-  options: ReadOptions = {},
-): AsyncGenerator<NamedTensor> {
+/** Whether an entry of a zip archive is what torch.save calls the object. */
+export const isPickleEntry = (name: string) => /(^|\/)data\.pkl$/.test(name);
+
+export async function listLegacyPytorch(source: ByteSource): Promise<Listing> {
   const file = source.name;
   const { values, references, end } = await readPickles(source, 5);
   const [, version, system, root, keys] = values;
@@ -76,50 +91,25 @@ export async function* readLegacyPytorch(
   }
   const archive: Archive = {
     source,
-    options,
     storage: async (key) => storages.get(key),
     little: !(system instanceof Map) || system.get('little_endian') !== false,
     budget: MAX_SHARING * (source.size + MAX_REPEATED),
   };
-  yield* tensorsOf(archive, root, '', { done: 0 });
-  options.onProgress?.(source.size, source.size);
+  const found: Listing = { entries: [] };
+  list(archive, root, '', found);
+  return found;
 }
 
-async function* tensorsOf(
-  archive: Archive,
-  root: unknown,
-  prefix: string,
-  progress: { done: number },
-): AsyncGenerator<NamedTensor> {
-  const { source, options } = archive;
-  const stored: TorchTensor[] = [];
-  let broken: unknown; // thrown after what comes before it
+function list(archive: Archive, root: unknown, prefix: string, into: Listing) {
+  const { name: file } = archive.source;
   try {
-    for (const [name, call] of findTensors(source.name, root)) {
-      const full = prefix + (name === '' ? source.name.replace(/\.\w+$/, '') : name);
-      if (options.stored?.(full) !== false) stored.push(new TorchTensor(archive, full, call));
+    for (const [name, call] of findTensors(file, root)) {
+      const full = prefix + (name === '' ? file.replace(/\.\w+$/, '') : name);
+      into.entries.push(new TorchTensor(archive, full, call));
     }
   } catch (error) {
-    broken = error;
+    into.broken = error;
   }
-  let last: TorchTensor | undefined;
-  for (const { weight, entry } of await listWeights(source, stored, plain)) {
-    const tensor = await readWeight(source.name, weight, options);
-    if (tensor === undefined) continue;
-    if (entry !== last) progress.done = Math.min(source.size, progress.done + entry.byteLength);
-    last = entry;
-    options.onProgress?.(progress.done, source.size);
-    yield tensor;
-  }
-  if (broken !== undefined) throw broken;
-}
-
-/** A weight that is what its tensor is; convolutions of PyTorch are OIHW whatever they are called. */
-function plain(entry: TorchTensor): Weight {
-  const { name, dtype, shape, problem } = entry;
-  const layout = isExperts(name, shape) && { layout: 'experts' as const };
-  const read = async () => ({ ...(await entry.elements()), ...layout });
-  return { name, dtype, shape, problem, read };
 }
 
 /** The first `count` pickles of a file, whose lengths nothing tells: as much is read as they turn out to need. */

@@ -6,7 +6,8 @@ import { FormatError, quote, toFormatError } from './errors.js';
 import { type Folder, modelFiles } from './folder.js';
 import { isObject, parseJson } from './json.js';
 import { readNpy } from './npy.js';
-import { readSafetensors, readSafetensorsIndex } from './safetensors.js';
+import { readSafetensors } from './safetensors.js';
+import { readIndex } from './shards.js';
 import { isLegacyPytorch, isPickle, refuseKnown } from './signatures.js';
 import { type ByteSource, openFolder, openSource, readText } from './source.js';
 import type { NamedTensor, Readable, ReadOptions } from './types.js';
@@ -170,11 +171,7 @@ async function readJson(source: ByteSource, options: ReadOptions): Promise<Async
     return (await import('./records.js')).isRecords(json)
       ? (await import('./records.js')).readRecords(source, options, json)
       : (await import('./tfjs.js')).readTfjs(source, options, json);
-  if (isObject(json) && 'weight_map' in json) {
-    if ((await import('./shards.js')).areSafetensors(json))
-      return readSafetensorsIndex(source, options, json);
-    return (await import('./shards.js')).readShards(source, options, json, detect);
-  }
+  if (isObject(json) && 'weight_map' in json) return readIndex(source, options, json, detect);
   if (isObject(json) && 'weightsManifest' in json)
     return (await import('./tfjs.js')).readTfjs(source, options, json);
   if (isObject(json) && Array.isArray(json.data))

@@ -5,7 +5,7 @@ import { product } from '../shared/shape.js';
 import { codeTable } from './decode/codes.js';
 import type { TensorData } from './decode.js';
 import { FormatError, oneLine, quote } from './errors.js';
-import type { ReadOptions } from './types.js';
+import type { Weight } from './weights/weight.js';
 
 export interface Stored {
   name: string;
@@ -21,10 +21,20 @@ export interface Stored {
   words(from?: number, count?: number): Promise<TensorData>;
 }
 
-/** What an index of shards tells the reader of one: weights may be called otherwise than the tensors that it names. */
-export interface ShardOptions extends ReadOptions {
-  /** Whether a tensor, by its name as stored, is of this model. */
-  stored?(name: string): boolean;
+/** A tensor that is a weight of its own where nobody knows better. */
+export interface Entry extends Stored {
+  /** The name of the file that it is in. */
+  readonly file: string;
+  /** That it takes there. */
+  readonly byteLength: number;
+  /** The weight that it is when it is what it looks like. */
+  plain(): Weight;
+}
+
+/** The tensors of a file; `broken` is thrown after what comes before it. */
+export interface Listing<E extends Entry = Entry> {
+  entries: E[];
+  broken?: unknown;
 }
 
 /** The numbers that words of a type stand for. */

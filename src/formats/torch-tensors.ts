@@ -4,10 +4,12 @@ import { product } from '../shared/shape.js';
 import { countElements, decode, ELEMENT_SIZE, elementSize } from './decode.js';
 import { fromStorage, fromTorch, isComplex } from './dtypes.js';
 import { FormatError, quote } from './errors.js';
+import { isExperts } from './layout.js';
 import { PickleCall, PickleGlobal, PickleReference } from './pickle.js';
 import type { ByteSource } from './source.js';
-import type { ShardOptions, Stored } from './stored.js';
+import type { Entry } from './stored.js';
 import { gather, gatherPairs, rowMajorStrides } from './strided.js';
+import type { Weight } from './weights/weight.js';
 
 const MAX_DEPTH = 64;
 const MAX_NAME = 1 << 12;
@@ -24,7 +26,6 @@ const WRAPPERS = /\._rebuild_(parameter(_with_state)?|device_tensor_from_cpu_ten
 /** Where the storages of a file are. */
 export interface Archive {
   source: ByteSource;
-  options: ShardOptions;
   /** A storage by its key. */
   storage(key: string): Promise<ByteSource | undefined>;
   little: boolean;
@@ -88,7 +89,7 @@ interface View {
 }
 
 /** A tensor of a checkpoint, whose storage is looked up when it is read. */
-export class TorchTensor implements Stored {
+export class TorchTensor implements Entry {
   readonly dtype: string = '';
   readonly shape: number[] = [];
   readonly problem?: string;
@@ -107,6 +108,17 @@ export class TorchTensor implements Stored {
       this.dtype = view.dtype;
       this.shape = view.shape;
     }
+  }
+
+  get file(): string {
+    return this.archive.source.name;
+  }
+
+  /** A weight that is what its tensor is; convolutions of PyTorch are OIHW whatever they are called. */
+  plain(): Weight {
+    const { name, dtype, shape, problem } = this;
+    const layout = isExperts(name, shape) && { layout: 'experts' as const };
+    return { name, dtype, shape, problem, read: async () => ({ ...(await this.elements()), ...layout }) };
   }
 
   /** Of all elements; 0 where they cannot be counted. */

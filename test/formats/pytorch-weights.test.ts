@@ -5,16 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { salvage } from './helpers.js';
-import {
-  bytesOf,
-  pickle,
-  type SafetensorSpec,
-  safetensors,
-  torchFile,
-  torchStorage,
-  torchTensor,
-  utf8,
-} from './write.js';
+import { bytesOf, pickle, type SafetensorSpec, safetensors, torchFile, utf8 } from './write.js';
+import { tensor, torch } from './write-torch.js';
 
 type Model = Record<string, SafetensorSpec>;
 
@@ -40,67 +32,7 @@ const words = (shape: number[], of = () => random() * 2 ** 32): SafetensorSpec =
   data: bytesOf(Int32Array.from({ length: count(shape) }, of)),
 });
 
-/**
- * Of a safetensors dtype: PyTorch's storage, or its dtype where only untyped storages have it,
- * and the bytes of an element.
- */
-const TORCH: Record<string, [storage: string, dtype: string | undefined, size: number]> = {
-  F32: ['FloatStorage', undefined, 4],
-  BF16: ['BFloat16Storage', undefined, 2],
-  I8: ['CharStorage', undefined, 1],
-  U8: ['ByteStorage', undefined, 1],
-  I32: ['IntStorage', undefined, 4],
-  U32: ['UntypedStorage', 'uint32', 4],
-  F8_E4M3: ['UntypedStorage', 'float8_e4m3fn', 1],
-  F8_E8M0: ['UntypedStorage', 'float8_e8m0fnu', 1],
-};
-const { int, tuple, global, call, dict, pickled } = pickle;
-
-/** One tensor over a storage; columns that lie side by side where `transposed`. */
-function tensor(key: string, { dtype, shape, data }: SafetensorSpec, transposed = false): Uint8Array {
-  const [kind, type, size] = TORCH[dtype];
-  const strides = shape.map((_, i) => count(shape.slice(i + 1)));
-  if (transposed && shape.length >= 2) {
-    strides[shape.length - 1] = shape[shape.length - 2];
-    strides[shape.length - 2] = 1;
-  }
-  if (type === undefined) {
-    return torchTensor({ kind, key, elements: data.length / size }, 0, [...shape], strides);
-  }
-  return call(
-    global('torch._utils', '_rebuild_tensor_v3'),
-    torchStorage({ kind, key, elements: data.length }),
-    int(0),
-    tuple(...shape.map(int)),
-    tuple(...strides.map(int)),
-    Uint8Array.of(0x89),
-    Uint8Array.of(0x4e),
-    global('torch', type),
-  );
-}
-
-/** The bytes with the last two axes swapped. */
-function transpose({ dtype, shape, data }: SafetensorSpec): Uint8Array {
-  const size = TORCH[dtype][2];
-  const [m, n] = shape.slice(-2);
-  const out = new Uint8Array(data.length);
-  for (let i = 0; i < data.length / size; i++) {
-    const [matrix, row, col] = [Math.floor(i / (m * n)), Math.floor(i / n) % m, i % n];
-    const to = matrix * m * n + col * m + row;
-    out.set(data.subarray(i * size, (i + 1) * size), to * size);
-  }
-  return out;
-}
-
-function torch(model: Model, transposed = false): Uint8Array {
-  const names = Object.keys(model);
-  const tensors = names.map((name, i) => tensor(String(i), model[name], transposed));
-  const moves = (name: string) => transposed && model[name].shape.length >= 2;
-  return torchFile(
-    pickled(dict(Object.fromEntries(names.map((name, i) => [name, tensors[i]])))),
-    Object.fromEntries(names.map((name, i) => [i, moves(name) ? transpose(model[name]) : model[name].data])),
-  );
-}
+const { dict, pickled } = pickle;
 
 const lora = { 'x.lora_A.weight': floats([2, 6]), 'x.lora_B.weight': floats([5, 2]) };
 const state4 = utf8(

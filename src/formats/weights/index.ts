@@ -3,20 +3,31 @@
 import { admit } from '../admit.js';
 import { attempt, FormatError, oneLine, quote } from '../errors.js';
 import type { ByteSource } from '../source.js';
-import type { Stored } from '../stored.js';
+import type { Entry, Stored } from '../stored.js';
 import type { NamedTensor, ReadOptions } from '../types.js';
 import { lora } from './lora.js';
 import { bitsandbytes, compressed, gptq, mlx, mxfp4, nvfp4 } from './packed.js';
 import { scaled } from './scaled.js';
 import { readSettings, type Settings } from './settings.js';
-import { unknown } from './unknown.js';
+import { isNarrow, isPart, orphan, unknown } from './unknown.js';
 import type { Context, Match, Rule, Weight } from './weight.js';
 
 const RULES: readonly Rule[] = [lora, bitsandbytes, gptq, mxfp4, nvfp4, mlx, compressed, scaled];
-/** Names and types for which a config beside may tell something. */
+/** Names for which a config beside may tell something. */
 const TELLING = /\.(qweight|scales|SCB|weight_packed)$|weight_scale_inv$|lora_/;
 const isDimension = (d: unknown) => Number.isSafeInteger(d) && (d as number) >= 0;
 const NONE: Settings = { gptqLess: 1 };
+
+/** The tensors of a model. */
+export interface Model<E extends Entry = Entry> {
+  /** The file, or the index of the files. */
+  source: ByteSource;
+  entries: readonly E[];
+  /** Tensors of other files, which may be parts of weights here. */
+  beside?: readonly Entry[];
+  /** Whether some other file of the model could not be looked at. */
+  incomplete?: boolean;
+}
 
 /** A weight of the file, and the tensors that it was made of. */
 export interface Listed<E> {
@@ -24,18 +35,23 @@ export interface Listed<E> {
   entry: E;
 }
 
+/** Whether tensors may be packed, with parts in another file, or be such parts. */
+export function mayLackParts(entries: readonly Stored[]): boolean {
+  return entries.some((entry) => isNarrow(entry) || isPart(entry));
+}
+
 /** The weights in the order of the tensors that hold their elements. */
-export async function listWeights<E extends Stored>(
-  source: ByteSource,
-  entries: readonly E[],
-  plain: (entry: E) => Weight,
-): Promise<Iterable<Listed<E>>> {
-  const settings = entries.some((e) => TELLING.test(e.name)) ? await readSettings(source) : NONE;
-  const context = contextOf(source.name, settings, entries);
+export async function listWeights<E extends Entry>(model: Model<E>): Promise<Iterable<Listed<E>>> {
+  const { source, entries, beside = [], incomplete = false } = model;
+  const telling = entries.some((e) => TELLING.test(e.name) || isNarrow(e));
+  const settings = telling ? await readSettings(source) : NONE;
+  const all: Stored[] =
+    beside.length === 0 ? (entries as readonly Stored[] as Stored[]) : [...entries, ...beside];
+  const context = contextOf(source.name, settings, all, incomplete);
   const made = new Map<Stored, Weight[]>();
   const taken = new Set<Stored>();
-  for (const rules of [RULES, [unknown]]) {
-    for (const entry of entries) {
+  for (const rules of [RULES, [unknown], [orphan]]) {
+    for (const entry of all) {
       if (taken.has(entry) || entry.problem !== undefined || !entry.shape.every(isDimension)) continue;
       for (const rule of rules) {
         const match = await apply(rule, entry, context);
@@ -43,6 +59,7 @@ export async function listWeights<E extends Stored>(
         made.set(entry, match.weights);
         for (const part of match.parts) if (part !== undefined) taken.add(part);
         taken.add(entry);
+        context.packed.add(entry.dtype);
         break;
       }
     }
@@ -53,7 +70,7 @@ export async function listWeights<E extends Stored>(
     for (const entry of entries) {
       const weights = made.get(entry);
       if (weights !== undefined) for (const weight of weights) yield { weight, entry };
-      else if (!taken.has(entry)) yield { weight: plain(entry), entry };
+      else if (!taken.has(entry)) yield { weight: entry.plain(), entry };
     }
   }
 }
@@ -91,13 +108,26 @@ export async function readWeight(
   });
 }
 
-function contextOf(file: string, settings: Settings, entries: readonly Stored[]): Context {
+function contextOf(
+  file: string,
+  settings: Settings,
+  entries: readonly Stored[],
+  incomplete: boolean,
+): Context {
   const all = new Map(entries.map((entry) => [entry.name, entry]));
   let sorted: string[] | undefined;
+  const found = new Map<string, readonly Stored[]>();
   return {
     file,
     settings,
+    incomplete,
+    packed: new Set(),
     get: (name) => all.get(name),
+    once(key, find) {
+      const known = found.get(key) ?? find();
+      found.set(key, known);
+      return known;
+    },
     under(prefix) {
       sorted ??= [...all.keys()].sort();
       let [low, high] = [0, sorted.length];

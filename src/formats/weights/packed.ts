@@ -236,8 +236,11 @@ export async function compressed(entry: Stored, context: Context): Promise<Match
   const name = `${base}.weight`;
   const parts = [entry, scale, sizes, zero, order];
   const missing = scale === undefined ? 'scale' : sizes === undefined ? 'shape' : undefined;
-  if (missing)
-    return notDecoded(name, entry, `packed (int32 weight_packed without .weight_${missing})`, parts);
+  if (missing) {
+    const marlin = [context.get(`${base}.scale_packed`), context.get(`${base}.meta`)];
+    const why = `packed (int32 weight_packed without .weight_${missing})`;
+    return notDecoded(name, entry, why, [...parts, ...marlin]);
+  }
   const { file } = context;
   const [rows, cols] = await numbers(file, sizes!);
   const bits = [4, 8, 2].find((b) => Math.ceil(cols / (32 / b)) === shape[1]);

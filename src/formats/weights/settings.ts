@@ -4,6 +4,8 @@ import { isObject, type Json } from '../json.js';
 import { type ByteSource, readText } from '../source.js';
 
 export interface Settings {
+  /** What a config says that the weights are quantised by. */
+  method?: string;
   bits?: number;
   group?: number;
   /** What GPTQ took off its zero points. */
@@ -26,10 +28,12 @@ const number = (value: unknown) => (typeof value === 'number' && Number.isFinite
 /** The settings beside a file. */
 export async function readSettings(source: ByteSource): Promise<Settings> {
   const config = await readBeside(source, 'config.json');
-  const quantization = [config.quantization_config, config.quantization, {}].find(isObject) as Json;
+  const { quantization_config, compression_config, quantization: own } = config;
+  const quantization = [quantization_config, compression_config, own].find(isObject) ?? {};
   const block = quantization.weight_block_size;
   const adapter = await readBeside(source, 'adapter_config.json');
   return {
+    method: await methodOf(source, quantization),
     bits: number(quantization.bits),
     group: number(quantization.group_size),
     gptqLess: quantization.checkpoint_format === 'gptq_v2' ? 0 : 1,
@@ -37,6 +41,17 @@ export async function readSettings(source: ByteSource): Promise<Settings> {
       Array.isArray(block) && block.length === 2 && block.every((b) => number(b)! > 0) ? block : undefined,
     adapter: toAdapter(adapter),
   };
+}
+
+/** By config.json, or by the files that AutoGPTQ and ModelOpt write. */
+async function methodOf(source: ByteSource, quantization: Json): Promise<string | undefined> {
+  const name = (value: unknown) =>
+    typeof value === 'string' && value !== '' ? value.slice(0, 40) : 'quantised';
+  if (Object.keys(quantization).length > 0) return name(quantization.quant_method ?? quantization.mode);
+  const { quantization: modelopt } = await readBeside(source, 'hf_quant_config.json');
+  if (isObject(modelopt)) return name(modelopt.quant_algo);
+  const gptq = await readBeside(source, 'quantize_config.json');
+  return typeof gptq.bits === 'number' ? 'gptq' : undefined;
 }
 
 function toAdapter(config: Json): AdapterSettings | undefined {

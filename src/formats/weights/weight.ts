@@ -42,9 +42,15 @@ export interface Match {
 export interface Context {
   file: string;
   settings: Settings;
+  /** Whether some other file of the model could not be looked at. */
+  incomplete: boolean;
+  /** The types of the tensors that turned out to be packed. */
+  packed: Set<string>;
   get(name: string): Stored | undefined;
   /** The names that begin so. */
   under(prefix: string): Stored[];
+  /** What was found under this key before, or is found now. */
+  once(key: string, find: () => readonly Stored[]): readonly Stored[];
 }
 
 export type Rule = (entry: Stored, context: Context) => Match | undefined | Promise<Match | undefined>;
