@@ -15,27 +15,19 @@ import { Method } from './claim';
 import { rounding } from './rounding';
 import { capByCholesky, capCoarsely, raiseByLanczos } from './sigma1';
 
-/**
- * y (y - 3 rho) of the last factor: how far below its shift the eigenvalues below it are, where they are few; else 0.
- */
-let depth: f64 = 0;
-
-/**
- * Eigenvalues of G above a shift, or -1 when the pivots grew past what rounding allows for.
- * Sets depth where at most `few` are not.
- */
-function countAbove(L: usize, G: usize, shift: f64, few: i32): i32 {
-  const n = source.n;
+/** Eigenvalues of G above a shift, or -1 when the pivots grew past what rounding allows for. */
+function countAbove(L: usize, G: usize, shift: f64): i32 {
   const start = mark();
-  const f = factorShifted(L, G, shift);
-  depth = 0;
-  if (f.negativePivots <= few) {
-    const y = 0.999 / Math.sqrt(inverseRowsNormSquare(f));
-    depth = y * (y - 3 * <f64>(n + 16) * U * Math.sqrt(f.growth));
-  }
-  const p = positivePivots(f);
+  const p = positivePivots(factorShifted(L, G, shift));
   release(start);
   return p;
+}
+
+/** y (y - 3 rho): how far below its shift the eigenvalues below it are, where they are few; else 0. */
+function depth(f: Cholesky): f64 {
+  if (f.negativePivots > f.n >> 7) return 0;
+  const y = 0.999 / Math.sqrt(inverseRowsNormSquare(f));
+  return y * (y - 3 * <f64>(f.n + 16) * U * Math.sqrt(f.growth));
 }
 
 /** L S L^T = G - shift I. */
@@ -91,10 +83,13 @@ function sameCountAtBothEnds(L: usize, G: usize, slack: f64): bool {
   const n = source.n;
   const most = claim.tolerance(claim.high);
   const least = claim.tolerance(claim.low);
-  const p = countAbove(L, G, most * most + slack, n >> 7);
+  const start = mark();
+  const f = factorShifted(L, G, most * most + slack);
+  const p = positivePivots(f);
+  const below = most * most + 2 * slack - depth(f); // of the eigenvalues not counted, at most
+  release(start);
   if (p < 0) return false;
-  const below = most * most + 2 * slack - depth; // of the eigenvalues not counted, at most
-  if (p < n && !(below <= least * least) && countAbove(L, G, least * least - slack, 0) != p) return false;
+  if (p < n && !(below <= least * least) && countAbove(L, G, least * least - slack) != p) return false;
   return claim.answer(p, most, least, Method.Inertia);
 }
 
@@ -126,7 +121,7 @@ export function widenBounds(G: usize): void {
       let good = side ? claim.upper * claim.upper : claim.lower * claim.lower;
       for (let i = 0; i < steps && (side ? bad < 0.5 * good : good < 0.5 * bad); i++) {
         const t = i ? Math.sqrt(good) * Math.sqrt(bad) : side ? max<f64>(s - 0.999 * down, least) : s + 0.9 * up;
-        const p = countAbove(L, G, side ? t - slack : t + slack, 0);
+        const p = countAbove(L, G, side ? t - slack : t + slack);
         if (side ? p >= 0 && p <= claim.rank : p >= claim.rank) {
           claim.widen(side ? claim.lower : Math.sqrt(t), side ? Math.sqrt(t) : claim.upper);
           good = t;

@@ -16,7 +16,7 @@ import { solve } from '../factor/cholesky-solve';
 import { PackedRows, rowOrder } from '../matrix/rows';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
-import { image } from '../spectrum/power';
+import { applyToPanels } from '../spectrum/power';
 import * as claim from './claim';
 
 /** Steps at most. */
@@ -147,13 +147,13 @@ function minimise(S: Search, enough: f64): f64 {
   const all = S.all;
   const step = S.step;
   const below = S.below;
-  image(V, V + below, all, step);
+  applyToPanels(V, V + below, all, step);
   let y = size(S, V + below, m);
   let slow = 0;
   let k = 0;
   for (; k < STEPS && y > enough * size(S, V, n); k++) {
     correct(S);
-    image(D, D + below, all, step);
+    applyToPanels(D, D + below, all, step);
     for (let b: usize = 0; b < all; b += step) {
       project(S, S.last + b, D + b, below, m);
       orthonormalise(S, D + b, below, m, TINY);

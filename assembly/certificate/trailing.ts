@@ -23,14 +23,23 @@ import { Method } from './claim';
 import { rounding } from './rounding';
 import { capByCholesky, capCoarsely, raiseByLanczos } from './sigma1';
 
-let k: i32 = 0; // steps
-let d: i32 = 0; // columns that remain
-let C: usize = 0; // R22^T R22
-let M: usize = 0; // T^T T
-let c2: f64 = 0; // ||R22||_F^2
-let m2: f64 = 0; // ||T||_F^2
-let omega: f64 = 0; // sigma_min(R11), at least
-let off: f64 = 0; // what A differs by from the matrix whose singular values are counted, and what rounding does to T
+/** The Gram matrices behind the counts, and what they are off by. Lives above the mark of its maker, all of it. */
+@unmanaged
+class Trailing {
+  /** Steps of the QR, and the columns that remain. */
+  k: i32;
+  d: i32;
+  /** R22^T R22 and T^T T, packed. */
+  C: usize;
+  M: usize;
+  /** ||R22||_F^2, ||T||_F^2. */
+  c2: f64;
+  m2: f64;
+  /** sigma_min(R11), at least. */
+  omega: f64;
+  /** What A differs by from the matrix whose singular values are counted, and what rounding does to T. */
+  perturbation: f64;
+}
 
 /** R R^T of order k, R = W(0:k, 0:n): its largest eigenvalue is sigma_1^2, but for what R22 adds. */
 function gramOfRows(G: usize, W: usize, ld: i32, k: i32, n: i32): void {
@@ -52,60 +61,66 @@ function gramOfRows(G: usize, W: usize, ld: i32, k: i32, n: i32): void {
  * Positive eigenvalues of C - s (I + M), or -1 when rounding may have done more than `noise`,
  * or `all` are asked for and not there.
  */
-function positive(s: f64, noise: f64, all: bool): i32 {
+function positive(t: Trailing, s: f64, noise: f64, all: bool): i32 {
   const start = mark();
+  const d = t.d;
   const bytes = <usize>triangleBytes(d);
   const L = alloc(bytes);
-  for (let o: usize = 0; o < bytes; o += 8) store<f64>(L + o, load<f64>(C + o) - s * load<f64>(M + o));
+  for (let o: usize = 0; o < bytes; o += 8) store<f64>(L + o, load<f64>(t.C + o) - s * load<f64>(t.M + o));
   const f = factor(L, d, s, all);
-  const own = rounding(source.m, source.n, c2 + s * (m2 + <f64>d), f.growth);
+  const own = rounding(source.m, source.n, t.c2 + s * (t.m2 + <f64>d), f.growth);
   const p = f.columns < d || !(own <= noise) ? -1 : d - f.negativePivots;
   release(start);
   return p;
 }
 
 /** Whether a count can tell singular values above x from those below. */
-function tells(x: f64): bool {
-  return omega > 2 * x && off < 0.5 * x;
+function tells(t: Trailing, x: f64): bool {
+  return t.omega > 2 * x && t.perturbation < 0.5 * x;
 }
 
 /**
  * At least so many singular values of A are above x; or at most, for side 1; -1 where that cannot be told,
  * or `all` are asked for and are not.
  */
-function above(x: f64, side: i32, all: bool): i32 {
-  if (!tells(x)) return -1;
-  const y = side ? x - off : x + off;
-  const s = side ? y * y - NOISE * x * x : y * y / (1 - y * y / (omega * omega)) + NOISE * x * x;
-  const p = positive(s, NOISE * x * x, all);
-  return p < 0 ? p : k + p;
+function countAbove(t: Trailing, x: f64, side: i32, all: bool): i32 {
+  if (!tells(t, x)) return -1;
+  const y = side ? x - t.perturbation : x + t.perturbation;
+  const s = side ? y * y - NOISE * x * x : y * y / (1 - y * y / (t.omega * t.omega)) + NOISE * x * x;
+  const p = positive(t, s, NOISE * x * x, all);
+  return p < 0 ? p : t.k + p;
 }
 
 /** The Gram matrices, from the steps of QR. */
-function form(q: qrcp.PivotedQr): void {
+function trailingOf(q: qrcp.PivotedQr, rest: f64): Trailing {
+  const t = changetype<Trailing>(alloc(offsetof<Trailing>()));
   const W = q.W;
   const ld = q.ld;
   const m = q.m;
   const n = q.n;
   clearBelow(W, ld, m, q.steps);
-  k = qrcp.leastSteps(q, REACH * claim.tolerance(claim.low));
-  d = n - k;
+  const k = qrcp.leastSteps(q, REACH * claim.tolerance(claim.low));
+  const d = n - k;
   const left = qrcp.residualAfter(q, k);
-  c2 = left * left;
-  C = alloc(triangleBytes(d));
-  M = alloc(triangleBytes(d));
+  t.k = k;
+  t.d = d;
+  t.c2 = left * left;
+  t.C = alloc(triangleBytes(d));
+  t.M = alloc(triangleBytes(d));
   const start = mark();
-  omega = 1 / inverseNorm(packUpper(W, ld, k), k);
+  t.omega = 1 / inverseNorm(packUpper(W, ld, k), k);
   release(start);
   const T = coefficients(W, ld, k, n);
   const steps = panels(k) << 2;
-  m2 = dot(T, T, panels(d) * steps << 2);
-  gram(M, 0, d, T, steps, steps, true);
+  t.m2 = dot(T, T, panels(d) * steps << 2);
+  gram(t.M, 0, d, T, steps, steps, true);
   release(start);
   const P = alloc(packedBytes(m - k, d));
   pack(P, m - k, column(W, ld, k) + (<usize>k << 3), offsets(m - k, 8), m - k, offsets(d, ld << 3), d, false, 1);
-  gram(C, 0, d, P, m - k, m - k, true);
+  gram(t.C, 0, d, P, m - k, m - k, true);
   release(start);
+  t.perturbation = rest + 0.5 * U * Math.sqrt(scan.total * t.m2);
+  return t;
 }
 
 /**
@@ -115,25 +130,24 @@ function form(q: qrcp.PivotedQr): void {
 export function byTrailing(q: qrcp.PivotedQr, rest: f64): bool {
   if (!(rest < 0.5 * claim.tolerance(claim.high))) return false; // no count could tell
   const start = mark();
-  form(q);
-  off = rest + 0.5 * U * Math.sqrt(scan.total * m2);
-  const found = count(q);
-  if (found && claim.exact) spread(3 * off);
+  const t = trailingOf(q, rest);
+  const done = decide(t, q);
+  if (done && claim.exact) widenBounds(t);
   release(start);
-  return found;
+  return done;
 }
 
-/** For reports: moves lower up and upper down, not below `least`, as far as the count stays the same. */
-function spread(least: f64): void {
+/** For reports: moves lower up and upper down as far as the count stays the same. */
+function widenBounds(t: Trailing): void {
   // sigma_rank first, then sigma_{rank + 1}: between a bound that holds and one that is not to be hoped for. Each step
   // halves the logarithm of their ratio: seven at most.
   for (let side = 0; side < 2; side++) {
     if (claim.rank == (side ? source.n : 0)) continue;
-    let bad = side ? least : claim.high;
+    let bad = side ? 3 * t.perturbation : claim.high;
     let good = side ? claim.upper : claim.lower;
     while (side ? bad < 0.8 * good : good < 0.8 * bad) {
       const x = Math.sqrt(good * bad);
-      const p = above(x, side, false);
+      const p = countAbove(t, x, side, false);
       if (side ? p >= 0 && p <= claim.rank : p >= claim.rank) {
         claim.widen(side ? claim.lower : x, side ? x : claim.upper);
         good = x;
@@ -148,41 +162,41 @@ function spread(least: f64): void {
  * The claim: full rank without knowing more of sigma_1; the same count at both ends of the tolerance;
  * or the values as they stand.
  */
-function count(q: qrcp.PivotedQr): bool {
+function decide(t: Trailing, q: qrcp.PivotedQr): bool {
   const n = q.n;
   let high = claim.tolerance(claim.high);
-  if (above(high, 0, true) == n) return claim.answer(n, high, claim.tolerance(claim.low), Method.Trailing);
+  if (countAbove(t, high, 0, true) == n) return claim.answer(n, high, claim.tolerance(claim.low), Method.Trailing);
 
   // sigma_1 from the leading rows of R: those that leave little of it.
-  const some = qrcp.leastSteps(q, max<f64>(1e-3 * claim.low, Math.sqrt(c2)));
+  const some = qrcp.leastSteps(q, max<f64>(1e-3 * claim.low, Math.sqrt(t.c2)));
   const left = qrcp.residualAfter(q, some);
   const G = alloc(triangleBytes(some));
   gramOfRows(G, q.W, q.ld, some, n);
   const L = alloc(triangleBytes(some));
   const slack = rounding(n, n, scan.total, GROWTH * scan.total);
-  const beyond = slack + left * left + perturbationOfSquare();
-  raiseByLanczos(G, some, slack + perturbationOfSquare(), 1e-3, 60, 0);
+  const beyond = slack + left * left + perturbationOfSquare(t);
+  raiseByLanczos(G, some, slack + perturbationOfSquare(t), 1e-3, 60, 0);
   capCoarsely(L, G, some, beyond);
   high = claim.tolerance(claim.high);
   const low = claim.tolerance(claim.low);
-  const p = above(high, 0, false);
-  if (p >= 0 && above(low, 1, false) == p) return claim.answer(p, high, low, Method.Trailing);
+  const p = countAbove(t, high, 0, false);
+  if (p >= 0 && countAbove(t, low, 1, false) == p) return claim.answer(p, high, low, Method.Trailing);
   // The spectrum is dense: there are values within what is known of the tolerance. They are counted as they stand,
   // where that is within the resolution: sigma_1 to more digits,
   // then a count that is exact for some tolerance between `least` and `most`.
-  raiseByLanczos(G, some, slack + perturbationOfSquare(), 0.01 * SIGMA_FINE, 400, 0);
+  raiseByLanczos(G, some, slack + perturbationOfSquare(t), 0.01 * SIGMA_FINE, 400, 0);
   capByCholesky(L, G, some, beyond, SIGMA_FINE);
   const tau = claim.tolerance(claim.sigma);
   const square = (1 - NOISE) * tau * tau;
-  const least = Math.sqrt(square / (1 + square / (omega * omega))) - off;
-  const most = Math.sqrt(1 + NOISE) * tau + off;
+  const least = Math.sqrt(square / (1 + square / (t.omega * t.omega))) - t.perturbation;
+  const most = Math.sqrt(1 + NOISE) * tau + t.perturbation;
   const gap = max(most - claim.tolerance(claim.low), claim.tolerance(claim.high) - least);
   if (!(gap <= claim.resolution())) return false;
-  const counted = tells(tau) ? positive(tau * tau, NOISE * tau * tau, false) : -1;
-  return counted >= 0 && claim.counted(k + counted, least, most, Method.Trailing);
+  const counted = tells(t, tau) ? positive(t, tau * tau, NOISE * tau * tau, false) : -1;
+  return counted >= 0 && claim.counted(t.k + counted, least, most, Method.Trailing);
 }
 
 /** What `rest` may change of sigma_1^2. */
-function perturbationOfSquare(): f64 {
-  return off * (2 * claim.high + off);
+function perturbationOfSquare(t: Trailing): f64 {
+  return t.perturbation * (2 * claim.high + t.perturbation);
 }

@@ -28,22 +28,37 @@ export function power(W: usize, ld: i32, m: i32, n: i32, v: usize, iterations: i
   return size;
 }
 
-/**
- * Y = A V in one pass over the source: V is a vector where `all` is 0, else micro-panels of four vectors, every `step`
- * of `all` bytes, as are those of Y. Y is padded to a multiple of four rows. Returns ||y|| of a single vector.
- */
-export function image(V: usize, Y: usize, all: usize, step: usize): f64 {
+/** y = A v in one pass over the source, padded to a multiple of four rows; returns ||y||. */
+export function applyToVector(v: usize, y: usize): f64 {
   const start = mark();
   const n = source.n;
-  const four = alloc(<u64>n << 5); // [n][4 rows]
+  const four = alloc(<u64>n << 5);
   for (let first = 0; first < source.m; first += source.panelRows) {
     const count = min(source.panelRows, source.m - first);
     source.panel(first, count);
     for (let i = 0; i < count; i += 4) {
-      const rows = source.rows + (<usize>i << 2);
-      pack(four, n, source.at, source.columns, n, rows, min(4, count - i), source.single, source.scale);
-      if (!all) combine(Y + (<usize>(first + i) << 3), four, V, n);
-      for (let b: usize = 0; b < all; b += step) {
+      packFour(four, i, count);
+      combine(y + (<usize>(first + i) << 3), four, v, n);
+    }
+  }
+  release(start);
+  return Math.sqrt(dot(y, y, source.m));
+}
+
+/**
+ * Y = A V in one pass over the source: micro-panels of four vectors, one every `step` of `bytes` bytes, as are those of
+ * Y. Y is padded to a multiple of four rows.
+ */
+export function applyToPanels(V: usize, Y: usize, bytes: usize, step: usize): void {
+  const start = mark();
+  const n = source.n;
+  const four = alloc(<u64>n << 5);
+  for (let first = 0; first < source.m; first += source.panelRows) {
+    const count = min(source.panelRows, source.m - first);
+    source.panel(first, count);
+    for (let i = 0; i < count; i += 4) {
+      packFour(four, i, count);
+      for (let b: usize = 0; b < bytes; b += step) {
         const y = Y + b + (<usize>(first + i) << 5);
         memory.fill(y, 0, 128);
         madd44(y, V + b, four, n);
@@ -51,5 +66,11 @@ export function image(V: usize, Y: usize, all: usize, step: usize): f64 {
     }
   }
   release(start);
-  return all ? 0 : Math.sqrt(dot(Y, Y, source.m));
+}
+
+/** Rows i .. i + 4 of the source's panel of `count` rows, [n][4 rows], zero past the last. */
+function packFour(out: usize, i: i32, count: i32): void {
+  const rows = source.rows + (<usize>i << 2);
+  const n = source.n;
+  pack(out, n, source.at, source.columns, n, rows, min(4, count - i), source.single, source.scale);
 }

@@ -196,34 +196,37 @@ function choose(interval: usize): f64 {
   return x > low.x && x < high.x ? x : half;
 }
 
-// The intervals still to be narrowed: eight at a time, the others on a stack.
-let stack: usize = 0;
-let top: usize = 0;
-let values: usize = 0;
-let scale: f64 = 1;
+/** The top of a stack of intervals still to be narrowed; where the values go, divided by `scale`. */
+@unmanaged
+class Search {
+  top: usize;
+  values: usize;
+  scale: f64;
+}
 
 /** Whether the interval is narrow enough, or empty: then its values are written. */
-function settled(interval: usize): bool {
+function settled(search: Search, interval: usize): bool {
   const low = point(interval);
   const high = point(interval + HIGH);
   if (high.x - low.x > tolerance(low.x) && low.above > high.above) return false;
-  const x = 0.5 * (low.x + high.x) / scale;
-  for (let k = <usize>high.above; k < <usize>low.above; k++) store<f64>(values + (k << 3), x);
+  const x = 0.5 * (low.x + high.x) / search.scale;
+  for (let k = <usize>high.above; k < <usize>low.above; k++) store<f64>(search.values + (k << 3), x);
   return true;
 }
 
 /** Pushes the interval between two points. */
-function push(low: usize, high: usize): void {
+function push(search: Search, low: usize, high: usize): void {
+  const top = search.top;
   memory.copy(top, low, HIGH);
   memory.copy(top + HIGH, high, HIGH);
   store<i32>(top, 0, STEPS);
-  if (!settled(top)) top += INTERVAL;
+  if (!settled(search, top)) search.top += INTERVAL;
 }
 
 /**
  * Narrows an interval by a point between its ends; where values lie on both sides, the part below goes to the stack.
  */
-function narrow(interval: usize, found: usize): void {
+function narrow(search: Search, interval: usize, found: usize): void {
   const low = point(interval);
   const high = point(interval + HIGH);
   // Rounding may count out of order by a few u.
@@ -232,7 +235,7 @@ function narrow(interval: usize, found: usize): void {
   let end: usize = 0;
   if (above == high.above) end = HIGH;
   else if (above != low.above) {
-    push(interval, found);
+    push(search, interval, found);
     memory.copy(interval, found, HIGH);
     store<i32>(interval, 0, STEPS);
     return;
@@ -278,10 +281,11 @@ export function sturmValues(d: usize, e: usize, n: i32, bound: f64, factor: f64,
   // A first look at 8, 16, 24 ... points, from the least to the largest.
   const passes = (n + 16) >> 5 || 1;
   const first = alloc(<u64>passes << 8);
-  stack = alloc(<u64>(n + 1) * INTERVAL);
-  top = stack;
-  values = out;
-  scale = factor;
+  const stack = alloc(<u64>(n + 1) * INTERVAL);
+  const search = changetype<Search>(alloc(offsetof<Search>()));
+  search.top = stack;
+  search.values = out;
+  search.scale = factor;
   const sections = <f64>((passes << 3) - 1);
   for (let i = 0; i < passes << 3; i += 8) {
     for (let c = 0; c < 8; c++) store<f64>(points + (<usize>c << 3), max<f64>(bound * <f64>(i + c) / sections, LEAST));
@@ -295,16 +299,16 @@ export function sturmValues(d: usize, e: usize, n: i32, bound: f64, factor: f64,
   for (let p = first; p < last; p += HIGH) {
     // Nor may the first counts be out of order.
     point(p + HIGH).above = min<i64>(point(p + HIGH).above, point(p).above);
-    push(p, p + HIGH);
+    push(search, p, p + HIGH);
   }
   for (let c: usize = 0; c < 8; c++) store<i32>(slots + c * INTERVAL, -1, STEPS);
   for (;;) {
     let busy = false;
     for (let c: usize = 0; c < 8; c++) {
       const slot = slots + c * INTERVAL;
-      if (load<i32>(slot, STEPS) < 0 && top > stack) {
-        top -= INTERVAL;
-        memory.copy(slot, top, INTERVAL);
+      if (load<i32>(slot, STEPS) < 0 && search.top > stack) {
+        search.top -= INTERVAL;
+        memory.copy(slot, search.top, INTERVAL);
       }
       const idle = load<i32>(slot, STEPS) < 0;
       store<f64>(points + (c << 3), idle ? bound : choose(slot));
@@ -316,8 +320,8 @@ export function sturmValues(d: usize, e: usize, n: i32, bound: f64, factor: f64,
       const slot = slots + c * INTERVAL;
       if (load<i32>(slot, STEPS) < 0) continue;
       take(points, c, found);
-      narrow(slot, found);
-      if (settled(slot)) store<i32>(slot, -1, STEPS);
+      narrow(search, slot, found);
+      if (settled(search, slot)) store<i32>(slot, -1, STEPS);
     }
   }
   release(start);

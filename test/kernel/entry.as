@@ -29,7 +29,7 @@ export { sturmValues } from '../assembly/spectrum/sturm';
 export { bidiagonalForm, bidiagonalValues, countAbove, largestValue } from '../assembly/spectrum/bidiagonal';
 export { jacobi } from '../assembly/spectrum/jacobi';
 export { largestEigenvalue, largestOfInverse, largestOfNegativeInverse } from '../assembly/spectrum/lanczos';
-export { image, power } from '../assembly/spectrum/power';
+export { applyToPanels, applyToVector, power } from '../assembly/spectrum/power';
 
 export function columnsOf(f: Cholesky): i32 {
   return f.columns;

@@ -73,7 +73,8 @@ interface Exports {
   noneFarAbove(L: number, G: number, n: number, theta: number): number;
   factorBlock(T: number, r: number, p: number, N: number, rows: number, least: number): number;
   invert(M: number, p: number, N: number): void;
-  image(V: number, Y: number, all: number, step: number): number;
+  applyToVector(v: number, y: number): number;
+  applyToPanels(V: number, Y: number, bytes: number, step: number): void;
   power(W: number, ld: number, m: number, n: number, v: number, iterations: number): number;
   pack(
     ...args: [

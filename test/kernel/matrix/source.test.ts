@@ -85,7 +85,7 @@ describe.each(sources)(
       const length = Math.sqrt(image.a.reduce((s, t) => s + t * t, 0));
       const to = area(8 * (m + 4));
       const at = put(v.a);
-      const norm = watch([[to, 8 * ((m + 3) & ~3)]], () => k.image(at, to, 0, 0));
+      const norm = watch([[to, 8 * ((m + 3) & ~3)]], () => k.applyToVector(at, to));
       expect(Math.abs(norm / length - 1)).toBeLessThan(1e-13);
       expect(distance({ m, n: 1, a: f64(to, m) }, image, length)).toBeLessThan(1e-13);
 
@@ -98,7 +98,7 @@ describe.each(sources)(
       const place = (i: number, c: number) => 4 * ((c >> 2) * rows + i) + (c & 3);
       for (let i = 0; i < kept; i++) for (let c = 0; c < 8; c++) view[place(i, c)] = V.a[i * 8 + c];
       const below = panels + 32 * (kept + 4);
-      watch([[panels, 2 * 32 * rows]], () => k.image(panels, below, 2 * 32 * rows, 32 * rows));
+      watch([[panels, 2 * 32 * rows]], () => k.applyToPanels(panels, below, 2 * 32 * rows, 32 * rows));
       const got = matrix(m, 8, (i, c) => view[place(kept + 4 + i, c)]);
       expect(distance(got, images, Math.sqrt(n))).toBeLessThan(1e-13);
       for (let i = 0; i < kept; i++)
