@@ -2,7 +2,8 @@
 // pulled, open() it, scan() it, then one of rank(), singularValues(), qr(). Host imports: pull and gather
 // (source.ts), outOfMemory (arena.ts).
 import { alloc, mark, release } from './base/arena';
-import * as factors from './driver/interpolative';
+import * as interpolative from './driver/interpolative';
+import { Choice } from './driver/interpolative';
 import * as metrics from './driver/norms';
 import * as claim from './certificate/claim';
 import { decide } from './driver/rank';
@@ -11,7 +12,8 @@ import { fits, smallRanks } from './certificate/small-pair';
 import * as source from './matrix/source';
 import * as spaces from './driver/subspace';
 import * as svd from './driver/singular-values';
-import * as truncation from './driver/truncated-svd';
+import * as truncatedSvd from './driver/truncated-svd';
+import { Triplets } from './driver/truncated-svd';
 
 export { reset } from './base/arena';
 export { open } from './matrix/source';
@@ -153,21 +155,25 @@ export function stable(): f64 {
 
 export { participation } from './driver/norms';
 export { triangle } from './driver/accumulate';
-export { truncate } from './driver/truncated-svd';
+
+// What choose() and truncate() have made, for the calls that follow; reset() ends it.
+let choice = changetype<Choice>(0);
+let triplets = changetype<Triplets>(0);
 
 /** Chooses the columns of an interpolative factorisation; returns how many. */
 export function choose(transposed: bool, most: i32, share: f64): i32 {
-  return factors.choose(transposed, most, share);
+  choice = interpolative.choose(transposed, most, share);
+  return choice.k;
 }
 
 /** Copies the columns that choose() has chosen. */
 export function chosen(columns: usize): void {
-  factors.copyChosen(columns);
+  interpolative.copyChosen(choice, columns);
 }
 
 /** The chosen columns, the coefficients of all others, and the Frobenius norm of the error. */
 export function interpolate(columns: usize, right: usize): f64 {
-  return factors.interpolate(columns, right) / source.scale;
+  return interpolative.interpolate(choice, columns, right) / source.scale;
 }
 
 /** An orthonormal basis of the null space of A (or A^T), or of its row space; a bound of the residual. */
@@ -175,12 +181,18 @@ export function subspace(transposed: bool, rank: i32, range: bool, basis: usize)
   return spaces.subspace(transposed, rank, range, basis) / source.scale;
 }
 
-/** The factors that truncate() chose (truncation.ts), and the Frobenius norm of the error. */
+/** As many singular triplets as leave an error of share ||A||_F^2, squared, but at most `most`; returns how many. */
+export function truncate(most: i32, share: f64): i32 {
+  triplets = truncatedSvd.truncate(most, share);
+  return triplets.k;
+}
+
+/** The factors that truncate() chose, and the Frobenius norm of the error. */
 export function truncated(y: usize, vt: usize, turned: bool): f64 {
-  const error = truncation.product(y, vt, turned);
+  const error = truncatedSvd.product(triplets, y, vt, turned);
   const inScale = turned ? vt : y;
   const count = turned ? source.n : source.m;
-  for (let i: usize = 0; i < <usize>count * truncation.kept; i++) {
+  for (let i: usize = 0; i < <usize>count * triplets.k; i++) {
     store<f64>(inScale + (i << 3), load<f64>(inScale + (i << 3)) / source.scale);
   }
   return error / source.scale;

@@ -21,81 +21,92 @@ import { panels } from '../matrix/triangle';
 /** Ten equal singular values hold 90 % of the energy in nine, whatever rounding says. */
 export const ROUNDING: f64 = 1 + 1e-10;
 
-let transposed: bool = false; // the kernel sees the transpose of the caller's matrix
-let rows: i32 = 0; // of W: the caller's, or less where a tall matrix was reduced
-let width: i32 = 0; // the caller's columns
-let W: usize = 0;
-let perm: usize = 0;
-let kept: i32 = 0;
-
-/** The caller's matrix by columns, or R of a tall one. */
-function readMatrix(): void {
-  source.keepAll();
-  rows = transposed ? source.n : source.m;
-  width = transposed ? source.m : source.n;
-  if (!transposed && tall()) rows = width;
-  W = transposed ? readTransposed() : matrix();
+/** Which columns choose() has chosen. Lives until reset(). */
+@unmanaged
+export class Choice {
+  /** The kernel sees the transpose of the caller's matrix. */
+  transposed: bool;
+  /** Of W: the caller's, or less where a tall matrix was reduced. */
+  rows: i32;
+  /** The caller's. */
+  columns: i32;
+  /** R of the caller's matrix, its columns in the order of perm; the first k are chosen. */
+  W: usize;
+  perm: usize;
+  k: i32;
 }
 
-/**
- * Chooses columns: at most `most` of them, and no more than leave an error of `share` ||A||_F^2, squared.
- * Returns how many. Scratch stays until reset().
- */
-export function choose(transposed_: bool, most: i32, share: f64): i32 {
-  transposed = transposed_;
-  readMatrix();
+/** The caller's matrix by columns, or R of a tall one. */
+function readMatrix(transposed: bool): Choice {
+  const c = changetype<Choice>(alloc(offsetof<Choice>()));
+  source.keepAll();
+  c.transposed = transposed;
+  c.columns = transposed ? source.m : source.n;
+  c.rows = transposed ? source.n : source.m;
+  if (!transposed && tall()) c.rows = c.columns;
+  c.W = transposed ? readTransposed() : matrix();
+  c.perm = alloc(<u64>c.columns << 2);
+  return c;
+}
+
+/** Chooses columns: at most `most` of them, and no more than leave an error of `share` ||A||_F^2, squared. */
+export function choose(transposed: bool, most: i32, share: f64): Choice {
+  const c = readMatrix(transposed);
+  const rows = c.rows;
   const ld = leading(rows);
-  perm = alloc(<u64>width << 2);
   let total: f64 = 0;
-  for (let j = 0; j < width; j++) total += dot(column(W, ld, j), column(W, ld, j), rows);
+  for (let j = 0; j < c.columns; j++) total += dot(column(c.W, ld, j), column(c.W, ld, j), rows);
   const limit = share * ROUNDING * total;
   const start = mark();
-  const q = qrcp.begin(W, ld, rows, width, perm);
+  const q = qrcp.begin(c.W, ld, rows, c.columns, c.perm);
   qrcp.proceed(q, Math.sqrt(limit), 0, most);
   const needed = qrcp.leastSteps(q, Math.sqrt(limit));
   const done = q.steps;
   release(start);
-  kept = min(needed, most);
-  dropReflectors(W, ld, rows, done);
+  c.k = min(needed, most);
+  dropReflectors(c.W, ld, rows, done);
   // Where the error was asked for, pivoting has kept it: an exchange might not.
-  if (share > 0 && needed <= most) useFewer(limit);
-  else strengthen(W, ld, rows, width, kept, perm);
-  return kept;
+  if (share > 0 && needed <= most) useFewer(c, limit);
+  else strengthen(c.W, ld, rows, c.columns, c.k, c.perm);
+  return c;
 }
 
 /** One column fewer, as long as exchanges find a choice that leaves an error of no more than `limit`, squared. */
-function useFewer(limit: f64): void {
-  const ld = leading(rows);
-  const bytes = <usize>ld * (width + 4) << 3;
-  let other = createColumns(rows, width);
-  let order = alloc(<u64>width << 2);
-  for (; kept > 0; kept--) {
-    memory.copy(other, W, bytes);
-    memory.copy(order, perm, <usize>width << 2);
-    strengthen(other, ld, rows, width, kept - 1, order);
-    if (square(other, ld, kept - 1, rows, kept - 1, width) > limit) return;
-    const w = W;
-    W = other;
-    other = w;
-    const p = perm;
-    perm = order;
-    order = p;
+function useFewer(c: Choice, limit: f64): void {
+  const ld = leading(c.rows);
+  const bytes = <usize>ld * (c.columns + 4) << 3;
+  let other = createColumns(c.rows, c.columns);
+  let order = alloc(<u64>c.columns << 2);
+  for (; c.k > 0; c.k--) {
+    memory.copy(other, c.W, bytes);
+    memory.copy(order, c.perm, <usize>c.columns << 2);
+    strengthen(other, ld, c.rows, c.columns, c.k - 1, order);
+    if (square(other, ld, c.k - 1, c.rows, c.k - 1, c.columns) > limit) return;
+    const W = c.W;
+    c.W = other;
+    other = W;
+    const perm = c.perm;
+    c.perm = order;
+    order = perm;
   }
 }
 
 /** The chosen columns into J, the most important first but for those exchanged. */
-export function copyChosen(J: usize): void {
-  memory.copy(J, perm, <usize>kept << 2);
+export function copyChosen(c: Choice, J: usize): void {
+  memory.copy(J, c.perm, <usize>c.k << 2);
 }
 
 /** The chosen columns into J, X (k x columns) row-major into x. Returns ||A - A(:, J) X||_F of scale * A. */
-export function interpolate(J: usize, x: usize): f64 {
+export function interpolate(c: Choice, J: usize, x: usize): f64 {
   const start = mark();
-  const k = kept;
-  const ld = leading(rows);
+  const k = c.k;
+  const W = c.W;
+  const perm = c.perm;
+  const width = c.columns;
+  const ld = leading(c.rows);
   const steps = panels(k) << 2;
   const count = panels(width);
-  copyChosen(J);
+  copyChosen(c, J);
   // Right-hand sides R(0:k, :) in the caller's order of columns, [steps][4] for every four.
   const X = calloc(<u64>(count + 2) * steps << 5);
   for (let p = 0; p < width; p++) {
@@ -116,14 +127,16 @@ export function interpolate(J: usize, x: usize): f64 {
       store<f64>(x + ((<usize>i * width + j) << 3), load<f64>(from));
     }
   }
-  const square = squaredError(J, k, X, steps);
+  const square = squaredError(c, J, X, steps);
   release(start);
   return Math.sqrt(square);
 }
 
 /** ||A - A(:, J) X||_F^2, the caller's A. */
-function squaredError(J: usize, k: i32, X: usize, steps: i32): f64 {
+function squaredError(c: Choice, J: usize, X: usize, steps: i32): f64 {
   const start = mark();
+  const k = c.k;
+  const transposed = c.transposed;
   const n = source.n;
   // -A(:, J) in panels of four of its rows: all of them, or those of a panel of A.
   const C = calloc(<u64>(panels(transposed ? n : source.panelRows) + 2) * k << 5);

@@ -26,9 +26,12 @@ import { ROUNDING } from './interpolative';
  */
 const GAP: f64 = 1e-6;
 
-let V: usize = 0; // n x kept
-/** Triplets of the last truncate(). */
-export let kept: i32 = 0;
+/** What truncate() has kept: the right singular vectors, n x k. Lives until reset(). */
+@unmanaged
+export class Triplets {
+  V: usize;
+  k: i32;
+}
 
 /**
  * Pivoted QR of W up to the rank: the order of R11 where the rest is nothing beside sigma_k, else 0. W becomes R, of
@@ -50,15 +53,13 @@ function cut(W: usize, ld: i32, m: i32, n: i32, perm: usize): i32 {
   return gap ? k : 0;
 }
 
-/**
- * After rank(): as many triplets as leave an error of share ||A||_F^2, squared, but at most `most`. The vectors stay
- * until reset().
- */
-export function truncate(most: i32, share: f64): i32 {
+/** After rank(): as many triplets as leave an error of share ||A||_F^2, squared, but at most `most`. */
+export function truncate(most: i32, share: f64): Triplets {
   source.keepAll();
-  kept = 0;
+  const t = changetype<Triplets>(alloc(offsetof<Triplets>()));
+  t.k = 0;
   const n = source.n;
-  if (n == 0 || claim.rank == 0) return 0;
+  if (n == 0 || claim.rank == 0) return t;
   const m = rowsOfMatrix();
   const ld = leading(m);
   const W = matrix();
@@ -68,13 +69,13 @@ export function truncate(most: i32, share: f64): i32 {
     ? decompose(transposeUpper(W, ld, k, n), leading(n), n, k, true)
     : decompose(W, ld, m, n, false);
   const limit = share * ROUNDING * dot(s.values, s.values, s.n);
-  kept = s.n;
+  let kept = s.n;
   for (let rest: f64 = 0; kept > 0; kept--) {
     const x = load<f64>(s.values + (<usize>(kept - 1) << 3));
     rest += x * x;
     if (kept <= most && rest > limit) break;
   }
-  V = createColumns(n, kept);
+  const V = createColumns(n, kept);
   const vLd = leading(n);
   const X = createColumns(n, kept);
   vectors(s, kept, X);
@@ -84,34 +85,48 @@ export function truncate(most: i32, share: f64): i32 {
       store<f64>(column(V, vLd, i) + (row << 3), load<f64>(column(X, vLd, i) + (<usize>j << 3)));
     }
   }
-  return kept;
+  t.V = V;
+  t.k = kept;
+  return t;
 }
 
 /**
- * Y (m x kept) row-major into y, V^T (kept x n) into vt. A's singular values go to Y's columns, or with
+ * Y (m x k) row-major into y, V^T (k x n) into vt. A's singular values go to Y's columns, or with
  * `turned` to V. Returns ||scale A - Y V^T||_F, Y and V^T being of scale A too.
  */
-export function product(y: usize, vt: usize, turned: bool): f64 {
+export function product(t: Triplets, y: usize, vt: usize, turned: bool): f64 {
+  const n = source.n;
+  const k = t.k;
+  applyTo(t, y);
+  for (let i = 0; i < k; i++) {
+    const sigma: f64 = turned ? normalise(y, k, i) : 1;
+    const v = column(t.V, leading(n), i);
+    for (let j = 0; j < n; j++) {
+      store<f64>(vt + ((<usize>i * n + <usize>j) << 3), load<f64>(v + (<usize>j << 3)) * sigma);
+    }
+  }
+  return error(y, vt, k);
+}
+
+/** Y = A V, row-major. */
+function applyTo(t: Triplets, y: usize): void {
   const start = mark();
   const n = source.n;
-  const m = source.m;
-  const k = kept;
-  const vLd = leading(n);
+  const k = t.k;
   const groups = panels(k);
-  // V as [groups][n][4] for Y = A V, zero past k.
-  const Vk = alloc(<u64>groups * n << 5);
-  pack(Vk, n, V, offsets(n, 8), n, offsets(k, vLd << 3), k, false, 1);
-  const inner = mark();
+  // V as [groups][n][4], zero past k.
+  const V = alloc(<u64>groups * n << 5);
+  pack(V, n, t.V, offsets(n, 8), n, offsets(k, leading(n) << 3), k, false, 1);
   const rows = alloc(<u64>panels(source.panelRows) * n << 5); // A in row panels
   const tile = alloc(128);
-  for (let first = 0; first < m; first += source.panelRows) {
-    const count = min(source.panelRows, m - first);
+  for (let first = 0; first < source.m; first += source.panelRows) {
+    const count = min(source.panelRows, source.m - first);
     source.panel(first, count);
     pack(rows, n, source.at, source.columns, n, source.rows, count, source.single, source.scale);
     for (let i = 0; i < count; i += 4) {
       for (let g = 0; g < groups; g++) {
         zero44(tile);
-        madd44(tile, rows + ((<usize>(i >> 2) * n) << 5), Vk + ((<usize>g * n) << 5), n);
+        madd44(tile, rows + ((<usize>(i >> 2) * n) << 5), V + ((<usize>g * n) << 5), n);
         for (let c = 0; c < min(4, k - (g << 2)); c++) {
           for (let r = 0; r < min(4, count - i); r++) {
             const to = y + ((<usize>(first + i + r) * k + <usize>((g << 2) + c)) << 3);
@@ -121,37 +136,36 @@ export function product(y: usize, vt: usize, turned: bool): f64 {
       }
     }
   }
-  release(inner);
-  for (let i = 0; i < k; i++) {
-    let sigma: f64 = 1;
-    if (turned) {
-      let s: f64 = 0;
-      for (let r = 0; r < m; r++) {
-        const x = load<f64>(y + ((<usize>r * k + <usize>i) << 3));
-        s += x * x;
-      }
-      sigma = Math.sqrt(s);
-      for (let r = 0; r < m; r++) {
-        const at = y + ((<usize>r * k + <usize>i) << 3);
-        store<f64>(at, load<f64>(at) / sigma);
-      }
-    }
-    for (let j = 0; j < n; j++) {
-      store<f64>(vt + ((<usize>i * n + <usize>j) << 3), load<f64>(column(V, vLd, i) + (<usize>j << 3)) * sigma);
-    }
-  }
-  // Both once more, in the order that the error needs: -Y in row panels [k][4], V^T in column panels [k][4].
-  const Yp = alloc(<u64>panels(source.panelRows) * k << 5);
-  const Vp = calloc(<u64>(panels(n) + 2) * k << 5);
+  release(start);
+}
+
+/** Column i of y (m x k, row-major) divided by its length, which is returned. */
+function normalise(y: usize, k: i32, i: i32): f64 {
+  const end = y + (<usize>source.m * k << 3);
+  let s: f64 = 0;
+  for (let at = y + (<usize>i << 3); at < end; at += <usize>k << 3) s += load<f64>(at) * load<f64>(at);
+  const sigma = Math.sqrt(s);
+  for (let at = y + (<usize>i << 3); at < end; at += <usize>k << 3) store<f64>(at, load<f64>(at) / sigma);
+  return sigma;
+}
+
+/** ||A - Y V^T||_F of the factors as they are. */
+function error(y: usize, vt: usize, k: i32): f64 {
+  const start = mark();
+  const n = source.n;
+  const m = source.m;
+  // In the order that residualSquare() needs: -Y in row panels [k][4], V^T in column panels [k][4].
+  const Y = alloc(<u64>panels(source.panelRows) * k << 5);
+  const V = calloc(<u64>(panels(n) + 2) * k << 5);
   const one = offsets(k, 8);
   const line = offsets(source.panelRows, k << 3);
-  pack(Vp, k, vt, offsets(k, n << 3), k, offsets(n, 8), n, false, 1);
+  pack(V, k, vt, offsets(k, n << 3), k, offsets(n, 8), n, false, 1);
   let sum: f64 = 0;
   for (let first = 0; first < m; first += source.panelRows) {
     const count = min(source.panelRows, m - first);
     source.panel(first, count);
-    pack(Yp, k, y + ((<usize>first * k) << 3), one, k, line, count, false, -1);
-    sum += residualSquare(source.rows, count, source.columns, n, Yp, k, Vp, k, k);
+    pack(Y, k, y + ((<usize>first * k) << 3), one, k, line, count, false, -1);
+    sum += residualSquare(source.rows, count, source.columns, n, Y, k, V, k, k);
   }
   release(start);
   return Math.sqrt(sum);

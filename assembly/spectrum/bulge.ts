@@ -7,7 +7,7 @@
 // Cost: 8 n^2 width flops, in cache.
 import { alloc, calloc, mark, release } from '../base/arena';
 import { hsum, madd } from '../base/simd';
-import { reflector, tau } from './golub-kahan';
+import { reflector } from './golub-kahan';
 
 /**
  * An n x n band matrix by columns, and `width` zero rows and columns more, so that all reflectors have the same length.
@@ -42,7 +42,7 @@ export function createBand(n: i32, width: i32): Band {
 }
 
 /** C <- (I - tau v v^T) C for `columns` columns of b rows, four at a time. */
-function applyLeft(C: usize, step: usize, v: usize, b: i32, columns: i32): void {
+function applyLeft(C: usize, step: usize, v: usize, tau: f64, b: i32, columns: i32): void {
   const end = <usize>b << 3;
   for (let j = 0; j < columns; j += 4) {
     const c1 = C + step;
@@ -84,7 +84,7 @@ function applyLeft(C: usize, step: usize, v: usize, b: i32, columns: i32): void 
 }
 
 /** C <- C (I - tau v v^T) for `rows` rows of b columns, eight at a time. */
-function applyRight(C: usize, step: usize, v: usize, b: i32, rows: i32): void {
+function applyRight(C: usize, step: usize, v: usize, tau: f64, b: i32, rows: i32): void {
   const end = v + (<usize>b << 3);
   const t = f64x2.splat(-tau);
   for (let i = 0; i < rows; i += 8) {
@@ -119,14 +119,15 @@ function applyRight(C: usize, step: usize, v: usize, b: i32, rows: i32): void {
 }
 
 /**
- * Copies b elements, `step` bytes apart, and makes them the reflector that leaves (beta, 0, ...) of them. Returns beta.
+ * Copies b elements, `step` bytes apart, and makes them the reflector that leaves (beta, 0, ...) of them; tau goes
+ * behind its last. Returns beta.
  */
 function take(from: usize, step: usize, b: i32, v: usize): f64 {
   for (let o: usize = 0; o < <usize>b << 3; o += 8) {
     store<f64>(v + o, load<f64>(from));
     from += step;
   }
-  return reflector(v, b);
+  return reflector(v, b, v + (<usize>b << 3));
 }
 
 /** Puts (beta, 0, ...) there. */
@@ -144,17 +145,18 @@ export function chaseBulges(B: Band, d: usize, e: usize): void {
   const n = B.n;
   const b = B.width;
   const step = B.step;
-  const v = alloc(<u64>b << 3);
+  const v = alloc(<u64>(b + 1) << 3);
+  const tau = v + (<usize>b << 3);
   for (let s = 0; s < n - 1; s++) {
     for (let c = s + 1; c < n; c += b) {
       // Row r keeps one element of columns c .. c + b; so far the rows from r on reach into them.
       const r = max(s, c - b);
       let beta = take(B.at(r, c), step, b, v);
       const above = r == s ? 0 : b;
-      applyRight(B.at(c - above, c), step, v, b, b + above);
+      applyRight(B.at(c - above, c), step, v, load<f64>(tau), b, b + above);
       put(B.at(r, c), step, b, beta);
       beta = take(B.at(c, c), 8, b, v);
-      applyLeft(B.at(c, c + 1), step, v, b, 2 * b - 1);
+      applyLeft(B.at(c, c + 1), step, v, load<f64>(tau), b, 2 * b - 1);
       put(B.at(c, c), 8, b, beta);
     }
   }

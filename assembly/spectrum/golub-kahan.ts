@@ -48,11 +48,10 @@ function combine(x: usize, W: usize, ld: i32, r: i32, m: i32, c: i32, n: i32, v:
   }
 }
 
-/** Makes x, n long, the Householder vector (1, ...) of itself. Returns beta; tau is left in `tau`. */
-export let tau: f64 = 0;
-export function reflector(x: usize, n: i32): f64 {
+/** Makes x, n long, the Householder vector (1, ...) of itself. Returns beta; tau goes to an address. */
+export function reflector(x: usize, n: i32, tau: usize): f64 {
   const size = norm(x, n);
-  tau = 0;
+  store<f64>(tau, 0);
   if (size < TINY || n == 1) {
     // What is too small to invert is left out: it is nothing beside the rest of a scaled matrix.
     const beta = load<f64>(x);
@@ -61,7 +60,7 @@ export function reflector(x: usize, n: i32): f64 {
   }
   const alpha = load<f64>(x);
   const beta = alpha > 0 ? -size : size;
-  tau = (beta - alpha) / beta;
+  store<f64>(tau, (beta - alpha) / beta);
   scaleColumn(x + 8, 1 / (alpha - beta), n - 1);
   store<f64>(x, 1);
   return beta;
@@ -90,7 +89,7 @@ export function createReflectors(W: usize, ld: i32, n: i32, left: bool): Reflect
 }
 
 /** Keeps the reflector of step k, `length` long. */
-function keep(q: Reflectors | null, left: bool, k: i32, v: usize, length: i32): void {
+function keep(q: Reflectors | null, left: bool, k: i32, v: usize, length: i32, tau: f64): void {
   if (q === null || q.left != left) return;
   store<f64>(q.taus + (<usize>k << 3), tau);
   memory.copy(column(q.A, q.ld, k) + (<usize>(left ? k : k + 1) << 3), v, <usize>length << 3);
@@ -107,15 +106,16 @@ export function golubKahan(
   let y = calloc(<u64>(n + 4) << 3);
   let yOld = calloc(<u64>(n + 4) << 3);
   const v = calloc(<u64>(n + 4) << 3);
+  const tau = alloc(8);
   for (let k = 0; k < n; k++) {
     const row = <usize>k << 3;
     const rows = m - k;
     const a = column(W, ld, k) + row;
     updateDot(a, uOld + row, load<f64>(yOld + row), x + row, load<f64>(v + row), u + row, rows);
     memory.copy(u + row, a, <usize>rows << 3);
-    store<f64>(d + row, reflector(u + row, rows));
-    const left = tau;
-    keep(kept, true, k, u + row, rows);
+    store<f64>(d + row, reflector(u + row, rows, tau));
+    const left = load<f64>(tau);
+    keep(kept, true, k, u + row, rows, left);
     const rest = n - k - 1;
     if (rest == 0) break;
     // y = tau A^T u; the new row k goes to v's place once v's old values have been used.
@@ -127,9 +127,9 @@ export function golubKahan(
       store<f64>(v + o, load<f64>(c) - s);
     }
     const tail = row + 8;
-    store<f64>(e + row, reflector(v + tail, rest));
-    const right = tau;
-    keep(kept, false, k, v + tail, rest);
+    store<f64>(e + row, reflector(v + tail, rest, tau));
+    const right = load<f64>(tau);
+    keep(kept, false, k, v + tail, rest, right);
     combine(x, W, ld, k + 1, m, k + 1, n, v);
     // x = tau (A - u y^T) v
     const yv = dot(y + tail, v + tail, rest);

@@ -155,13 +155,13 @@ function solve(rows: usize, y: usize, N: i32): void {
   scaleColumn(y, 1 / most, N);
 }
 
-let state: u64 = 0;
-
 /** xorshift64*, from -1 to 1: seeded, so that the same matrix always has the same vectors. */
-function random(): f64 {
+function random(at: usize): f64 {
+  let state = load<u64>(at);
   state ^= state >> 12;
   state ^= state << 25;
   state ^= state >> 27;
+  store<u64>(at, state);
   return <f64>(<i64>(state * 0x2545f4914f6cdd1d) >> 11) * f64.EPSILON;
 }
 
@@ -175,12 +175,13 @@ function iterate(s: Decomposition, k: i32, X: usize, ld: i32): void {
   const rows = alloc(<u64>N * ROW);
   const y = calloc(<u64>(N + 2) << 3);
   const half: usize = s.reflectors.left ? 8 : 0;
-  state = 0x9e3779b97f4a7c15;
+  const state = alloc(8);
+  store<u64>(state, 0x9e3779b97f4a7c15);
   for (let j = 0; j < k; j++) {
     // Equal values have different shifts, all about as far from them.
-    const away = (4 + 2 * random()) * U * s.bound;
+    const away = (4 + 2 * random(state)) * U * s.bound;
     eliminate(rows, s.beside, N, load<f64>(s.values + (<usize>j << 3)) * s.scale + away);
-    for (let i = 0; i < N; i++) store<f64>(y + (<usize>i << 3), random());
+    for (let i = 0; i < N; i++) store<f64>(y + (<usize>i << 3), random(state));
     for (let i = 0; i < SOLVES; i++) solve(rows, y, N);
     const x = column(X, ld, j);
     for (let i = 0; i < s.n; i++) store<f64>(x + (<usize>i << 3), load<f64>(y + half + (<usize>i << 4)));
