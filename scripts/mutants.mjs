@@ -31,6 +31,12 @@ const MUTANTS = [
     'JACOBI_ROTATIONS: i32 = 16',
     'JACOBI_ROTATIONS: i32 = 1',
   ],
+  [
+    'full rank by QR wherever R is regular',
+    'certificate/unpivoted-qr.ts',
+    'return lower >= GUARD * claim.tolerance(claim.high)',
+    'return lower > 0',
+  ],
   ['guard 0.5', 'base/params.ts', 'GUARD: f64 = 4.0', 'GUARD: f64 = 0.5'],
   [
     'what was left out is forgotten',

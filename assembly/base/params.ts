@@ -61,9 +61,16 @@ export const MAX_SWEEPS: i32 = 40;
 export const SAFE_MIN: f64 = 1e-140;
 export const SAFE_MAX: f64 = 1e140;
 
-/** Below this many columns a sample of rows saves nothing; with fewer rows less than it costs where it fails. */
+/**
+ * Below this many columns a sample of rows saves nothing, but for so many rows a column; with fewer rows less than it
+ * costs where it fails.
+ */
 export const SAMPLE_COLUMNS: i32 = 64;
+export const SAMPLE_ROWS_A_COLUMN: i32 = 32;
 export const SAMPLE_ROWS: i32 = 128;
+
+/** Below this many columns QR costs less than to find a few dependent ones by passes over A. */
+export const DEFLATE_COLUMNS: i32 = 64;
 
 /** From this many columns on a step of elimination saves more of the Gram matrix than it costs. */
 export const ELIMINATION_COLUMNS: i32 = 128;
@@ -91,7 +98,7 @@ export const SMALL_COLUMNS: i32 = 16;
 export const SPARE: f64 = 2560;
 
 /** From this many columns on singular values of evenly sized matrices come by bidiagonalisation. */
-export const BIDIAGONAL_COLUMNS: i32 = 48;
+export const BIDIAGONAL_COLUMNS: i32 = 17;
 
 /**
  * From this many columns on a bidiagonal form comes in two stages. Below, the matrix is in cache, where one is as fast.
@@ -112,6 +119,20 @@ export const WIDE_BAND_COLUMNS: i32 = 1400;
  */
 export const SIGMA_COARSE: f64 = 0.01;
 export const SIGMA_FINE: f64 = 1e-6;
+
+/**
+ * From this many columns on a glance at some of them, before a square matrix is tried by a Gram matrix, costs 1 % of
+ * the attempt and less. Singular values fall so much faster than its pivots (measured on geometric spectra); sigma_n
+ * must be expected above so many tolerances for QR without pivots; where so many times its square is below rounding,
+ * no Gram matrix is tried.
+ */
+export const GLANCE_COLUMNS: i32 = 128;
+export const PIVOTS_FALL: f64 = 1.27;
+export const EXPECTED_ABOVE: f64 = 30;
+export const EXPECTED_HIDDEN: f64 = 64;
+
+/** Up to this many columns a smooth spectrum is counted from its bidiagonal form at once. */
+export const DIRECT_COLUMNS: i32 = 128;
 
 /**
  * Up to this order integers bound sigma_1 closely enough: beyond,

@@ -1,13 +1,13 @@
 // Full rank by Cholesky: of the Gram matrix of a sample of rows, shifted by the tolerance, or of all rows.
 // docs/certificates.md, "Full rank from a sample". Cost: s n^2 + n^3 / 3 flops, and a pass over A.
 import { alloc, mark, release } from '../base/arena';
-import { ELIMINATION_COLUMNS, ELIMINATION_MOST, SAMPLE_COLUMNS } from '../base/params';
+import { ELIMINATION_COLUMNS, ELIMINATION_MOST } from '../base/params';
 import { dot } from '../blas/level1';
 import { gramOfColumns } from '../blas/syrk';
 import * as cholesky from '../factor/cholesky';
 import { Cholesky } from '../factor/cholesky';
 import { packedBytes } from '../matrix/pack';
-import { PackedRows, packRows, packSample, restoreRows } from '../matrix/rows';
+import { PackedRows, packRows, restoreRows } from '../matrix/rows';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
 import { copyTriangle, panels, triangleBytes } from '../matrix/triangle';
@@ -15,6 +15,7 @@ import { Attempt, createAttempt } from './attempt';
 import * as claim from './claim';
 import { Method } from './claim';
 import { eliminate } from './elimination';
+import { extrapolatedLeast } from './estimate';
 import { mayDeflate, nullSpaceBound } from './null-space';
 import { rounding } from './rounding';
 
@@ -29,12 +30,12 @@ function large(): bool {
 /**
  * Full rank, or all but a few, by Cholesky of a shifted Gram matrix, of a sample of s rows or of all;
  * G is A^T A where it is known, else 0.
- * "Full rank from a sample".
+ * `deflate`: dependent columns are expected, which only packed rows tell. "Full rank from a sample".
  */
-export function fullRank(s: i32, G: usize): Attempt {
+export function fullRank(s: i32, G: usize, deflate: bool): Attempt {
   const a = createAttempt();
   const start = mark();
-  const packed = s < source.m || (!G && !large());
+  const packed = s < source.m || (!G && (deflate || !large()));
   const x = packed ? packRows(s) : changetype<PackedRows>(0);
   const n = source.n;
   const square = s < source.m ? dot(x.P, x.P, <i32>(packedBytes(s, n) >> 3)) : scan.total;
@@ -64,7 +65,10 @@ function byCholesky(a: Attempt, x: PackedRows, s: i32, G: usize, square: f64, sh
   else factorStreamed(f);
   a.independent = a.proved = f.columns - f.deflated;
   a.gapless = f.gapless;
-  if (f.columns < n) return;
+  if (f.columns < n) {
+    a.least = extrapolatedLeast(f);
+    return;
+  }
   const rest = f.deflated ? nullSpaceBound(x, f) : 0;
   if (!(rest <= claim.tolerance(claim.low))) return;
   // With columns deflated the growth is infinite; that of the others is at most the square.
@@ -85,30 +89,4 @@ function factorStreamed(f: Cholesky): void {
     cholesky.proceed(f, i1, 0, 0, 0);
     i0 = i1;
   }
-}
-
-/** A guess at the rank, from a corner of s rows and columns: n where it shows no deficiency. Decides nothing. */
-export function estimateRank(s: i32): Attempt {
-  const a = createAttempt();
-  const n = source.n;
-  a.independent = n;
-  if (n < SAMPLE_COLUMNS || s >= source.m) return a;
-  const start = mark();
-  const P = alloc(packedBytes(s, s));
-  packSample(P, s, s);
-  const L = alloc(triangleBytes(s));
-  const share = scan.total * <f64>s / <f64>source.m * <f64>s / <f64>n;
-  const f = cholesky.begin(L, s, 1e-12 * share, true, 0);
-  cholesky.proceed(f, panels(s), P, s, s);
-  if (f.columns < s - (s >> 3)) a.independent = f.columns;
-  a.gapless = f.gapless;
-  release(start);
-  return a;
-}
-
-/** The sigma_min^2 to be expected of s rows of a generic matrix: sizes the sample, decides nothing. */
-export function expectedSigmaMinSquare(s: i32): f64 {
-  const n = <f64>source.n;
-  const gap = Math.sqrt(<f64>s) - Math.sqrt(n);
-  return (scan.total / (n * <f64>source.m)) * max(0.3 * gap * gap, 0.01 / n);
 }

@@ -7,7 +7,7 @@
 // Cost: some five passes, 6 n^2 flops for each column in each. Source: Eisenstat, Elman & Schultz 1983 (Orthomin(1));
 // O'Leary 1980 for the blocks.
 import { alloc, calloc } from '../base/arena';
-import { SAMPLE_COLUMNS, SET_ASIDE, TINY, U } from '../base/params';
+import { DEFLATE_COLUMNS, SET_ASIDE, TINY, U } from '../base/params';
 import { madd44 } from '../blas/gemm';
 import { subtract } from '../blas/gemv';
 import { dot, scaleColumn } from '../blas/level1';
@@ -49,7 +49,7 @@ class Search {
  */
 export function mayDeflate(s: i32, n: i32): i32 {
   const all = source.n;
-  return all >= SAMPLE_COLUMNS && (s == source.m || source.m < (all * all) >> 6) ? min(SET_ASIDE, n / 11) : 0;
+  return all >= DEFLATE_COLUMNS && (s == source.m || source.m < (all * all) >> 6) ? min(SET_ASIDE, n / 11) : 0;
 }
 
 // @ts-ignore: decorator

@@ -4,10 +4,11 @@
 // factor has columns close to orthogonal (Drmac & Veselic 2008; Huckaby & Chan 2003). Jacobi and the bidiagonal form
 // are for tolerances that rounding does not keep. docs/certificates.md, "QLP", "Exactness", "Jacobi", "Bidiagonal".
 // Cost: 4/3 n k^2 and more.
-import { alloc } from '../base/arena';
+import { alloc, mark, release } from '../base/arena';
 import { BIDIAGONAL_COLUMNS, GUARD, JACOBI_ROTATIONS, LEFT_OUT_SHARE } from '../base/params';
 import * as qrcp from '../factor/qrcp';
 import { PivotedQr } from '../factor/qrcp';
+import { matrix, rowsOfMatrix } from '../factor/tsqr';
 import { leading, transposeUpper } from '../matrix/columns';
 import * as source from '../matrix/source';
 import { Bidiagonal, bidiagonalForm, countAbove, largestValue, valueAt } from '../spectrum/bidiagonal';
@@ -15,7 +16,7 @@ import { jacobi } from '../spectrum/jacobi';
 import * as claim from './claim';
 import { Method } from './claim';
 import { decideFromTriangle } from './leading-triangle';
-import { reflectorError, stage } from './rounding';
+import { reductionStages, reflectorError, stage } from './rounding';
 
 /** Decides from R of a pivoted QR, which so many reflectors have made of A; what it leaves is set aside. */
 export function byQlp(q: PivotedQr, reflectors: i32): bool {
@@ -34,6 +35,14 @@ export function byTransposed(X: usize, k: i32, leftOut: f64, reflectors: i32): b
   // k x r, lower triangular, its columns close to orthogonal already.
   const B = transposeUpper(X, leading(n), r, k);
   return byValues(B, k, r, leftOut, reflectors + stage(k));
+}
+
+/** Decides from the singular values of A itself: for a small matrix of smooth spectrum. "Bidiagonal". */
+export function bySingularValues(): bool {
+  const start = mark();
+  const done = byValues(matrix(), rowsOfMatrix(), source.n, 0, reductionStages());
+  release(start);
+  return done;
 }
 
 /**

@@ -1,15 +1,33 @@
 // The driver: from proof to proof, the cheapest first, and singular values only for what they leave open.
 import { alloc, mark, release } from '../base/arena';
-import { GROWTH, REPORT_COLUMNS, REPORT_ROWS, SAMPLE_COLUMNS, SAMPLE_ROWS, SIGMA_FINE, U } from '../base/params';
+import {
+  DEFLATE_COLUMNS,
+  DIRECT_COLUMNS,
+  EXPECTED_ABOVE,
+  EXPECTED_HIDDEN,
+  GLANCE_COLUMNS,
+  GROWTH,
+  REPORT_COLUMNS,
+  REPORT_ROWS,
+  SAMPLE_COLUMNS,
+  SAMPLE_ROWS,
+  SAMPLE_ROWS_A_COLUMN,
+  SIGMA_FINE,
+  U,
+} from '../base/params';
 import { gramOfSource } from '../blas/syrk';
 import * as claim from '../certificate/claim';
 import { Method } from '../certificate/claim';
-import { estimateRank, expectedSigmaMinSquare, fullRank } from '../certificate/full-rank';
+import { Attempt, createAttempt } from '../certificate/attempt';
+import { estimate, expectedSigmaMinSquare } from '../certificate/estimate';
+import { fullRank } from '../certificate/full-rank';
 import { countable, inertia, widenBounds } from '../certificate/inertia';
 import { sampled } from '../certificate/low-rank';
 import { byQr } from '../certificate/pivoted-qr';
+import { bySingularValues } from '../certificate/qlp';
 import { rounding } from '../certificate/rounding';
 import { enclose, encloseByNorms } from '../certificate/sigma1';
+import { fullRankByQr } from '../certificate/unpivoted-qr';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
 import { triangleBytes } from '../matrix/triangle';
@@ -65,11 +83,28 @@ function prove(G: usize): bool {
   let s = n + (n >> 3) + 16;
   while (s < m && shift > expectedSigmaMinSquare(s)) s += s >> 2;
   if (G || s > m - (m >> 2)) s = m;
-  const full = shift <= expectedSigmaMinSquare(s) ? fullRank(s, G) : estimateRank(n >> 2);
+  const seen = s < m || G || n < GLANCE_COLUMNS ? createAttempt() : estimate(n >> 2, n >> 3);
+  const full = tryFullRank(s, G, shift, seen);
   if (full.decided) return true;
-  const guess = full.independent;
   const most = countable() ? (5 * n) >> 3 : full.gapless ? m >> 3 : n;
-  if (m >= SAMPLE_ROWS && n >= SAMPLE_COLUMNS && guess < most && sampled(guess, full.proved)) return true;
+  const guess = full.independent;
+  const samples = m >= SAMPLE_ROWS && (n >= SAMPLE_COLUMNS || m >= SAMPLE_ROWS_A_COLUMN * n);
+  if (samples && guess < most && sampled(guess, full.proved)) return true;
   if (inertia(G)) return true;
+  // Rows of a sample may miss what the others have, and in all rows a few columns only be dependent.
+  if (s < m && n >= DEFLATE_COLUMNS && !full.gapless && fullRank(m, 0, true).decided) return true;
+  if (n <= DIRECT_COLUMNS && full.least < EXPECTED_ABOVE * threshold) return bySingularValues();
   return byQr(full.proved);
+}
+
+/** An attempt at full rank from s rows, by a Gram matrix or, where it is `seen` to hide sigma_n, by QR of all rows. */
+function tryFullRank(s: i32, G: usize, shift: f64, seen: Attempt): Attempt {
+  const n = source.n;
+  if (EXPECTED_HIDDEN * seen.least * seen.least <= shift) {
+    seen.independent = n; // a smooth spectrum has no rank that a sample of rows could show
+    seen.decided = seen.least >= EXPECTED_ABOVE * claim.tolerance(claim.high) && fullRankByQr();
+    return seen;
+  }
+  if (shift <= expectedSigmaMinSquare(s)) return fullRank(s, G, false);
+  return n < SAMPLE_COLUMNS ? seen : estimate(n >> 2, n >> 2);
 }

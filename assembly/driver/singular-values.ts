@@ -7,7 +7,7 @@
 import { alloc, mark, release } from '../base/arena';
 import { SINGLE_SHARE } from '../base/params';
 import { gramOfSource } from '../blas/syrk';
-import { estimateRank } from '../certificate/full-rank';
+import { estimate } from '../certificate/estimate';
 import { rounding } from '../certificate/rounding';
 import { factor } from '../factor/cholesky';
 import { createPanel, factorPanelPivoted } from '../factor/householder';
@@ -29,7 +29,7 @@ import { jacobi } from '../spectrum/jacobi';
 function byGram(values: usize): bool {
   const n = source.n;
   // Low ranks show in a corner, at a fraction of the cost.
-  if (estimateRank(n >> 1).independent < n) return false;
+  if (estimate(n >> 1, n >> 1).independent < n) return false;
   const start = mark();
   const L = alloc(triangleBytes(n));
   gramOfSource(L);

@@ -7,7 +7,7 @@
 // every sign is +, and by Sylvester's law of inertia the number of + signs is the number of eigenvalues
 // of G above the shift. Cost: s n^2 + n^3 / 3 flops. Source: Golub & Van Loan, section 4.2; Demmel 1989.
 import { alloc } from '../base/arena';
-import { BLOCK, FIRST } from '../base/params';
+import { BLOCK, FIRST, SMOOTH } from '../base/params';
 import { hsum, madd } from '../base/simd';
 import { madd44, square44 } from '../blas/gemm';
 import { addProducts } from '../blas/syrk';
@@ -189,7 +189,7 @@ function block(f: Cholesky, i1: i32, P: usize, ld: i32, s: i32): i32 {
           for (let k: usize = 0; k < 160; k += 40) store<f64>(tile + k, load<f64>(tile + k) - f.shift);
           const k = diagonal(f, j, tile, tail);
           if (k < 4) {
-            f.gapless = f.leastPivot < 8 * f.shift;
+            f.gapless = f.leastPivot < SMOOTH * f.shift;
             return (j << 2) + k;
           }
         }
@@ -261,6 +261,12 @@ export function factor(L: usize, n: i32, shift: f64, definite: bool): Cholesky {
   return f;
 }
 
+/** The pivot of column j, in absolute value; infinite where it was deflated. */
+export function pivot(f: Cholesky, j: i32): f64 {
+  const root = load<f64>(rowPanel(f.L, j >> 2) + (<usize>j << 5) + (<usize>(j & 3) << 3));
+  return root * root;
+}
+
 /** Whether the pivot of column j was negative. */
 export function isNegative(f: Cholesky, j: i32): bool {
   return load<f64>(f.signs + (<usize>j << 3)) < 0;
@@ -268,5 +274,5 @@ export function isNegative(f: Cholesky, j: i32): bool {
 
 /** Whether column j was deflated. */
 export function isDeflated(f: Cholesky, j: i32): bool {
-  return load<f64>(rowPanel(f.L, j >> 2) + (<usize>j << 5) + (<usize>(j & 3) << 3)) == Infinity;
+  return pivot(f, j) == Infinity;
 }

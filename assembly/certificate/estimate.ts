@@ -1,0 +1,65 @@
+// What a matrix looks like, for little: which method is likely to decide it. Estimates decide nothing.
+// Cost: with an eighth of the columns and a quarter of the rows, half a per cent of the Gram matrix and its factor.
+import { alloc, mark, release } from '../base/arena';
+import { PIVOTS_FALL } from '../base/params';
+import * as cholesky from '../factor/cholesky';
+import { Cholesky } from '../factor/cholesky';
+import { packedBytes } from '../matrix/pack';
+import { packSample } from '../matrix/rows';
+import * as scan from '../matrix/scan';
+import * as source from '../matrix/source';
+import { panels, triangleBytes } from '../matrix/triangle';
+import { Attempt, createAttempt } from './attempt';
+import * as claim from './claim';
+
+/** What the leading s columns of some rows show: a deficiency, if there is one, and how fast singular values fall. */
+export function estimate(rows: i32, s: i32): Attempt {
+  const a = createAttempt();
+  a.independent = source.n;
+  const start = mark();
+  const P = alloc(packedBytes(rows, s));
+  packSample(P, rows, s);
+  const share = scan.total * <f64>rows / <f64>source.m * <f64>s / <f64>source.n;
+  const f = cholesky.begin(alloc(triangleBytes(s)), s, 1e-12 * share, true, 0);
+  cholesky.proceed(f, panels(s), P, rows, rows);
+  a.gapless = f.gapless;
+  a.least = extrapolatedLeast(f);
+  if (f.columns < s - (s >> 3)) a.independent = f.columns;
+  release(start);
+  return a;
+}
+
+/**
+ * sigma_n, if singular values go on falling as the pivots of a factor do, by a factor for each column: from the
+ * geometric mean of their first quarter to that of the last. Infinity where nothing says that they go on: too few
+ * columns, an end in a gap, or a fall that slows down.
+ */
+export function extrapolatedLeast(f: Cholesky): f64 {
+  const columns = f.columns - f.deflated;
+  const quarter = columns >> 2;
+  if (quarter < 2 || (f.columns < f.n && !f.gapless)) return Infinity;
+  const first = meanLogPivot(f, 0, quarter);
+  const last = meanLogPivot(f, columns - quarter, columns);
+  const fall = (last - first) / <f64>(columns - quarter);
+  const later = (last - meanLogPivot(f, quarter, 2 * quarter)) / <f64>(columns - 2 * quarter);
+  if (later > fall) return Infinity;
+  return Math.sqrt(claim.low * claim.high) * Math.exp(0.5 * PIVOTS_FALL * fall * <f64>source.n);
+}
+
+/** Of columns from .. to, those deflated not counted. */
+function meanLogPivot(f: Cholesky, from: i32, to: i32): f64 {
+  let sum: f64 = 0;
+  for (let i = 0, j = 0; i < to; j++) {
+    const pivot = cholesky.pivot(f, j);
+    if (pivot == Infinity) continue;
+    if (i++ >= from) sum += Math.log(pivot);
+  }
+  return sum / <f64>(to - from);
+}
+
+/** The sigma_min^2 to be expected of s rows of a generic matrix: sizes the sample. */
+export function expectedSigmaMinSquare(s: i32): f64 {
+  const n = <f64>source.n;
+  const gap = Math.sqrt(<f64>s) - Math.sqrt(n);
+  return (scan.total / (n * <f64>source.m)) * max(0.3 * gap * gap, 0.01 / n);
+}
