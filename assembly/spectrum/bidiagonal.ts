@@ -73,7 +73,7 @@ function reduce(W: usize, ld: i32, m: i32, n: i32, d: usize, e: usize): void {
     m = n;
   }
   if (n < TWO_STAGE_COLUMNS) {
-    golubKahan(W, ld, m, n, d, e);
+    golubKahan(W, ld, m, n, d, e, null);
   } else {
     const B = createBand(n, n < WIDE_BAND_COLUMNS ? BAND_WIDTH : WIDE_BAND_WIDTH);
     reduceToBand(W, ld, m, n, B);

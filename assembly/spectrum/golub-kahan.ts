@@ -97,7 +97,7 @@ function keep(q: Reflectors | null, left: bool, k: i32, v: usize, length: i32, t
 
 /** The diagonal d (n) and the superdiagonal e (n - 1) of B, signs and all. W is destroyed. */
 export function golubKahan(
-  W: usize, ld: i32, m: i32, n: i32, d: usize, e: usize, kept: Reflectors | null = null,
+  W: usize, ld: i32, m: i32, n: i32, d: usize, e: usize, kept: Reflectors | null,
 ): void {
   const start = mark();
   let u = calloc(<u64>(m + 4) << 3);
