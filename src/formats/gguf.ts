@@ -8,6 +8,7 @@
 import { textDecoder } from '../shared/text.js';
 import { decodeBlocks, GGUF_BLOCKS } from './decode/gguf-blocks.js';
 import { countElements, decode, ELEMENT_SIZE, elementSize } from './decode.js';
+import { fromNumber } from './dtypes.js';
 import { FormatError, quote } from './errors.js';
 import { isExperts } from './layout.js';
 import { type ByteSource, checkRange } from './source.js';
@@ -15,16 +16,8 @@ import type { NamedTensor, ReadOptions } from './types.js';
 import { readWeight } from './weights/index.js';
 import { eachOf, type Weight } from './weights/weight.js';
 
-/** ggml_type: our name. Those after the last line of plain types are blocks, or names alone. */
+/** ggml_type: our name of what is no plain type: blocks that are decoded, and names alone. */
 const TYPES: Readonly<Record<number, string>> = {
-  0: 'float32',
-  1: 'float16',
-  24: 'int8',
-  25: 'int16',
-  26: 'int32',
-  27: 'int64',
-  28: 'float64',
-  30: 'bfloat16',
   ...{ 2: 'q4_0', 3: 'q4_1', 6: 'q5_0', 7: 'q5_1', 8: 'q8_0', 20: 'iq4_NL', 39: 'mxfp4' },
   ...{ 10: 'q2_K', 11: 'q3_K', 12: 'q4_K', 13: 'q5_K', 14: 'q6_K', 23: 'iq4_XS' },
   ...{
@@ -163,7 +156,12 @@ async function readHeader(source: ByteSource): Promise<{ tensors: Entry[]; base:
     const shape: number[] = [];
     for (let k = 0; k < dims; k++) shape.unshift(await cursor.u64());
     const type = await cursor.u32();
-    tensors.push({ name, shape, dtype: TYPES[type] ?? `ggml type ${type}`, offset: await cursor.u64() });
+    tensors.push({
+      name,
+      shape,
+      dtype: fromNumber('ggml', type) ?? TYPES[type] ?? `ggml type ${type}`,
+      offset: await cursor.u64(),
+    });
   }
   refuseOverlaps(tensors);
   return { tensors, base: Math.ceil(cursor.pos / alignment) * alignment };

@@ -2,13 +2,14 @@
 // and any other with datasets of numbers.
 // A dataset is named by its path. MATLAB's are stored with their dimensions reversed. Optimizer states are left out.
 import { product } from '../shared/shape.js';
-import { admit } from './admit.js';
-import { decode } from './decode.js';
+import { decode, ELEMENT_SIZE } from './decode.js';
 import { isComplex } from './dtypes.js';
 import { attempt, FormatError, quote } from './errors.js';
 import { type Dataset, datasetOf, readBytes, readSpace, readType } from './hdf5-data.js';
 import { type Bytes, Hdf5File, MESSAGE, type Message } from './hdf5-file.js';
+import { readEntries } from './shards.js';
 import type { ByteSource } from './source.js';
+import type { Entry, Listing } from './stored.js';
 import { columnMajorStrides, gather, gatherPairs } from './strided.js';
 import type { NamedTensor, ReadOptions, TensorLayout } from './types.js';
 
@@ -18,58 +19,90 @@ const OPTIMIZER = /(^|\/)(optimizer_weights|optimizer|_optimizer)(\/|$)/;
 /** The numeric datasets of an HDF5 file. */
 export async function* readHdf5(source: ByteSource, options: ReadOptions = {}): AsyncGenerator<NamedTensor> {
   const hdf = await Hdf5File.open(source);
-  const matlab = hdf.base > 0;
-  const seen = new Set<number>();
-  yield* visit(hdf.root, '', 0);
+  const listing = await listHdf5(hdf, options);
+  yield* readEntries({ source, entries: listing.entries }, options, source.size);
+  if (listing.broken !== undefined) throw listing.broken;
   options.onProgress?.(source.size, source.size);
+}
 
-  async function* visit(address: number, path: string, depth: number): AsyncGenerator<NamedTensor> {
+async function listHdf5(hdf: Hdf5File, options: ReadOptions): Promise<Listing> {
+  const file = hdf.source.name;
+  const seen = new Set<number>();
+  const listing: Listing = { entries: [] };
+  try {
+    await visit(hdf.root, '', 0);
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
+    listing.broken = error;
+  }
+  return listing;
+
+  async function visit(address: number, path: string, depth: number): Promise<void> {
     if (seen.has(address) || depth > MAX_DEPTH || OPTIMIZER.test(path) || path === '#refs#') return;
     seen.add(address);
     options.signal?.throwIfAborted();
-    const inside = await attempt(path, source.name, options, async () => {
+    const inside = await attempt(path, file, options, async () => {
       const messages = await hdf.messages(address);
-      return { messages, links: await hdf.links(messages) };
+      const links = await hdf.links(messages);
+      return links === undefined ? { entry: toEntry(hdf, address, path, messages) } : { links };
     });
-    if (inside === undefined) return;
-    for (const [name, object] of inside.links ?? [])
-      yield* visit(object, path === '' ? name : `${path}/${name}`, depth + 1);
-    if (inside.links !== undefined) return;
-    const tensor = await attempt(path, source.name, options, () =>
-      readDataset(hdf, path, inside.messages, matlab, options),
-    );
-    options.onProgress?.(Math.min(source.size, address), source.size);
-    if (tensor !== undefined) yield tensor;
+    if (inside?.entry !== undefined) listing.entries.push(inside.entry);
+    for (const [name, object] of inside?.links ?? [])
+      await visit(object, path === '' ? name : `${path}/${name}`, depth + 1);
   }
 }
 
 /** Classes of MATLAB that are numbers. */
 const NUMERIC = /^(double|single|logical|u?int(8|16|32|64))$/;
 
-async function readDataset(
+/** A dataset of numbers; its messages are read again with its elements, and not kept. */
+function toEntry(
   hdf: Hdf5File,
+  address: number,
   name: string,
   messages: readonly Message[],
-  matlab: boolean,
-  options: ReadOptions,
-): Promise<NamedTensor | undefined> {
+): Entry | undefined {
+  const matlab = hdf.base > 0;
   const dataset = datasetOf(messages);
   if (dataset?.dtype === undefined) return undefined; // a named type, text, references
   const kind = matlab ? textAttribute(messages, 'MATLAB_class') : undefined;
   if (kind !== undefined && !NUMERIC.test(kind)) return undefined;
-  const { dtype, little } = dataset as Dataset & { dtype: string };
+  const { dtype } = dataset as Dataset & { dtype: string };
   const shape = matlab ? squeezed([...dataset.shape].reverse()) : dataset.shape;
+  const layout = matlab ? undefined : layoutOf(name, shape);
+  const read = () => readElements(hdf, address, name, shape);
+  return {
+    ...{ file: hdf.source.name, name, dtype, shape },
+    byteLength: product(shape) * (ELEMENT_SIZE[dtype] ?? 1),
+    async words(from = 0, count = product(shape)) {
+      return (await read()).data.slice(from, from + count);
+    },
+    plain: () => ({
+      ...{ name, dtype, shape },
+      ...(isKerasCodes(name, dtype, shape) && {
+        packed: `packed (${dtype} of Keras, its scale in a variable beside)`,
+      }),
+      read: async () => ({ ...(await read()), ...(layout && { layout }) }),
+    }),
+  };
+}
+
+/** Keras' quantised layers: variables have numbers for names, the codes come first. */
+const isKerasCodes = (name: string, dtype: string, shape: readonly number[]) =>
+  shape.length > 1 && /^u?int8$/.test(dtype) && /(^|\/)vars\/\d+$/.test(name);
+
+async function readElements(hdf: Hdf5File, address: number, name: string, shape: readonly number[]) {
   const file = hdf.source.name;
-  if (!(await admit(file, options, name, { shape, dtype }))) return undefined;
+  const dataset = datasetOf(await hdf.messages(address)) as Dataset & { dtype: string };
+  const { dtype, little } = dataset;
   const bytes = await readBytes(hdf, name, dataset);
   const { data, bits } = decode(bytes, dtype, { file, name, dims: shape.length }, little);
   const parts = isComplex(dtype) ? 2 : 1;
   if (data.length !== parts * product(shape))
     throw new FormatError(file, `dataset ${quote(name)} is cut short.`);
   const moved = isComplex(dtype) ? gatherPairs : gather;
-  const rows = matlab && shape.length > 1 ? moved(data, shape, columnMajorStrides(shape)) : data;
-  const layout = matlab ? undefined : layoutOf(name, shape);
-  return { name, shape, dtype, data: rows, ...(bits && { bits }), ...(layout && { layout }) };
+  const rows = hdf.base > 0 && shape.length > 1 ? moved(data, shape, columnMajorStrides(shape)) : data;
+  return { data: rows, ...(bits && { bits }) };
 }
 
 /** MATLAB has no vectors and no numbers, only matrices of one row or element: they are what NumPy calls them. */

@@ -5,7 +5,7 @@
 // Source: NEP 1 and numpy/lib/format.py.
 import { textDecoder } from '../shared/text.js';
 import { admit } from './admit.js';
-import { checkLength, countElements, decode, elementSize } from './decode.js';
+import { checkLength, countElements, decode, elementSize, type TensorData } from './decode.js';
 import { fromNumpy, isComplex } from './dtypes.js';
 import { attempt, FormatError, quote } from './errors.js';
 import type { ByteSource } from './source.js';
@@ -43,19 +43,32 @@ export async function readNpyTensor(
   exact = false,
 ): Promise<NamedTensor | undefined> {
   const header = await readNpyHeader(source, name);
-  const { dtype, fortran, little, offset, fields } = header;
+  const { dtype, fields } = header;
   const shape = fields > 0 ? [...header.shape, fields] : header.shape;
   if (!(await admit(source.name, options, name, { shape, dtype }))) return undefined;
+  return { name, shape, dtype, ...(await readNpyElements(source, name, header, exact)) };
+}
+
+/** The elements, row-major; `type`: what they are decoded as. */
+export async function readNpyElements(
+  source: ByteSource,
+  name: string,
+  header: NpyHeader,
+  exact = false,
+  type = header.dtype,
+): Promise<Pick<NamedTensor, 'bits'> & { data: TensorData }> {
+  const { dtype, fortran, little, offset, fields } = header;
+  const shape = fields > 0 ? [...header.shape, fields] : header.shape;
   // Bytes past the array are no error: np.save may be called more than once on one file.
   const length = countElements(source.name, name, shape) * elementSize(source.name, name, dtype);
   checkRange(source.name, source.size, offset, length, `${dtype} [${shape.join(', ')}]`);
   if (exact) checkLength(source.name, name, dtype, shape, source.size - offset, offset);
   const bytes = await source.read(offset, length);
-  const { data, bits } = decode(bytes, dtype, { file: source.name, name, dims: shape.length }, little);
+  const { data, bits } = decode(bytes, type, { file: source.name, name, dims: shape.length }, little);
   const strides = fortranStrides(header.shape, fields);
   const moved = isComplex(dtype) ? gatherPairs : gather;
   const rows = fortran && shape.length > 1 ? moved(data, shape, strides) : data;
-  return { name, shape, dtype, data: rows, ...(bits && { bits }) };
+  return { data: rows, ...(bits && { bits }) };
 }
 
 function fortranStrides(shape: readonly number[], fields: number): number[] {

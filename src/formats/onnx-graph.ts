@@ -29,6 +29,8 @@ export interface OnnxTensor {
 export interface OnnxNode {
   name: string;
   op: string;
+  /** '' is ONNX itself. */
+  domain: string;
   inputs: string[];
   outputs: string[];
   /** The `value` of a Constant. */
@@ -135,7 +137,15 @@ class GraphReader {
 
   private async node(at: ProtoField, depth: number): Promise<OnnxNode> {
     this.expectMessage(at, 'node');
-    const node: OnnxNode = { name: '', op: '', inputs: [], outputs: [], ints: new Map(), graphs: [] };
+    const node: OnnxNode = {
+      name: '',
+      op: '',
+      domain: '',
+      inputs: [],
+      outputs: [],
+      ints: new Map(),
+      graphs: [],
+    };
     const attributes: ProtoField[] = [];
     await this.walker.fields('a node', at.start, at.end, (field) => {
       if (field.number === 1) node.inputs.push(this.text(field));
@@ -143,6 +153,7 @@ class GraphReader {
       else if (field.number === 3) node.name = this.text(field);
       else if (field.number === 4) node.op = this.text(field);
       else if (field.number === 5) attributes.push(field);
+      else if (field.number === 7) node.domain = this.walker.text(field);
     });
     for (const field of attributes) await this.attribute(field, node, depth);
     return node;

@@ -10,6 +10,8 @@ export interface CodesUse {
   ints: ReadonlyMap<string, number>;
   scale?: OnnxTensor;
   zero?: OnnxTensor;
+  /** The block of each input channel (MatMulNBits). */
+  order?: OnnxTensor;
   /** Why it cannot be decoded. */
   unknown?: string;
   /** The axis that a scale for each channel goes along. */
@@ -34,8 +36,18 @@ const OPERATORS: Readonly<Record<string, readonly (readonly [number, number, num
   MatMulNBits: [[1, 2, 3, 0]],
   GatherBlockQuantized: [[0, 2, 3, 1]],
 };
-/** Operators whose packed inputs nobody here decodes. */
-const PACKED = /Bnb4|QMoE|^QAttention$|QuantizeLSTM/;
+/** Domains of operators that are known to take integers as what they are. */
+const PLAIN_DOMAINS = new Set(['', 'ai.onnx', 'ai.onnx.ml']);
+/** Operators that hand on the elements of their first input, moved or chosen. */
+const MOVES = new Set(
+  'Identity Transpose Reshape Squeeze Unsqueeze Flatten Gather Slice Split Expand Cast CastLike Concat'.split(
+    ' ',
+  ),
+);
+const SCALES = new Set(['Mul', 'Div', 'Sub', 'Add']);
+const MAX_MOVES = 8;
+/** TensorProto.DataType of 8 bits and fewer, bool apart. */
+const NARROW = new Set([2, 3, 17, 18, 19, 20, 21, 22, 23, 24]);
 
 /** The codes of a model, and the scales and zero points that are no weights of their own. */
 export function findCodes(graphs: readonly OnnxGraph[]): {
@@ -57,15 +69,55 @@ function visit(graph: OnnxGraph, outer: Names, codes: Map<OnnxTensor, CodesUse>,
   for (const node of graph.nodes) {
     for (const places of Object.hasOwn(OPERATORS, node.op) ? OPERATORS[node.op] : [])
       use(node, places, names, codes, parts);
-    if (PACKED.test(node.op)) {
-      for (const name of node.inputs) {
-        const tensor = names.get(name);
-        if (tensor !== undefined && (tensor.type === 2 || tensor.type === 3)) {
-          codes.set(tensor, { op: node.op, ints: node.ints, axis: 0, unknown: `an input of ${node.op}` });
-        }
+    for (const inner of node.graphs) visit(inner, names, codes, parts);
+  }
+  markUnknown(graph, names, codes, parts);
+}
+
+/** Codes that reach something which may scale or unpack them in a way that is not known here: they are no weights. */
+function markUnknown(
+  graph: OnnxGraph,
+  names: Names,
+  codes: Map<OnnxTensor, CodesUse>,
+  parts: Set<OnnxTensor>,
+) {
+  const users = new Map<string, OnnxNode[]>();
+  for (const node of graph.nodes) {
+    for (const name of node.inputs) {
+      const list = users.get(name);
+      if (list === undefined) users.set(name, [node]);
+      else list.push(node);
+    }
+  }
+  const known = new Map<string, string | undefined>();
+  for (const name of users.keys()) {
+    const tensor = names.get(name);
+    if (tensor === undefined || !NARROW.has(tensor.type) || codes.has(tensor) || parts.has(tensor)) continue;
+    const unknown = reached(name, 0);
+    const matrix = tensor.dims.length > 1 || /Bnb4/.test(unknown ?? '');
+    if (unknown !== undefined && matrix) codes.set(tensor, { op: '', ints: new Map(), axis: 0, unknown });
+  }
+
+  /** What the elements of a name end up in; each name is followed once. */
+  function reached(name: string, moved: number, cast = false): string | undefined {
+    const key = `${cast} ${name}`;
+    if (known.has(key)) return known.get(key);
+    known.set(key, undefined);
+    for (const node of users.get(name) ?? []) {
+      const { op, domain } = node;
+      let found: string | undefined;
+      if (!PLAIN_DOMAINS.has(domain) || op === 'DequantizeLinear') found = `an input of ${op}`;
+      else if (cast && SCALES.has(op)) found = 'scaled in the graph';
+      else if (MOVES.has(op) && moved < MAX_MOVES) {
+        for (const output of node.outputs)
+          found ??= reached(output, moved + 1, cast || op.startsWith('Cast'));
+      }
+      if (found !== undefined) {
+        known.set(key, found);
+        return found;
       }
     }
-    for (const inner of node.graphs) visit(inner, names, codes, parts);
+    return undefined;
   }
 }
 
@@ -80,11 +132,15 @@ function use(
   if (tensor === undefined) return;
   const at = (place: number) => (place < 0 ? undefined : names.get(inputs[place]));
   const [scale, zero] = [at(scaleAt), at(zeroAt)];
-  const computed = (scaleAt >= 0 && scale === undefined) || (inputs[zeroAt] && zero === undefined);
+  const order = op === 'MatMulNBits' && inputs[4] ? names.get(inputs[4]) : undefined;
+  const computed =
+    (op === 'MatMulNBits' && inputs[4] && order === undefined) ||
+    (scaleAt >= 0 && scale === undefined) ||
+    (inputs[zeroAt] && zero === undefined);
   codes.set(tensor, {
-    ...{ op, ints, scale, zero },
+    ...{ op, ints, scale, zero, order },
     axis: ints.get('axis') ?? ints.get('quantize_axis') ?? axis,
     ...(computed && { unknown: `the scale of ${op} is computed in the graph` }),
   });
-  for (const part of [scale, zero]) if (part !== undefined) parts.add(part);
+  for (const part of [scale, zero, order]) if (part !== undefined) parts.add(part);
 }

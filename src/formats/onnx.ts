@@ -9,6 +9,7 @@ import { admit } from './admit.js';
 import { codeTable } from './decode/codes.js';
 import { decodeNBits, dequantise } from './decode/onnx-codes.js';
 import { checkLength, countElements, decode, elementSize, type TensorData, unsafe } from './decode.js';
+import { fromNumber } from './dtypes.js';
 import { attempt, FormatError, quote } from './errors.js';
 import { type OnnxTensor, readOnnxGraphs } from './onnx-graph.js';
 import { eachWeight } from './onnx-layout.js';
@@ -18,32 +19,11 @@ import { type ByteSource, checkRange } from './source.js';
 import { toNumbers } from './stored.js';
 import type { NamedTensor, ReadOptions } from './types.js';
 
-/** TensorProto.DataType: our name, and the number of the field that holds elements when raw_data does not. */
-const TYPES: Readonly<Record<number, readonly [dtype: string, field: number]>> = {
-  1: ['float32', 4],
-  2: ['uint8', 5],
-  3: ['int8', 5],
-  4: ['uint16', 5],
-  5: ['int16', 5],
-  6: ['int32', 5],
-  7: ['int64', 7],
-  8: ['string', 6],
-  9: ['bool', 5],
-  10: ['float16', 5],
-  11: ['float64', 10],
-  12: ['uint32', 11],
-  13: ['uint64', 11],
-  14: ['complex64', 4],
-  15: ['complex128', 10],
-  16: ['bfloat16', 5],
-  17: ['float8_e4m3', 5],
-  18: ['float8_e4m3fnuz', 5],
-  19: ['float8_e5m2', 5],
-  20: ['float8_e5m2fnuz', 5],
-  21: ['uint4', 5],
-  22: ['int4', 5],
-  23: ['float4_e2m1', 5],
+/** The number of the field that holds elements when raw_data does not. */
+const FIELDS: Readonly<Record<string, number>> = {
+  ...{ float32: 4, complex64: 4, float64: 10, complex128: 10, int64: 7, uint32: 11, uint64: 11, string: 6 },
 };
+const INT32_DATA = 5;
 
 /** Every weight of an ONNX model: initializers in stored order, then those of nodes in node order. */
 export async function* readOnnx(source: ByteSource, options: ReadOptions = {}): AsyncGenerator<NamedTensor> {
@@ -82,6 +62,7 @@ async function readTensor(
   options: ReadOptions,
 ): Promise<NamedTensor | undefined> {
   const { dtype, shape } = check(source.name, name, tensor);
+  if (dtype.startsWith('float4')) return packedTensor(options, name, shape, dtype, `as ${dtype}`);
   if (!(await admit(source.name, options, name, { shape, dtype }))) return undefined;
   return readElements(source, files, name, tensor);
 }
@@ -89,11 +70,11 @@ async function readTensor(
 /** Type and shape of a tensor that can be read, as far as its description tells. */
 function check(file: string, name: string, tensor: OnnxTensor) {
   if (tensor.problem !== undefined) throw new FormatError(file, `${tensor.problem}.`);
-  const known = TYPES[tensor.type];
-  if (known === undefined) throw new FormatError(file, `tensor ${quote(name)} has data type ${tensor.type}.`);
+  const dtype = fromNumber('onnx', tensor.type);
+  if (dtype === undefined) throw new FormatError(file, `tensor ${quote(name)} has data type ${tensor.type}.`);
   return {
-    dtype: known[0],
-    field: known[1],
+    dtype,
+    field: FIELDS[dtype] ?? INT32_DATA,
     shape: tensor.dims,
     count: countElements(file, name, tensor.dims),
   };
@@ -133,6 +114,11 @@ async function readElements(
   return { name, shape, dtype, data, ...(bits && { bits }) };
 }
 
+function packedTensor(options: ReadOptions, name: string, shape: number[], dtype: string, how: string) {
+  if (options.filter?.(name, { shape, dtype }) === false) return undefined;
+  return { name, shape, dtype, data: new Uint8Array(0), packed: `packed ${how}, not analysed` };
+}
+
 interface Reading {
   source: ByteSource;
   files: ExternalFiles;
@@ -150,16 +136,8 @@ async function readCodes(at: Reading, tensor: OnnxTensor, use: CodesUse): Promis
   const packed =
     use.unknown ??
     (use.op === 'GatherBlockQuantized' && dtype === 'uint8' ? `input of ${use.op}` : undefined);
-  if (packed !== undefined && codeTypeOf(dtype) !== undefined) {
-    if (options.filter?.(name, { shape, dtype }) === false) return undefined;
-    return {
-      name,
-      shape,
-      dtype,
-      data: new Uint8Array(0),
-      packed: `packed (${dtype}, ${packed}), not analysed`,
-    };
-  }
+  if (packed !== undefined && codeTypeOf(dtype) !== undefined)
+    return packedTensor(options, name, shape, dtype, `(${dtype}, ${packed})`);
   const type = codeTypeOf(dtype);
   if (type === undefined || (shape.length < 2 && !nbits))
     return readTensor(source, files, name, tensor, options);
@@ -179,13 +157,14 @@ async function readCodes(at: Reading, tensor: OnnxTensor, use: CodesUse): Promis
     if (bad >= 0) throw new FormatError(file, `${quote(of.name)} holds ${values[bad]} at element ${bad}.`);
     return { values, shape: read.shape, packed: read.dtype === 'uint8' };
   };
-  const [scale, zero] = [await part(use.scale), await part(use.zero)];
+  const [scale, zero, order] = [await part(use.scale), await part(use.zero), await part(use.order)];
   const result = nbits
     ? decodeNBits({
         bytes,
         scales: scale!.values,
         zeros: zero?.values,
         zerosPacked: zero?.packed ?? true,
+        order: order?.values,
         ...{ n, k, bits: use.ints.get('bits') ?? 4, block: use.ints.get('block_size') ?? 32 },
       })
     : dequantise(bytes, codeTable(type)!, shape, {

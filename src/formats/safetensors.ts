@@ -3,7 +3,8 @@
 // maps names to { dtype, shape, data_offsets: [begin, end] }; '__metadata__' is no tensor.
 
 // Source: the format section of huggingface/safetensors' README, and its Rust reader for what is refused.
-import { checkLength, decode, elementSize } from './decode.js';
+import { checkLength, countElements, decode, elementSize } from './decode.js';
+import { fromSafetensors } from './dtypes.js';
 import { FormatError, quote } from './errors.js';
 import { duplicateKeys, isObject, type Json, parseObject } from './json.js';
 import { layoutByName } from './layout.js';
@@ -14,27 +15,6 @@ import type { NamedTensor, ReadOptions } from './types.js';
 import type { Weight } from './weights/weight.js';
 
 const MAX_HEADER = 100_000_000;
-
-const TYPES: Readonly<Record<string, string>> = {
-  F64: 'float64',
-  F32: 'float32',
-  F16: 'float16',
-  BF16: 'bfloat16',
-  F8_E4M3: 'float8_e4m3',
-  F8_E5M2: 'float8_e5m2',
-  F8_E4M3FNUZ: 'float8_e4m3fnuz',
-  F8_E5M2FNUZ: 'float8_e5m2fnuz',
-  F8_E8M0: 'float8_e8m0',
-  I8: 'int8',
-  I16: 'int16',
-  I32: 'int32',
-  I64: 'int64',
-  U8: 'uint8',
-  U16: 'uint16',
-  U32: 'uint32',
-  U64: 'uint64',
-  BOOL: 'bool',
-};
 
 const NO_SHAPE: number[] = [];
 
@@ -117,15 +97,18 @@ export class SafetensorsEntry implements Entry {
 
   async words(from?: number, count?: number) {
     const { name, dtype } = this.place;
-    const type = dtype.startsWith('float8') ? 'uint8' : dtype;
+    const type = /^float[48]/.test(dtype) ? 'uint8' : dtype;
     return decode(await this.bytes(from, count), type, { file: this.file, name, dims: 0 }).data;
   }
 
   /** Those of `count` elements from `from` on, or of all. */
   private async bytes(from?: number, count?: number): Promise<Uint8Array> {
     const { source, place, byteLength } = this;
-    const { name, dtype, shape, start } = place;
-    checkLength(source.name, name, dtype, shape, byteLength, start);
+    const { name, shape, start } = place;
+    const pairs = place.dtype === 'float4_e2m1'; // two a byte
+    const dtype = pairs ? 'uint8' : place.dtype;
+    const stored = pairs ? [Math.ceil(countElements(source.name, name, shape) / 2)] : shape;
+    checkLength(source.name, name, dtype, stored, byteLength, start);
     if (from === undefined || count === undefined) return source.read(start, byteLength);
     const size = elementSize(source.name, name, dtype);
     checkRange(source.name, byteLength, from * size, count * size, `tensor ${quote(name)}`);
@@ -183,7 +166,7 @@ function toEntry(source: ByteSource, base: number, name: string, value: unknown)
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string') return fail("lacks the field 'dtype'");
   entry.type = dtype;
-  entry.dtype = Object.hasOwn(TYPES, dtype) ? TYPES[dtype] : dtype.toLowerCase();
+  entry.dtype = fromSafetensors(dtype);
   if (!Array.isArray(shape)) return fail("lacks the field 'shape'");
   entry.shape = shape;
   const whole = (v: unknown): v is number => typeof v === 'number' && Number.isSafeInteger(v) && v >= 0;

@@ -94,7 +94,12 @@ export async function* readSafetensorsIndex(
   });
 }
 
-async function* readEntries(model: Model, options: ReadOptions, total: number): AsyncGenerator<NamedTensor> {
+/** The weights of what is listed. */
+export async function* readEntries(
+  model: Model,
+  options: ReadOptions,
+  total: number,
+): AsyncGenerator<NamedTensor> {
   let done = 0;
   let last: Entry | undefined;
   for (const { weight, entry } of await listWeights(model)) {

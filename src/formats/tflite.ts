@@ -8,29 +8,11 @@ import { product } from '../shared/shape.js';
 import { textDecoder } from '../shared/text.js';
 import { admit } from './admit.js';
 import { checkLength, countElements, decode, elementSize, type TensorData } from './decode.js';
+import { fromNumber } from './dtypes.js';
 import { attempt, FormatError, quote } from './errors.js';
 import { type ByteSource, checkRange } from './source.js';
 import type { NamedTensor, ReadOptions } from './types.js';
 
-/** TensorType; those that are no numbers are absent. */
-const TYPES: Readonly<Record<number, string>> = {
-  0: 'float32',
-  1: 'float16',
-  2: 'int32',
-  3: 'uint8',
-  4: 'int64',
-  6: 'bool',
-  7: 'int16',
-  8: 'complex64',
-  9: 'int8',
-  10: 'float64',
-  11: 'complex128',
-  12: 'uint64',
-  15: 'uint32',
-  16: 'uint16',
-  17: 'int4',
-  18: 'bfloat16',
-};
 const DEPTHWISE = 4; // BuiltinOperator.DEPTHWISE_CONV_2D
 const MAX_COUNT = 1 << 20;
 const MAX_NAME = 1 << 16;
@@ -46,6 +28,8 @@ interface Weight {
   zero: number[];
   axis: number;
   sparse: boolean;
+  /** Scales that are not in the table of the tensor: blocks, or a delegate's own. */
+  details: number;
 }
 
 /** The constant tensors of a .tflite model, subgraph by subgraph. */
@@ -110,13 +94,14 @@ async function readWeight(
   return {
     name: await flat.text(table, 3),
     shape: await flat.numbers(table, 0, 'int32'),
-    dtype: TYPES[type] ?? `type ${type}`,
+    dtype: fromNumber('tflite', type) ?? `type ${type}`,
     ...place,
     depthwise,
     scale: await of((at) => flat.numbers(at, 2, 'float32'), []),
     zero: await of((at) => flat.numbers(at, 3, 'int64'), []),
     axis: await of((at) => flat.number(at, 6, 'int32'), 0),
     sparse: (await flat.table(table, 6)) !== 0,
+    details: await of((at) => flat.number(at, 4, 'int8'), 0),
   };
 }
 
@@ -127,6 +112,11 @@ async function readTensor(
 ): Promise<NamedTensor | undefined> {
   const { name, shape, dtype, start, length } = weight;
   const file = source.name;
+  if (weight.details !== 0) {
+    if (options.filter?.(name, { shape, dtype }) === false) return undefined;
+    const how = weight.details === 2 ? 'scales of blocks' : 'a quantisation of its own';
+    return { name, shape, dtype, data: new Uint8Array(0), packed: `packed (${dtype}, ${how}), not analysed` };
+  }
   if (!/^(string|type)/.test(dtype) && !(await admit(file, options, name, { shape, dtype })))
     return undefined;
   if (dtype.startsWith('type')) {

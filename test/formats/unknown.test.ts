@@ -6,7 +6,17 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { toMatrices } from '../../src/formats/index.js';
 import { all, salvage } from './helpers.js';
-import { type SafetensorSpec, safetensors } from './write.js';
+import {
+  bytesOf,
+  npy,
+  onnxGraph,
+  onnxModel,
+  onnxNode,
+  onnxTensor,
+  type SafetensorSpec,
+  safetensors,
+  zip,
+} from './write.js';
 import { torch } from './write-torch.js';
 
 const SIZES: Record<string, number> = {
@@ -241,5 +251,65 @@ describe('a weight and its scales in different files', () => {
     const at = folder({ 'm.safetensors': safetensors(one), [name]: config });
     const why = `packed (float8_e4m3 without scales, where config.json says ${method}), not analysed`;
     expect(await rows(at)).toEqual([['a.weight', why], Z]);
+  });
+});
+
+describe('other containers', () => {
+  const bytes = (n: number) => of('U8', n).data;
+  const floats = (n: number) => bytesOf(Float32Array.from({ length: n }, (_, i) => i + 1));
+
+  test.each(['fc.weight', 'fc/kernel', 'w'])('.npz: %s and its scale', async (name) => {
+    const file = zip([
+      { name: `${name}.npy`, data: npy('|u1', [8, 6], bytes(48)) },
+      { name: `${name}_scale.npy`, data: npy('<f4', [8, 1], floats(8)) },
+      { name: 'other.npy', data: npy('<f4', [3, 3], floats(9)) },
+    ]);
+    const { tensors, errors } = await salvage(file, { name: 'm.npz' });
+    expect(errors).toEqual({});
+    expect(tensors.map((t) => [t.name, t.packed])).toEqual([
+      [name, 'packed (uint8 beside _scale), not analysed'],
+      ['other', undefined],
+    ]);
+  });
+
+  test('.npz: int8 with the scales of its rows is decoded', async () => {
+    const file = zip([
+      { name: 'fc.weight.npy', data: npy('|i1', [4, 2], Uint8Array.of(1, 255, 2, 3, 4, 5, 6, 7)) },
+      { name: 'fc.weight_scale.npy', data: npy('<f4', [4], floats(4)) },
+    ]);
+    const [{ data, storage }] = await all(file, { name: 'm.npz' });
+    expect([...(data as Float32Array)]).toEqual([1, -1, 4, 6, 12, 15, 24, 28]);
+    expect(storage).toBe('int8 x row scales');
+  });
+
+  const node = (op: string, inputs: string[], domain = '') =>
+    onnxNode({ op, inputs, outputs: [`${op}_out`], domain });
+  test.each<[string, string, Uint8Array[]]>([
+    ['scaled by Cast and Mul', 'scaled in the graph', [node('Cast', ['w']), node('Mul', ['Cast_out', 's'])]],
+    [
+      'turned before DequantizeLinear',
+      'an input of DequantizeLinear',
+      [node('Transpose', ['w']), node('DequantizeLinear', ['Transpose_out', 's'])],
+    ],
+    [
+      'chosen before DequantizeLinear',
+      'an input of DequantizeLinear',
+      [node('Gather', ['w', 'i']), node('DequantizeLinear', ['Gather_out', 's'])],
+    ],
+    ['in an operator of somebody', 'an input of Foo', [node('Foo', ['x', 'w'], 'my.own')]],
+    ['in QMoE', 'an input of QMoE', [node('QMoE', ['x', 'w'], 'com.microsoft')]],
+  ])('.onnx: %s', async (_, why, nodes) => {
+    const tensors = [
+      onnxTensor({ name: 'w', dims: [4, 6], type: 3, raw: bytes(24) }),
+      onnxTensor({ name: 's', dims: [], type: 1, raw: floats(1) }),
+    ];
+    const [w] = await all(onnxModel(onnxGraph(nodes, tensors)), { name: 'm.onnx' });
+    expect(w.packed).toBe(`packed (int8, ${why}), not analysed`);
+  });
+
+  test('.onnx: integers that nothing scales are what they are', async () => {
+    const tensor = onnxTensor({ name: 'w', dims: [4, 6], type: 3, raw: bytes(24) });
+    const graph = onnxGraph([node('Gather', ['w', 'i']), node('MatMul', ['x', 'w'])], [tensor]);
+    expect(toMatrices((await all(onnxModel(graph), { name: 'm.onnx' }))[0])).toHaveLength(1);
   });
 });

@@ -91,6 +91,7 @@ export interface OnnxNodeSpec {
   outputs?: readonly string[];
   /** Encoded AttributeProtos. */
   attributes?: readonly Uint8Array[];
+  domain?: string;
 }
 export const tensorAttribute = (name: string, tensor: Uint8Array) =>
   concat(bytesField(1, name), bytesField(5, tensor), intField(20, 4));
@@ -102,6 +103,7 @@ export function onnxNode({
   inputs = [],
   outputs = [],
   attributes = [],
+  domain = '',
 }: OnnxNodeSpec): Uint8Array {
   return concat(
     ...inputs.map((i) => bytesField(1, i)),
@@ -109,6 +111,7 @@ export function onnxNode({
     bytesField(3, name),
     bytesField(4, op),
     ...attributes.map((a) => bytesField(5, a)),
+    bytesField(7, domain),
   );
 }
 export function onnxGraph(nodes: readonly Uint8Array[], initializers: readonly Uint8Array[]): Uint8Array {

@@ -83,6 +83,8 @@ export interface NBits {
   k: number;
   bits: number;
   block: number;
+  /** The block of each column, where it is not the one that it lies in. */
+  order?: ArrayLike<number>;
 }
 
 /** [N, K]; undefined where the lengths do not fit. */
@@ -95,10 +97,13 @@ export function decodeNBits({
   k,
   bits,
   block,
+  order,
 }: NBits): Decoded | undefined {
   const blocks = Math.ceil(k / block);
   if (![2, 4, 8].includes(bits) || bytes.length !== (n * blocks * block * bits) / 8) return undefined;
   if (scales.length !== n * blocks) return undefined;
+  if (order && (order.length < k || !Array.prototype.every.call(order, (g) => g >= 0 && g < blocks)))
+    return undefined;
   const packedLine = Math.ceil((blocks * bits) / 8);
   if (zeros && zeros.length !== (zerosPacked ? n * packedLine : n * blocks)) return undefined;
   const middle = 2 ** (bits - 1);
@@ -118,6 +123,7 @@ export function decodeNBits({
     gridCols: blocks,
     blockRows: 1,
     blockCols: block,
+    groups: order,
   });
 }
 

@@ -139,14 +139,19 @@ export function mxfp4(entry: Stored, context: Context): Match | undefined {
   return { weights, parts };
 }
 
-/** Bytes of two e2m1 codes with scales for 16 (NVFP4) or 32 (MXFP4) of them. */
+/**
+ * Bytes of two e2m1 codes, or F4 itself, with scales for 16 (NVFP4) or 32 (MXFP4) of them.
+ * Exponents as scales tell it of int8, too.
+ */
 export function nvfp4(entry: Stored, context: Context): Match | undefined {
   const { name, dtype, shape } = entry;
-  if (dtype !== 'uint8' || (shape.length !== 2 && shape.length !== 3)) return undefined;
+  if (!/^(uint8|int8|float4_e2m1)$/.test(dtype) || (shape.length !== 2 && shape.length !== 3))
+    return undefined;
   const packed = stem(name, '_packed');
   const own = packed ?? name;
-  const scale = context.get(`${own}_scale`);
+  const scale = context.get(`${own}_scale`) ?? exponents(name, context);
   if (scale === undefined || scale.shape.length !== shape.length) return undefined;
+  if (dtype === 'int8' && scale.dtype !== 'float8_e8m0') return undefined;
   const second = context.get(`${own}_scale_2`) ?? context.get(`${own}_global_scale`);
   const base = stem(own, '.weight') ?? own;
   const parts = [
@@ -156,7 +161,8 @@ export function nvfp4(entry: Stored, context: Context): Match | undefined {
     context.get(`${base}.input_scale`),
     context.get(`${base}.input_global_scale`),
   ];
-  const [rows, half] = shape.slice(-2);
+  const [rows, last] = shape.slice(-2);
+  const half = dtype === 'float4_e2m1' ? last / 2 : last;
   const count = shape.length === 3 ? shape[0] : undefined;
   const { file } = context;
   const matrix = { dtype, shape: [rows, 2 * half] };
@@ -188,6 +194,13 @@ export function nvfp4(entry: Stored, context: Context): Match | undefined {
     return { weights: eachOf(count, own, make), parts };
   }
   return undefined;
+}
+
+/** X.scale beside X.weight, of exponents (DeepSeek). */
+function exponents(name: string, context: Context): Stored | undefined {
+  const base = stem(name, '.weight');
+  const scale = base === undefined ? undefined : context.get(`${base}.scale`);
+  return scale?.dtype === 'float8_e8m0' ? scale : undefined;
 }
 
 export function mlx(entry: Stored, context: Context): Match | undefined {

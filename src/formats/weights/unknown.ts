@@ -58,6 +58,9 @@ export const isNarrow = ({ name, dtype, shape }: Stored) =>
 /** Whether it looks like a part of a weight, and like a matrix. */
 export const isPart = ({ name, shape }: Stored) => shape.length > 1 && ONLY_PARTS.test(name);
 
+/** Whether a name is one that parts of packed weights have. */
+export const isPartName = (name: string) => PARTS.test(name) || ONLY_PARTS.test(name);
+
 export function unknown(entry: Stored, context: Context): Match | undefined {
   const { name, dtype, shape } = entry;
   const last = lastOf(name);
@@ -117,7 +120,7 @@ function partsOf(entry: Stored, context: Context, inputs = false): Stored[] {
   const { name } = entry;
   const below = ['.', '_', ':'].flatMap((separator) => context.under(name + separator));
   const wanted = (s: Stored) => s !== entry && NO_PARTS.test(s.name) === inputs;
-  const [module, beside] = besideOf(name, context);
+  const [module, beside] = besideOf(entry, context);
   const own = (s: Stored) => s.name.slice(module.length);
   const parts = [...new Set([...below.filter((s) => PARTS.test(own(s))), ...beside])].filter(wanted);
   if (parts.length === 0) return [];
@@ -129,7 +132,7 @@ function partsOf(entry: Stored, context: Context, inputs = false): Stored[] {
 /**
  * What lies in the same module and is called like a part; where names have no modules: w_q and w_scale, w and scale.
  */
-function besideOf(name: string, context: Context): [module: string, parts: readonly Stored[]] {
+function besideOf({ name, dtype }: Stored, context: Context): [module: string, parts: readonly Stored[]] {
   const cut = cutOf(name);
   const bare = cut < 0;
   const module = bare ? name.slice(0, name.lastIndexOf('_') + 1) : name.slice(0, cut + 1);
@@ -141,7 +144,10 @@ function besideOf(name: string, context: Context): [module: string, parts: reado
       }),
     );
   if (!bare) return [module, pick(module, PARTS)];
-  return [module, [...(module === '' ? [] : pick(module, PARTS)), ...pick('', BARE)]];
+  return [
+    module,
+    [...(module === '' ? [] : pick(module, PARTS)), ...(EIGHT.test(dtype) ? pick('', BARE) : [])],
+  ];
 }
 
 /** Where the endings of two names begin, their separator included. */
