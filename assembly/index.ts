@@ -166,6 +166,14 @@ export function choose(transposed: bool, most: i32, share: f64): i32 {
   return choice.k;
 }
 
+/**
+ * After rank(), whose tolerance counts: a better choice of as many columns, where the one of choose() is not
+ * independent beyond it.
+ */
+export function makeIndependent(): void {
+  interpolative.makeIndependent(choice);
+}
+
 /** Copies the columns that choose() has chosen. */
 export function chosen(columns: usize): void {
   interpolative.copyChosen(choice, columns);

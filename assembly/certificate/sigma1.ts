@@ -35,6 +35,16 @@ export function raiseByLanczos(G: usize, n: i32, slack: f64, accuracy: f64, step
   claim.estimateSigma(Math.sqrt(theta));
 }
 
+/** A `share` above `low`, squared: what an upper bound is tried with. slack: what A^T A may have beside G. */
+function target(slack: f64, share: f64): f64 {
+  return claim.low * claim.low * (1 + share) + slack;
+}
+
+/** Whether `high` is within a share of it already. */
+function isBelow(theta: f64, share: f64): bool {
+  return claim.high * claim.high <= theta * (1 + share);
+}
+
 /**
  * Cholesky of theta I - G: where it is complete no eigenvalue of G is above theta,
  * up to its rounding. L is overwritten.
@@ -49,8 +59,8 @@ function factorBelow(L: usize, G: usize, n: i32, theta: f64): Cholesky {
  * Returns whether it is lower now.
  */
 export function capByCholesky(L: usize, G: usize, n: i32, slack: f64, share: f64): bool {
-  const theta = claim.low * claim.low * (1 + share) + slack;
-  if (claim.high * claim.high <= theta * (1 + share)) return false;
+  const theta = target(slack, share);
+  if (isBelow(theta, share)) return false;
   const start = mark();
   const f = factorBelow(L, G, n, theta);
   const proved = f.columns == n;
@@ -62,9 +72,9 @@ export function capByCholesky(L: usize, G: usize, n: i32, slack: f64, share: f64
 /** The same to a per cent or two, in integers where they are close enough. */
 export function capCoarsely(L: usize, G: usize, n: i32, slack: f64): bool {
   if (n > SIGMA_COARSE_MOST) return capByCholesky(L, G, n, slack, SIGMA_COARSE);
-  const theta = claim.low * claim.low * (1 + SIGMA_COARSE) + slack;
+  const theta = target(slack, SIGMA_COARSE);
   const bound = theta * (1 + coarseness(n)) + slack;
-  if (claim.high * claim.high <= bound * (1 + SIGMA_COARSE) || !noneFarAbove(L, G, n, theta)) return false;
+  if (isBelow(bound, SIGMA_COARSE) || !noneFarAbove(L, G, n, theta)) return false;
   claim.capSigma(Math.sqrt(bound));
   return true;
 }
@@ -76,7 +86,7 @@ export function enclose(G: usize, slack: f64, share: f64): void {
   const L = alloc(triangleBytes(n));
   for (let i = 0; i < SIGMA_STARTS; i++) {
     raiseByLanczos(G, n, slack, 1e-5 * share, 400, i);
-    if (capByCholesky(L, G, n, slack, share) || isEnclosed(slack, share)) {
+    if (capByCholesky(L, G, n, slack, share) || isBelow(target(slack, share), share)) {
       release(start);
       return;
     }
@@ -89,8 +99,4 @@ export function enclose(G: usize, slack: f64, share: f64): void {
   claim.capSigma(sigma + error);
   claim.estimateSigma(sigma);
   release(start);
-}
-
-function isEnclosed(slack: f64, share: f64): bool {
-  return claim.high * claim.high <= (claim.low * claim.low * (1 + share) + slack) * (1 + share);
 }

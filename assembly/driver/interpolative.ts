@@ -10,6 +10,8 @@ import { alloc, calloc, mark, release } from '../base/arena';
 import { dot, square } from '../blas/level1';
 import { residualSquare } from '../blas/residual';
 import { solveUpper } from '../blas/trsm';
+import * as claim from '../certificate/claim';
+import { improve } from '../factor/best-columns';
 import * as qrcp from '../factor/qrcp';
 import { dropReflectors, strengthen } from '../factor/strong-rrqr';
 import { matrix, tall } from '../factor/tsqr';
@@ -69,6 +71,11 @@ export function choose(transposed: bool, most: i32, share: f64): Choice {
   if (share > 0 && needed <= most) useFewer(c, limit);
   else strengthen(c.W, ld, rows, c.columns, c.k, c.perm);
   return c;
+}
+
+/** Exchanges more of them, where that makes them independent beyond the tolerance that rank() has decided by. */
+export function makeIndependent(c: Choice): void {
+  improve(c.W, leading(c.rows), c.rows, c.columns, c.k, c.perm, claim.tolerance(claim.sigma));
 }
 
 /** One column fewer, as long as exchanges find a choice that leaves an error of no more than `limit`, squared. */

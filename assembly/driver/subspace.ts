@@ -6,6 +6,7 @@
 // the spectrum has a gap; else orthogonal iteration with R^T R brings them there,
 // the distance falling by (sigma_{k+1} / sigma_k)^2 a step. Householder reflectors make them orthonormal.
 // The residual is computed from M and the basis as they are, all rounding counted: ||M N||_2, or ||M - M V V^T||_2.
+// docs/certificates.md, "Subspaces".
 // Cost: 4 m n k flops for the QR, 4 n (n - k) min(k, n - k) for the basis;
 // m n c products for the residual of c vectors, 25 flops each up to 2^26.
 // Source: Gu & Eisenstat 1996; Stewart 1998, Matrix Algorithms I, 5.2; Golub & Van Loan 8.2.4.
@@ -220,8 +221,6 @@ function residual(transposed: bool, B: usize, ld: i32, n: i32, c: i32, range: bo
       }
     }
   }
-  // ||B||_F = sqrt(c), and ||M V||_F <= ||M||_F, but for rounding. Whatever C is,
-  // ||M - P M|| <= ||M - C V^T||: M V may be inexact.
   const k = <f64>(range ? c : n) + 2;
   const unit = r.exact ? 2 * (k * U) * (k * U) + U * U : (<f64>SHORT + 3 + k / <f64>SHORT) * U;
   const sums = (<f64>source.m + <f64>source.n + 8) * U;

@@ -16,7 +16,7 @@
 // Cost: k^2 n flops to look, O(m n) an exchange.
 // Source: Gu & Eisenstat 1996, "Efficient algorithms for computing a strong
 // rank-revealing QR factorization", section 4.
-import { alloc, mark, release } from '../base/arena';
+import { alloc, calloc, mark, release } from '../base/arena';
 import { TINY } from '../base/params';
 import { madd } from '../base/simd';
 import { axpy, dot, norm, scaleColumn, swapColumns, swapIndices } from '../blas/level1';
@@ -35,7 +35,7 @@ const LARGEST: f64 = 1.25;
 const MUCH: f64 = 1e4;
 
 @unmanaged
-class Exchanges {
+export class Exchanges {
   R: usize;
   ld: i32;
   m: i32;
@@ -72,7 +72,7 @@ function rowOf(e: Exchanges, i: i32, j: i32): usize {
 }
 
 /** T, w and g from R as it stands. */
-function measure(e: Exchanges): void {
+export function measure(e: Exchanges): void {
   const start = mark();
   inverseColumnSquares(packUpper(e.R, e.ld, e.k), e.k, e.inverseRows);
   release(start);
@@ -208,7 +208,7 @@ function join(e: Exchanges): void {
 }
 
 /** The exchange that search() found. */
-function exchange(e: Exchanges): void {
+export function exchange(e: Exchanges): void {
   moveLast(e);
   const last = e.k - 1;
   const p = column(e.R, e.ld, last);
@@ -272,10 +272,8 @@ export function dropReflectors(R: usize, ld: i32, m: i32, done: i32): void {
   for (let j = 0; j < done; j++) memory.fill(at(column(R, ld, j), j + 1), 0, <usize>(m - j - 1) << 3);
 }
 
-/** Makes the choice of the first k of n columns strong. Returns how many exchanges it took. */
-export function strengthen(R: usize, ld: i32, m: i32, n: i32, k: i32, perm: usize): i32 {
-  if (k <= 0 || k >= n) return 0;
-  const start = mark();
+/** Room for exchanges among the first k of n columns and the others. */
+export function openExchanges(R: usize, ld: i32, m: i32, n: i32, k: i32, perm: usize): Exchanges {
   const e = changetype<Exchanges>(alloc(offsetof<Exchanges>()));
   e.R = R;
   e.ld = ld;
@@ -285,11 +283,18 @@ export function strengthen(R: usize, ld: i32, m: i32, n: i32, k: i32, perm: usiz
   e.perm = perm;
   e.steps = panels(k) << 2;
   e.inverseRows = alloc(<u64>e.steps << 3);
-  e.rest = alloc(<u64>(n + 4) << 3);
-  memory.fill(e.rest, 0, <usize>(n + 4) << 3);
+  e.rest = calloc(<u64>(n + 4) << 3);
   e.a = alloc(<u64>(n + 4) << 3);
   e.s = alloc(<u64>(n + 4) << 3);
   e.c = alloc(<u64>(n + 4) << 3);
+  return e;
+}
+
+/** Makes the choice of the first k of n columns strong. Returns how many exchanges it took. */
+export function strengthen(R: usize, ld: i32, m: i32, n: i32, k: i32, perm: usize): i32 {
+  if (k <= 0 || k >= n) return 0;
+  const start = mark();
+  const e = openExchanges(R, ld, m, n, k, perm);
   const inner = mark();
   let count = 0;
   measure(e);

@@ -41,6 +41,7 @@ export interface Kernel {
   participation(): number;
   triangle(r: number): void;
   choose(transposed: boolean, most: number, share: number): number;
+  makeIndependent(): void;
   chosen(columns: number): void;
   interpolate(columns: number, right: number): number;
   subspace(transposed: boolean, rank: number, range: boolean, basis: number): number;

@@ -121,6 +121,7 @@ export function independentColumns(a: unknown, b?: unknown, c?: unknown): Int32A
       return;
     }
     const kept = k.choose(transposed, rank, 0);
+    k.makeIndependent();
     const at = k.reserve(4 * kept);
     k.chosen(at);
     columns = copyOutInt(at, kept).sort();

@@ -128,6 +128,7 @@ export function dependencies(a: unknown, b?: unknown, c?: unknown): Dependency[]
     if (rank === cols) return;
     const tolerance = k.tolerance();
     const kept = k.choose(transposed, rank, 0);
+    k.makeIndependent();
     const at = k.reserve(4 * kept);
     const right = k.reserve(8 * kept * cols);
     k.interpolate(at, right);

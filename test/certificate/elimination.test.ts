@@ -3,7 +3,10 @@
 import { describe, expect, test } from 'vitest';
 import { matrixRank } from '../../src/index.js';
 import { kernel } from '../../src/kernel/load.js';
+import { area, i32, k as module } from '../kernel/kernel.js';
 import { beside, blockDiagonal, type Matrix, matrix, permuted, Random, transpose } from '../numbers.js';
+import { referenceValues } from '../reference.js';
+import { openClaim } from './open.js';
 
 const CHOLESKY = 1; // of claim.ts
 const EPS = 2 ** -52;
@@ -195,5 +198,75 @@ describe.each([
   test.each([0.01, 0.5, 2, 100])('last singular value %f of the tolerance', (factor) => {
     const x = new Random(m).withSpectrum(m, n, spectrum(n, factor * m * EPS), n);
     expect(matrixRank(x.a, [m, n])).toBe(factor > 1 ? n : n - 1);
+  });
+});
+
+// From here on one step of elimination alone, of 20 columns: p = 4 of them are eliminated.
+const N = 20;
+const P = 4;
+
+/** Whether elimination claims full rank; lower is then in the units of x. */
+function eliminate(x: Matrix): { claimed: boolean; lower: number } {
+  const scale = openClaim(x, { tol: 1e-40 });
+  module.encloseByNorms();
+  const claimed = Boolean(module.decided(module.eliminateAll(x.m)));
+  return { claimed, lower: module.lower.value / scale };
+}
+
+describe('terms of the bound by elimination', () => {
+  test('a Schur complement of cancelled digits proves nothing', () => {
+    // Integers: a product of rank 4, of entries of 2^44, plus 0, 1 and -1. The last column is the sum of two others.
+    for (let seed = 0; seed < 40; seed++) {
+      const r = new Random(seed);
+      const m = 24;
+      const integer = (size: number) => Math.round((2 * r.uniform() - 1) * size);
+      const left = matrix(m, P, () => integer(2 ** 22));
+      const right = matrix(P, N, () => integer(2 ** 21));
+      const x = matrix(m, N, (i, j) => {
+        let sum = integer(1.5);
+        for (let k = 0; k < P; k++) sum += left.a[i * P + k] * right.a[k * N + j];
+        return sum;
+      });
+      for (let i = 0; i < m; i++) x.a[i * N + N - 1] = x.a[i * N + N - 2] + x.a[i * N + N - 3];
+      expect(eliminate(x).claimed).toBe(false);
+    }
+  });
+
+  test('the Gram matrix of the complement is not known better than its sums', () => {
+    for (let seed = 0; seed < 40; seed++) {
+      const r = new Random(seed);
+      const x = matrix(40, N, () => r.below(2 ** 20));
+      for (let i = 0; i < x.m; i++) x.a[i * N + N - 1] = x.a[i * N + N - 2] + x.a[i * N + N - 3];
+      expect(eliminate(x).claimed).toBe(false);
+    }
+  });
+
+  /** The pivot rows hold B1 and B2, the others C1 and W (C1 meets zeros of B2, or is zero). */
+  function blocks(B1: number[], b2: number, c1: number, W: number[]): Matrix {
+    const m = 24;
+    module.reset();
+    const list = area(4 * 2 * P);
+    module.stratifiedRows(list, 2 * P, m);
+    const top = [...i32(list, P)];
+    const others = Array.from({ length: m }, (_, i) => i).filter((i) => !i32(list, 2 * P).includes(i));
+    return matrix(m, N, (i, j) => {
+      const k = top.indexOf(i);
+      if (k >= 0) return j < P ? (j === k ? B1[k] : 0) : k === P - 1 && j === P ? b2 : 0;
+      const q = others.indexOf(i);
+      if (q < 0) return 0;
+      if (j < P) return q === 0 && j === 0 ? c1 : 0;
+      return j - P !== q ? 0 : q === 0 ? W[0] : W[1];
+    });
+  }
+
+  test.each([
+    ['the inverse of the pivot block', [1, 1, 1, 2 ** -26], 0, 0, [100, 100]],
+    ['the inverse times B2', [1, 1, 1, 2 ** -26], 0.01, 0, [1e-6, 1]],
+    ['rows that Y makes long', [1, 1, 1, 1], 0, 2 ** 26, [1, 1]],
+  ])('%s', (_, B1, b2, c1, W) => {
+    const x = blocks(B1, b2, c1, W);
+    const { claimed, lower } = eliminate(x);
+    expect(claimed).toBe(true);
+    expect(lower).toBeLessThanOrEqual(referenceValues(x)[N - 1]);
   });
 });

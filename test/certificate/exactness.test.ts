@@ -103,13 +103,30 @@ describe('no start vector is trusted', () => {
   }
 });
 
+test('what rounding hides is counted, and not called proved', () => {
+  for (let seed = 0; seed < 30; seed++) {
+    const n = 3 + (seed % 30);
+    const r = new Random(seed);
+    const x = r.withSpectrum(
+      n,
+      n,
+      Array.from({ length: n }, (_, i) => 2 ** -i),
+      n,
+    );
+    const values = referenceValues(x);
+    const report = rankReport(x.a, [n, n], { tol: values[n >> 1] });
+    expect(report.proven).toBe(false);
+    expect(Math.abs(report.rank - (n >> 1) - 0.5)).toBe(0.5);
+  }
+});
+
 describe('bounds of what float64 can hardly express', () => {
   test('a zero column changes no bound', () => {
     expect(rankReport([1, 0, 0, 0], [2, 2])).toMatchObject({ rank: 1, upper: 0, proven: true });
   });
 
   test('denormals are rounded down and up', () => {
-    for (const unit of [1, 2, 3, 7]) {
+    for (const unit of [1, 2, 3, 4, 5, 7, 9, 12, 20]) {
       const x = Float64Array.of(unit * 5e-324, 5e-324, 5e-324, 0, 5e-324, 5e-324);
       const values = referenceValues(matrix(3, 2, (i, j) => x[2 * i + j] / 5e-324)); // in units of 2^-1074
       const report = rankReport(x, [3, 2]);

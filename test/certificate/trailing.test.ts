@@ -3,7 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { matrixRank, rankReport } from '../../src/index.js';
 import { kernel } from '../../src/kernel/load.js';
 import { kahan } from '../families.js';
+import { area, k as module, putColumns } from '../kernel/kernel.js';
 import { type Matrix, map, matrix, permuted, Random, transpose } from '../numbers.js';
+import { referenceValues } from '../reference.js';
+import { openClaim } from './open.js';
 
 // Of claim.ts. Small matrices whose values fall fast are counted from their bidiagonal form.
 const BIDIAGONAL = 7;
@@ -128,4 +131,36 @@ test('ends where the columns left stand at the limit but for rounding', () => {
     const x = matrix(n, n, (i, j) => (i !== j ? 0 : i < few ? 1 : 1.393842727080762e-15));
     expect(matrixRank(x.a, [n, n], { tol: 5.347707911259269e-14 })).toBe(few);
   }
+});
+
+describe('what the factored matrix differs from A by enters the count', () => {
+  test.each([12, 25])('%i columns', (n) => {
+    let claims = 0;
+    for (let seed = 0; seed < 60; seed++) {
+      const r = new Random(seed);
+      const tol = 1e-9;
+      const rest = tol * 10 ** -(0.5 + 2 * r.uniform());
+      const near =
+        tol * (1 + 0.02 * (2 * r.below(2) - 1)) + (2 * r.below(2) - 1) * rest * (0.5 + 4 * r.uniform());
+      const values = Array.from({ length: n }, (_, i) =>
+        i < n / 2 ? 1 - i / n : tol * (r.below(2) ? 3 : 0.3),
+      );
+      values[n - 1] = near;
+      const x = r.withSpectrum(n, n, values, n);
+      const scale = openClaim(x, { tol });
+      module.encloseByNorms();
+      const { W, ld } = putColumns(map(x, (v) => v * scale));
+      const q = module.begin(W, ld, n, n, area(4 * n));
+      module.proceed(q, (tol * scale) / 4, 1e5 * tol * scale, n);
+      if (!module.byTrailing(q, rest * scale)) continue;
+      claims++;
+      const sigma = referenceValues(x);
+      const rank = module.claimed.value;
+      expect(sigma.filter((v) => v + rest > tol).length).toBe(rank);
+      expect(sigma.filter((v) => v - rest > tol).length).toBe(rank);
+      if (rank < n) expect(module.upper.value / scale).toBeGreaterThanOrEqual(sigma[rank] + rest);
+      expect(module.lower.value / scale).toBeLessThanOrEqual(sigma[rank - 1] - rest);
+    }
+    expect(claims).toBeGreaterThan(5);
+  });
 });

@@ -1,4 +1,7 @@
 // What the tests of test/kernel/ call: AssemblyScript, compiled by compile.ts from build/.
+import { Attempt, createAttempt } from '../assembly/certificate/attempt';
+import { eliminate } from '../assembly/certificate/elimination';
+import { packRows } from '../assembly/matrix/rows';
 import { Cholesky } from '../assembly/factor/cholesky';
 import { PivotedQr, proceed as proceedQr } from '../assembly/factor/qrcp';
 
@@ -30,6 +33,32 @@ export { bidiagonalForm, bidiagonalValues, countAbove, largestValue } from '../a
 export { jacobi } from '../assembly/spectrum/jacobi';
 export { largestEigenvalue, largestOfInverse, largestOfNegativeInverse } from '../assembly/spectrum/lanczos';
 export { applyToPanels, applyToVector, power } from '../assembly/spectrum/power';
+
+export { capSigma, high, low, open as openClaim, raiseSigma } from '../assembly/certificate/claim';
+export { lower, method, proven, rank as claimed, upper } from '../assembly/certificate/claim';
+export { fullRank } from '../assembly/certificate/full-rank';
+export { inertia } from '../assembly/certificate/inertia';
+export { nullSpaceBound } from '../assembly/certificate/null-space';
+export { byTransposed } from '../assembly/certificate/qlp';
+export { reductionStages, reflectorError, rounding, stage } from '../assembly/certificate/rounding';
+export { capByCholesky, capCoarsely, enclose, encloseByNorms, raiseByLanczos } from '../assembly/certificate/sigma1';
+export { byTrailing } from '../assembly/certificate/trailing';
+export { packRows, stratifiedRows } from '../assembly/matrix/rows';
+
+export function decided(a: Attempt): bool {
+  return a.decided;
+}
+
+export function proved(a: Attempt): i32 {
+  return a.proved;
+}
+
+/** One step of elimination of all rows, whatever the size. */
+export function eliminateAll(s: i32): Attempt {
+  const a = createAttempt();
+  eliminate(packRows(s), a);
+  return a;
+}
 
 export function columnsOf(f: Cholesky): i32 {
   return f.columns;

@@ -12,9 +12,40 @@ type Cholesky = number;
 type ReflectorBlock = number;
 type Panel = number;
 type Band = number;
+type Attempt = number;
 
 interface Exports {
   memory: WebAssembly.Memory;
+  // claim.ts: all of it is of scale * A
+  openClaim(absolute: number, relative: number, exact: boolean): void;
+  raiseSigma(bound: number): void;
+  capSigma(bound: number): void;
+  low: Value;
+  high: Value;
+  claimed: Value;
+  lower: Value;
+  upper: Value;
+  method: Value;
+  proven: Value;
+  // certificates; G is A^T A, or 0
+  encloseByNorms(): void;
+  raiseByLanczos(G: number, n: number, slack: number, accuracy: number, steps: number, start: number): void;
+  capByCholesky(L: number, G: number, n: number, slack: number, share: number): number;
+  capCoarsely(L: number, G: number, n: number, slack: number): number;
+  enclose(G: number, slack: number, share: number): void;
+  rounding(rows: number, n: number, square: number, growth: number): number;
+  reflectorError(count: number): number;
+  stage(k: number): number;
+  fullRank(s: number, G: number): Attempt;
+  eliminateAll(s: number): Attempt;
+  decided(a: Attempt): number;
+  proved(a: Attempt): number;
+  inertia(G: number): number;
+  packRows(s: number): number;
+  stratifiedRows(list: number, count: number, m: number): void;
+  nullSpaceBound(x: number, f: Cholesky): number;
+  byTransposed(X: number, k: number, leftOut: number, reflectors: number): number;
+  byTrailing(q: number, rest: number): number;
   alloc(bytes: bigint): number;
   mark(): number;
   release(to: number): void;

@@ -1,0 +1,34 @@
+// docs/certificates.md, "Bidiagonal": values by counts, from 48 columns on.
+import { describe, expect, test } from 'vitest';
+import { k, putColumns } from '../kernel/kernel.js';
+import { matrix, Random } from '../numbers.js';
+import { claims } from './open.js';
+
+describe('bounds of the values hold', () => {
+  test.each([48, 55])('orthogonal, order %i', (n) => {
+    for (let seed = 0; seed < 4; seed++) {
+      expect(claims(new Random(seed).withSpectrum(n, n, new Array(n).fill(1), n), 0.9, 0)).toBe(true);
+    }
+  });
+
+  test('graded, order 50', () => {
+    for (let seed = 0; seed < 4; seed++) {
+      const values = Array.from({ length: 50 }, (_, i) => 2 ** -i);
+      expect(claims(new Random(seed).withSpectrum(50, 50, values, 50), 1.3 * 2 ** -20, 0)).toBe(true);
+    }
+  });
+});
+
+test('a value that is the tolerance is not above it; the numbers beside it tell', () => {
+  for (const n of [3, 20]) {
+    const values = Array.from({ length: n }, (_, i) => 2 ** -i * (1 + i / 64));
+    k.reset();
+    const { W, ld } = putColumns(matrix(n, n, (i, j) => (i === j ? values[i] : 0)));
+    const B = k.bidiagonalForm(W, ld, n, n);
+    values.forEach((value, i) => {
+      expect(k.countAbove(B, value)).toBe(i);
+      expect(k.countAbove(B, value * (1 + 2 ** -50))).toBe(i);
+      expect(k.countAbove(B, value * (1 - 2 ** -50))).toBe(i + 1);
+    });
+  }
+});

@@ -1,0 +1,62 @@
+// docs/certificates.md, "Full rank from a sample": Cholesky of A^T A - t I proves no more than its rounding leaves.
+import { expect, test } from 'vitest';
+import { k } from '../kernel/kernel.js';
+import { matrix, Random } from '../numbers.js';
+import { referenceValues } from '../reference.js';
+import { equalRows, gramOfOpen, openClaim } from './open.js';
+
+// Rows (x, y) whose sums of squares round up and whose sums of products round down: the Gram matrix of rank one has a
+// second eigenvalue, of 24 u ||A||_F^2 after one chain of sums and of 97 after many.
+const UNLUCKY: [m: number, x: number, y: number][] = [
+  [512, 1.260504876030609, 1.4405858118552715],
+  [4000, 1.260504876030609, 1.4405858118552715],
+  [65536, 1.5152011478785425, 1.369516979670152],
+];
+
+test.each(UNLUCKY)('%i equal rows are of rank one, whatever their Gram matrix is', (m, x, y) => {
+  openClaim(equalRows(m, x, y), { tol: 1e-30 });
+  k.encloseByNorms();
+  expect(k.decided(k.fullRank(m, 0))).toBeFalsy();
+  const { G } = gramOfOpen(2);
+  expect(k.decided(k.fullRank(m, G))).toBeFalsy();
+});
+
+test('columns proved independent before Cholesky fails are independent', () => {
+  const [m, x, y] = UNLUCKY[2];
+  openClaim(equalRows(m, 1e-9, x, y), { tol: 1e-30 });
+  k.encloseByNorms();
+  expect(k.proved(k.fullRank(m, 0))).toBeLessThanOrEqual(1);
+});
+
+test('the bound is below sigma_n where the shift comes to it but for rounding', () => {
+  let proofs = 0;
+  for (let seed = 0; seed < 60; seed++) {
+    const n = 8;
+    const x = new Random(seed).withSpectrum(n, n, new Array(n).fill(1), n);
+    const sigma = referenceValues(x)[n - 1];
+    const scale = openClaim(x);
+    const total = k.total.value;
+    const last = (sigma * scale) ** 2;
+    for (let ulps = -8; ulps <= 8; ulps++) {
+      const shift = last * (1 + ulps * 2 ** -53);
+      k.openClaim(Math.sqrt(shift - 1.1 * k.rounding(n, n, total, total)), 0, false);
+      k.encloseByNorms();
+      const attempt = k.fullRank(n, 0);
+      if (!k.decided(attempt)) continue;
+      proofs++;
+      expect(k.lower.value / scale).toBeLessThanOrEqual(sigma);
+    }
+  }
+  expect(proofs).toBeGreaterThan(20);
+});
+
+test('full rank beyond the tolerance of every sigma_1 that is possible', () => {
+  // sigma_1 = 4.1, the norms say 2.05 to 4.1; sigma_n = 0.1 is above rtol * 2.05 and below rtol * 4.1.
+  openClaim(
+    matrix(4, 4, (i, j) => (i === j ? 1.1 : 1)),
+    { rtol: 0.04 },
+  );
+  k.encloseByNorms();
+  expect(k.low.value).toBeLessThan(0.6 * k.high.value);
+  expect(k.decided(k.fullRank(4, 0))).toBeFalsy();
+});
