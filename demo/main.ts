@@ -1,5 +1,6 @@
 // The page: a file or a text in, a table of ranks and a spectrum out. All computing is in workers (crew.ts, worker.ts).
 import { type RankReport, simd } from 'matrix-rank';
+import { hideBlocks, showBlocks } from './blocks.js';
 import { Crew } from './crew.js';
 import { EXAMPLES } from './examples.js';
 import { bytes, plural, proof } from './format.js';
@@ -29,6 +30,7 @@ function begin(layers: boolean): number {
   clearRows(showRow);
   hideSpectrum();
   hideShrink();
+  hideBlocks();
   element('picture').hidden = true;
   alert.hidden = true;
   element('results').hidden = false;
@@ -113,6 +115,7 @@ async function openModels(opened: Model[]): Promise<void> {
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     const parts = [`${low} deficient`, failed ? `${failed} failed` : ''].filter(Boolean).join(', ');
     showShrink();
+    requestAnimationFrame(showBlocks); // a task of its own
     finish(`${how}${plural(done, 'matrix', 'matrices')}: ${parts}; ${seconds} s.`);
   };
   stopped = () => end('Cancelled after ');
@@ -223,7 +226,6 @@ async function showRow({ entry, report, error }: Row, byVisitor = false): Promis
   goThere();
   showAnswer(`${entry.name}, ${entry.matrix.join(' × ')} ${entry.dtype}`, report, fullRank(entry));
   const values = await spectrumOf(entry);
-  await new Promise(requestAnimationFrame); // drawing is a task of its own
   if (mine !== asked) return;
   element('waiting').hidden = true;
   if (values instanceof Error) {

@@ -2,6 +2,7 @@
 import { numbers, suggest, totals, type Weight } from '../src/cli/shrink.js';
 import { big, percent } from '../src/cli/text.js';
 import { choose, rows } from './layers.js';
+import { fullRank } from './messages.js';
 
 const host = document.getElementById('shrink')!;
 const NAMED = 5;
@@ -14,8 +15,13 @@ export function showShrink(): void {
   const weights: Weight[] = [];
   for (const { entry, report, energy } of rows) {
     if (!report) continue;
-    const weight = { name: entry.name, matrix: entry.matrix, rank: report.rank, ...energy };
-    weights.push(weight);
+    weights.push({
+      name: entry.name,
+      matrix: entry.matrix,
+      full: fullRank(entry),
+      rank: report.rank,
+      ...energy,
+    });
   }
   const all = totals(weights);
   host.hidden = all.every((t) => t.saves === 0);
@@ -42,7 +48,9 @@ export function showShrink(): void {
     const row = rows.find((r) => r.entry.name === suggestions[k].name);
     const button = document.createElement('button');
     button.type = 'button';
-    button.textContent = suggestions[k].name;
+    button.append(document.createElement('bdi'));
+    button.firstElementChild!.textContent = suggestions[k].name;
+    button.title = suggestions[k].name;
     if (row) button.addEventListener('click', () => choose(row, true));
     line.cells[0].replaceChildren(button);
     line.cells[0].className = 'name';

@@ -11,7 +11,7 @@ const list = element('values');
 
 const HEIGHT = 300;
 
-let values = new Float64Array(0);
+let values = new Float64Array(0); // empty: nothing is shown
 let logs: number[] = []; // log10 of the values; zeros lie on the floor
 let numbers: number[] = [];
 let standard = 0; // the tolerance that decided, and its count
@@ -20,7 +20,7 @@ let tolerance = 0; // where the line is
 let plot: uPlot | undefined;
 let line: HTMLElement | undefined;
 let ends: [bottom: number, top: number] = [0, 1]; // of the scale, log10
-let drawn = 0;
+let frame = 0;
 
 /** How many values are above t; they are descending. */
 function countAbove(t: number): number {
@@ -34,14 +34,13 @@ function countAbove(t: number): number {
   return low;
 }
 
-/** Draws the spectrum; false where there is nothing to draw. */
+/** Shows the spectrum; false where there is nothing to draw. */
 export function showSpectrum(sigma: Float64Array, decided: number, rank: number): boolean {
   hideSpectrum();
   if (sigma.length === 0 || !(sigma[0] > 0)) return false;
   values = sigma as Float64Array<ArrayBuffer>;
   standard = decided;
   standardRank = rank;
-  tolerance = decided;
   const top = Math.ceil(Math.log10(sigma[0]) + 0.1);
   const least = Math.log10(sigma.findLast((x) => x > 0)!);
   // What is far below the tolerance is drawn on the floor.
@@ -53,14 +52,13 @@ export function showSpectrum(sigma: Float64Array, decided: number, rank: number)
   slider.max = String(top);
   ends = [bottom, top];
   fillList();
-  draw();
+  if (!plot) make();
   setTolerance(decided);
   return true;
 }
 
 export function hideSpectrum(): void {
-  plot?.destroy();
-  plot = undefined;
+  values = new Float64Array(0);
   list.textContent = '';
 }
 
@@ -70,8 +68,8 @@ function colours() {
   return { soft: get('soft'), grid: get('line'), full: get('full'), low: get('low') };
 }
 
-function draw(): void {
-  const [bottom, top] = ends;
+/** The plot, empty. It is made once, ahead of time: that takes as long as to draw a spectrum into it. */
+function make(): void {
   const { soft, grid, full, low } = colours();
   const axis = {
     stroke: soft,
@@ -82,29 +80,25 @@ function draw(): void {
   const dots = (colour: string): uPlot.Series => ({
     stroke: colour,
     width: 1.5,
-    points: { show: values.length <= 300, size: values.length < 80 ? 6 : 4, fill: colour, stroke: colour },
+    points: { show: () => values.length <= 300, size: 5, fill: colour, stroke: colour },
   });
-  const step = Math.max(1, Math.ceil((top - bottom) / 7));
-  const powers: number[] = [];
-  for (let p = top; p >= bottom; p -= step) powers.unshift(p);
-  const sides: [number, number] = [0.5, values.length + 0.5];
   plot = new uPlot(
     {
-      width: host.clientWidth,
+      width: host.clientWidth || 400,
       height: HEIGHT,
       scales: {
-        x: { time: false, range: () => sides },
+        x: { time: false, range: () => [0.5, values.length + 0.5] },
         y: { range: () => ends },
       },
       legend: { show: false },
       cursor: { show: false },
       axes: [
         { ...axis, size: 28, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] },
-        { ...axis, size: 50, splits: () => powers, values: (_, ticks) => ticks.map((p) => `1e${p}`) },
+        { ...axis, size: 50, splits: powers, values: (_, ticks) => ticks.map((p) => `1e${p}`) },
       ],
       series: [{}, dots(full), dots(low)],
     },
-    [numbers, ...halves(countAbove(tolerance))],
+    [[], [], []],
     host,
   );
   line = document.createElement('div');
@@ -112,6 +106,25 @@ function draw(): void {
   line.append(document.createElement('span'));
   line.addEventListener('pointerdown', grab);
   plot.over.append(line);
+}
+
+/** Seven powers of ten at most, of those on the scale. */
+function powers(): number[] {
+  const [bottom, top] = ends;
+  const step = Math.max(1, Math.ceil((top - bottom) / 7));
+  return Array.from({ length: Math.floor((top - bottom) / step) + 1 }, (_, i) => top - i * step).reverse();
+}
+
+/** The values into the plot, in the next frame: a task of its own. */
+function draw(): void {
+  if (frame !== 0) return;
+  frame = requestAnimationFrame(() => {
+    frame = 0;
+    const width = host.clientWidth;
+    if (!plot || values.length === 0 || width === 0) return;
+    if (plot.width !== width) plot.setSize({ width, height: HEIGHT });
+    plot.setData([numbers, ...halves(tolerance === standard ? standardRank : countAbove(tolerance))]);
+  });
 }
 
 /** The line follows the pointer until it is let go. */
@@ -135,7 +148,7 @@ function halves(count: number): [(number | null)[], (number | null)[]] {
 }
 
 function setTolerance(t: number): void {
-  if (!plot || !line) return;
+  if (values.length === 0 || !line) return;
   tolerance = t;
   const count = t === standard ? standardRank : countAbove(t);
   const [bottom, top] = ends;
@@ -148,16 +161,7 @@ function setTolerance(t: number): void {
   line.firstElementChild!.textContent = `${short(t)}`;
   const kind = t === standard ? ' (default)' : '';
   output.textContent = `rank ${count} of ${values.length} at tolerance ${short(t)}${kind}`;
-  if (!drawn) {
-    drawn = requestAnimationFrame(() => {
-      drawn = 0;
-      plot?.setData(
-        [numbers, ...halves(tolerance === standard ? standardRank : countAbove(tolerance))],
-        false,
-      );
-      plot?.redraw();
-    });
-  }
+  draw();
 }
 
 slider.addEventListener('input', () => setTolerance(10 ** Number(slider.value)));
@@ -170,16 +174,11 @@ function fillList(): void {
 }
 list.parentElement!.addEventListener('toggle', fillList);
 
-function again(): void {
-  if (!plot) return;
-  plot.destroy();
-  draw();
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+  plot?.destroy();
+  make();
   setTolerance(tolerance);
-}
-
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', again);
-new ResizeObserver(() => {
-  if (!plot || plot.width === host.clientWidth || host.clientWidth === 0) return;
-  plot.setSize({ width: host.clientWidth, height: HEIGHT });
-  setTolerance(tolerance);
-}).observe(host);
+});
+new ResizeObserver(draw).observe(host);
+if ('requestIdleCallback' in window) requestIdleCallback(make);
+else setTimeout(make);

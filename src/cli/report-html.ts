@@ -1,7 +1,7 @@
 // The report as one page that needs no network: style, uPlot, the script and the data stand in it.
 import { readFileSync } from 'node:fs';
 import type { Report } from './html/data.js';
-import { STYLE } from './html/style.js';
+import { GRID_STYLE, STYLE } from './html/style.js';
 import { GENERATOR } from './output-file.js';
 import { big, count, percent } from './text.js';
 
@@ -63,6 +63,28 @@ the sum of its squared singular values that is kept; the model's accuracy has to
 </section>`;
 }
 
+/** With --compare: the layers of another rank, those that changed most first. */
+function changedSection({ layers }: Report): string {
+  const changed = layers
+    .map((l, layer) => ({ ...l, layer, by: l.before && l.rank !== undefined ? l.rank - l.before.rank : 0 }))
+    .filter(({ by }) => by !== 0)
+    .sort((a, b) => Math.abs(b.by) - Math.abs(a.by));
+  if (changed.length === 0) return '';
+  const rows = changed.slice(0, NAMED).map(({ layer, name, before, rank, full, by: more }) => {
+    const button = `<td class="name"><button type="button">${escaped(name)}</button></td>`;
+    const by = `${more > 0 ? '+' : '-'}${big(Math.abs(more))}`;
+    const numbers = [big(before!.rank), `${big(rank!)} of ${big(full)}`, by].map(cell);
+    return `<tr data-layer="${layer}">${button}${numbers.join('')}</tr>`;
+  });
+  const more = changed.length - NAMED;
+  return `<section id="changed">
+<h2>What changed</h2>
+<table class="plain">${head('layer', 'before', 'after')}
+<tbody>${rows.join('')}</tbody></table>
+${more > 0 ? `<p>and ${count(more, 'more layer')}, in the table below.</p>` : ''}
+</section>`;
+}
+
 /** The page in pieces: a hundred thousand layers are more than one string can hold. */
 export function* toHtml(report: Report): Generator<string> {
   const [uplot, uplotStyle, licence] = ['uPlot.iife.min.js', 'uPlot.min.css', 'uPlot.LICENSE'].map(besides);
@@ -77,12 +99,13 @@ ${GENERATOR}
   content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:">
 <title>${escaped(report.title)}: matrix-rank</title>
 <link rel="icon" href="data:,">
-<style>${uplotStyle}${STYLE}</style>
+<style>${uplotStyle}${STYLE}${GRID_STYLE}</style>
 </head>
 <body>
 <main>
 <h1>${escaped(report.title)}</h1>
 <p>${escaped(report.summary)}</p>
+${changedSection(report)}
 ${shrinkSection(report)}
 <section>
 <h2>How much of full rank each layer uses</h2>
@@ -97,6 +120,7 @@ the energy, the sum of the squares. Where they are short, the layer can be shrun
 <div class="tools"><label>Percent of full rank for <select id="measure"></select></label>
 <span>stronger: more of it in use; framed: deficient</span></div>
 <div class="scroll"><table class="grid" id="grid"></table></div>
+<p id="kinds-left"></p>
 </section>
 <section id="detail">
 <h2 id="layer-name">No layers</h2>

@@ -217,6 +217,38 @@ describe.skipIf(!CHROMIUM)('the page', () => {
     expect(await text('#answer')).toBe('Rank 1 of 2: deficient by 1.');
   });
 
+  test('a model of many layers: 200 are listed, more on demand, the deficient ones of all', async () => {
+    // 450 matrices of 2 x 2, every hundredth of them of rank 1
+    await drop('many.safetensors', () => {
+      const header: Record<string, unknown> = {};
+      const data = new Float32Array(4 * 450);
+      for (let k = 0; k < 450; k++) {
+        header[`w${k}`] = { dtype: 'F32', shape: [2, 2], data_offsets: [16 * k, 16 * (k + 1)] };
+        data.set(k % 100 === 99 ? [1, 2, 2, 4] : [1, 2, 3, 4], 4 * k);
+      }
+      const json = new TextEncoder().encode(JSON.stringify(header));
+      return new Blob([BigUint64Array.of(BigInt(json.length)), json, data]);
+    });
+    await page.waitForFunction(() =>
+      document.querySelector('#status')!.textContent!.startsWith('450 matrices: 4'),
+    );
+    const count = () => page.locator('#rows tr').count();
+    expect(await count()).toBe(200);
+    expect(await text('#more')).toBe('200 more of 250');
+    await page.click('#more');
+    await page.waitForFunction(() => document.querySelectorAll('#rows tr').length === 400);
+    expect(await text('#more')).toBe('50 more of 50');
+    await page.check('#only');
+    await page.waitForFunction(() => document.querySelectorAll('#rows tr').length === 4);
+    expect(await page.$$eval('#rows bdi', (names) => names.map((n) => n.textContent))).toEqual([
+      'w99',
+      'w199',
+      'w299',
+      'w399',
+    ]);
+    expect(await page.isVisible('#more')).toBe(false);
+  });
+
   test('drop garbage: an error in words, and the page goes on', async () => {
     await drop('photo.bin', () => new Uint8Array(5000).map((_, i) => (i * 31 + 7) & 255));
     await finished();
@@ -279,6 +311,17 @@ describe.skipIf(!CHROMIUM)('the page', () => {
     const name = await text('#shrink-layers button');
     await page.click('#shrink-layers button');
     expect(await text('#details-title')).toContain(name);
+    // Block by block: seven kinds of weight, ten blocks; k has lost dimensions in the last three.
+    const kinds = await page.$$eval('#grid tr', (lines) =>
+      lines.slice(1).map((l) => l.children[0].textContent),
+    );
+    expect(kinds).toEqual(['q', 'k', 'v', 'o', 'gate', 'up', 'down']);
+    const low = await page.$$eval('#grid tr:nth-child(3) td', (cells) =>
+      cells.map((cell) => cell.firstElementChild!.className),
+    );
+    expect(low).toEqual([...Array(7).fill(''), 'low', 'low', 'low']);
+    await page.click('#grid tr:nth-child(3) td:nth-child(9) button');
+    expect(await text('#details-title')).toContain('model.layers.7.self_attn.k_proj');
     await sample('#sample-adapter');
     expect(await text('#layers-title')).toBe('adapter_model.safetensors');
     expect(await text('#status')).not.toMatch(/failed/);
@@ -330,6 +373,9 @@ describe.skipIf(!CHROMIUM)('the page', () => {
     await spectrum();
     await page.click('tr.low button');
     await spectrum();
+    await check();
+    await sample('#sample-model');
+    await page.waitForSelector('#grid button');
     await check();
     await page.fill('#text', 'x');
     await page.click('#compute');

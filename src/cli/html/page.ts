@@ -23,7 +23,16 @@ function element(tag: string, content = '', className = ''): HTMLElement {
 
 let plots: UPlot[] = [];
 const changed = (l: Layer) => l.before !== undefined && l.before.rank !== l.rank;
-let selected = Math.max(0, layers.findIndex(layers.some(changed) ? changed : deficient));
+let selected = first();
+
+/** The layer that is shown at first: the one that changed most, or has least of its rank. */
+function first(): number {
+  const share = ({ rank = 0, full }: Layer) => rank / Math.max(1, full);
+  const weight = layers.some(changed)
+    ? (l: Layer) => (changed(l) ? Math.abs(l.before!.rank - (l.rank ?? 0)) : -1)
+    : (l: Layer) => (deficient(l) ? 1 - share(l) : -1);
+  return layers.reduce((best, l, i) => (weight(l) > weight(layers[best]) ? i : best), 0);
+}
 
 function draw(): void {
   for (const plot of plots) plot.destroy();
@@ -73,9 +82,9 @@ function visit(i: number): void {
   byId('detail').scrollIntoView({ behavior: 'smooth', block: 'nearest' });
 }
 
-// ---- what to shrink, and the blocks
+// ---- what changed, what to shrink, and the blocks
 
-for (const row of document.querySelectorAll<HTMLElement>('#shrink [data-layer]'))
+for (const row of document.querySelectorAll<HTMLElement>('.plain [data-layer]'))
   row.addEventListener('click', () => visit(Number(row.dataset.layer)));
 
 const grid = gridOf(layers);
@@ -85,6 +94,8 @@ if (grid) {
   const fill = () => fillGrid(byId('grid'), grid, layers, MEASURES[measure.value], visit);
   measure.addEventListener('change', fill);
   fill();
+  if (grid.more > 0)
+    byId('kinds-left').textContent = `${grid.more} more kinds of weight are in the table below only.`;
   byId('blocks').hidden = false;
 }
 

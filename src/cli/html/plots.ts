@@ -4,14 +4,14 @@ import type { Layer } from './data.js';
 
 const Plot = (globalThis as unknown as { uPlot: typeof UPlot }).uPlot;
 
-export const deficient = (l: Layer) => l.rank !== undefined && l.rank < l.full;
+export const deficient = (l: Pick<Layer, 'rank' | 'full'>) => l.rank !== undefined && l.rank < l.full;
 export const number = (x: number | null | undefined): string => {
   if (x === undefined) return '';
   if (x === null) return '∞';
   if (x === 0) return '0';
   return Math.abs(x) >= 1e-3 && Math.abs(x) < 1e6 ? String(Number(x.toPrecision(4))) : x.toExponential(2);
 };
-export const rankText = (l: Layer) => {
+export const rankText = (l: Pick<Layer, 'rank' | 'full' | 'before' | 'proven'>) => {
   if (l.rank === undefined) return 'failed';
   const was = l.before ? `${l.before.rank} → ` : '';
   return `rank ${was}${l.proven === false ? '~' : ''}${l.rank} of ${l.full}`;

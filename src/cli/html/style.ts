@@ -1,4 +1,24 @@
 // The looks of the report, light and dark.
+
+/** The grid of blocks by kind of weight; the page of demo/ has it too. */
+export const GRID_STYLE = `
+:root { --strongest: 0.75; } /* the figures stay legible */
+@media (prefers-color-scheme: dark) { :root { --strongest: 0.52; } }
+.grid { border-collapse: separate; border-spacing: 2px; width: auto; font-size: 12px;
+  font-variant-numeric: tabular-nums; }
+.grid th { border: 0; font-weight: 500; color: var(--soft); text-align: right; padding: 0 6px; white-space: nowrap; }
+.grid tr:first-child th { text-align: center; padding: 0; }
+.grid tr:first-child th:first-child { text-align: right; padding: 0 6px; }
+.grid th:first-child { position: sticky; left: 0; z-index: 1; background: var(--card); }
+.grid td { padding: 0; }
+.grid button { all: unset; box-sizing: border-box; display: block; min-width: 30px; height: 24px; line-height: 24px;
+  text-align: center; cursor: pointer; border-radius: 3px; color: var(--ink);
+  background: color-mix(in srgb, var(--full) calc(var(--share) * var(--strongest)), var(--paper)); }
+@media (max-width: 600px) { .grid button { min-width: 24px; } .grid { border-spacing: 1px; } }
+.grid button.low { box-shadow: inset 0 0 0 2px var(--low); }
+.grid button.bad { background: var(--bad-paper); color: var(--bad); }
+`;
+
 export const STYLE = `
 :root { color-scheme: light dark; --paper: #fff; --ink: #1b1f24; --soft: #59636e; --line: #e3e6ea; --card: #f6f8fa;
   --full: #2f6fb0; --low: #c2500a; --low-paper: #fdf1e7; --bad: #b3261e; --bad-paper: #fdeceb;
@@ -41,7 +61,8 @@ tr.bad td { background: var(--bad-paper); color: var(--bad); }
 tr.selected td { box-shadow: inset 0 2px var(--full), inset 0 -1px var(--full); }
 .key .dot { border-radius: 50%; width: 10px; height: 10px; }
 #reading { min-height: 1.5em; margin: 4px 0 0; font-variant-numeric: tabular-nums; }
-.layers td.name { max-width: 300px; overflow: hidden; text-overflow: ellipsis; }
+.layers td.name { max-width: 300px; overflow: hidden; text-overflow: ellipsis;
+  direction: rtl; text-align: left; }
 .stack { display: inline-flex; width: 110px; height: 10px; border-radius: 2px; overflow: hidden;
   background: var(--line); vertical-align: middle; }
 .stack i { display: block; height: 100%; }
@@ -57,21 +78,9 @@ tr.selected td { box-shadow: inset 0 2px var(--full), inset 0 -1px var(--full); 
 .plain [data-layer] { cursor: pointer; }
 .plain [data-layer] .name button { all: unset; cursor: pointer; color: var(--full); }
 .plain button:focus-visible, .grid button:focus-visible { outline: 2px solid var(--ink); outline-offset: -1px; }
-.grid { border-collapse: separate; border-spacing: 2px; font-size: 12px; font-variant-numeric: tabular-nums; }
-.grid th { font-weight: 500; color: var(--soft); text-align: right; padding: 0 6px; white-space: nowrap; }
-.grid tr:first-child th { text-align: center; padding: 0; }
-.grid tr:first-child th:first-child { text-align: right; padding: 0 6px; }
-.grid td { padding: 0; }
-.grid button { all: unset; box-sizing: border-box; display: block; min-width: 30px; height: 24px; line-height: 24px;
-  text-align: center; cursor: pointer; border-radius: 3px; color: var(--ink);
-  background: color-mix(in srgb, var(--full) var(--share), var(--paper)); }
-.grid button.dark { color: var(--paper); }
-@media (prefers-color-scheme: dark) { .grid button.mid { color: var(--paper); } }
-.grid button.low { box-shadow: inset 0 0 0 2px var(--low); }
-.grid button.bad { background: var(--bad-paper); color: var(--bad); }
 select { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 6px;
   padding: 4px 8px; }
 @media (max-width: 800px) { .two { grid-template-columns: minmax(0, 1fr); } }
 @media (max-width: 600px) { main { padding: 16px 10px 32px; } section { padding: 12px 10px; }
-  .layers td.name { max-width: 150px; direction: rtl; text-align: left; } .stack { width: 70px; } }
+  .layers td.name { max-width: 150px; } .stack { width: 70px; } }
 `;
