@@ -113,7 +113,7 @@ async function submit(
     const types = [before?.dtype, after?.dtype].filter((t, k, all) => t !== undefined && t !== all[k - 1]);
     const cost = [a[i], b[i]].reduce((sum, m, k) => {
       const dtype = [before, after][k]?.dtype ?? '';
-      return sum + (m ? tensorBytes({ shape: m.shape, dtype }, false) * (diff ? 2 : 1) : 0);
+      return sum + (m ? tensorBytes({ shape: m.shape, dtype }) * (diff ? 2 : 1) : 0);
     }, 0);
     let release: () => void;
     try {

@@ -36,6 +36,7 @@ export const TAIL = [
   'logAlphaNorm',
   'softRank',
   'spikes',
+  'hardRank',
 ] as const satisfies (keyof HeavyTail)[];
 
 type Value = number | string | boolean | undefined;

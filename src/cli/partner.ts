@@ -118,7 +118,7 @@ export class Partner {
     };
     await this.scan(
       (name, info) => {
-        if (this.read.filter?.(name, info) !== false) add(name, tensorBytes(info, false));
+        if (this.read.filter?.(name, info) !== false) add(name, tensorBytes(info));
         return false;
       },
       () => true,

@@ -62,7 +62,7 @@ export async function runReport(args: Arguments): Promise<number> {
     row(row) {
       seen++;
       if (args.heavyTail && row.singularValues)
-        row.heavyTail = heavyTailOf(row.singularValues, Math.max(...row.matrix!));
+        row.heavyTail = heavyTailOf(row.singularValues, Math.max(...row.matrix!), row.dtype !== 'float64');
       summary.add(row);
       if (args.only === undefined || ONLY[args.only](row)) {
         shown++;

@@ -138,15 +138,15 @@ function factorBytes(shape: readonly number[], rank: number): number {
 
 /**
  * Bytes that a tensor takes: its elements, their copy, and the kernel's workspace, which is the matrix in float64 and a
- * square of its short side, three more for a spectrum. None of the last two where it is no matrix.
+ * square of its short side, three more for a spectrum, up to order `spectra`. None of the last two where it is no matrix.
  */
-export function tensorBytes({ shape, dtype, storage, factors }: TensorInfo, spectrum: boolean): number {
+export function tensorBytes({ shape, dtype, storage, factors }: TensorInfo, spectra = 0): number {
   if (factors !== undefined) return factorBytes(shape, factors);
   const [read, widened] = storage === undefined ? elementBytes(dtype) : DECODED;
   const elements = product(shape);
   if (shape.length < 2 || elements === 0) return elements * read;
   // Rows are the first dimension, the last, or the last two: what matrices.ts may make of it.
   const rows = [shape[0], shape.at(-1)!, shape.length > 2 ? shape.at(-1)! * shape.at(-2)! : 1];
-  const square = Math.max(...rows.map((m) => Math.min(m, elements / m))) ** 2;
-  return elements * (read + widened) + 8 * (1.2 * elements + (spectrum ? 4 : 1) * square);
+  const order = Math.max(...rows.map((m) => Math.min(m, elements / m)));
+  return elements * (read + widened) + 8 * (1.2 * elements + (order <= spectra ? 4 : 1) * order ** 2);
 }

@@ -10,6 +10,7 @@ import { owns, type Task, type TaskName } from '../pool/task.js';
 import type { ProductReport, RankOptions, RankReport, SpectralMetrics } from '../types.js';
 import { type Budget, byteLength, tensorBytes } from './budget.js';
 import type { Channel } from './channel.js';
+import { DEAR, LARGE, SMALL, spectrumUpTo } from './cheap.js';
 import { fileMessage, inFile, message } from './messages.js';
 import type { Tall } from './tall.js';
 import { rankTall, tooLarge } from './tall-row.js';
@@ -35,9 +36,6 @@ export interface Row {
   heavyTail?: HeavyTail;
   error?: string;
 }
-
-/** Up to this order all singular values cost about as much as the rank (64: 0.7 of it, 120: 0.9, 256: 5 times). */
-const CHEAP = 128;
 
 /** What comes out, in the order of the files. */
 export type Event<R> = { file: string } | { broken: string } | { row: R };
@@ -106,7 +104,7 @@ export async function produceFile(
   let release = () => {}; // gives back what the tensor being read holds of the budget
   const before = async (name: string, info: TensorInfo) => {
     release();
-    release = await job.budget.take(tensorBytes(info, job.metrics === true || job.spectra), file, name);
+    release = await job.budget.take(tensorBytes(info, spectrumUpTo(job)), file, name);
   };
   const failed = (name: string, error: unknown) => {
     release();
@@ -185,15 +183,16 @@ async function decide(file: string, tensor: NamedTensor, matrix: NamedMatrix, jo
   const { name, noise, factors } = matrix;
   const full = Math.min(...matrix.shape, factors?.rank ?? Number.POSITIVE_INFINITY);
   const row: Row = { file, name, shape, matrix: matrix.shape, dtype, storage, noise, note, full };
-  const names: TaskName[] = ['rankReport'];
-  const metrics = job.metrics === true || (job.metrics === 'cheap' && full <= CHEAP);
-  if (metrics || job.spectra) names.push('singularValues');
+  const all = job.metrics === true || job.spectra || (job.metrics === 'cheap' && full <= SMALL);
+  const task = toTask(matrix, all ? ['rankReport', 'singularValues'] : ['rankReport'], job.tolerance);
+  if (!all && job.metrics === 'cheap' && full <= LARGE && factors === undefined)
+    task.also = { methods: DEAR, name: 'singularValues' };
   try {
-    const results = await job.run(toTask(matrix, names, job.tolerance));
+    const results = await job.run(task);
     row.report = results[0] as RankReport;
-    if (factors !== undefined) return withProduct(row, results[0] as ProductReport, metrics, job.spectra);
+    if (factors !== undefined) return withProduct(row, results[0] as ProductReport, job);
     const values = results[1] as Float64Array | undefined;
-    if (metrics && values) row.metrics = metricsOf(values, row.report.rank);
+    if (job.metrics && values) row.metrics = metricsOf(values, row.report.rank);
     if (job.spectra) row.singularValues = values;
   } catch (error) {
     row.error = message(error);
@@ -202,7 +201,7 @@ async function decide(file: string, tensor: NamedTensor, matrix: NamedMatrix, jo
 }
 
 /** The row of an adapter: everything comes in one answer. */
-function withProduct(row: Row, product: ProductReport, metrics: boolean, spectra: boolean): Row {
+function withProduct(row: Row, product: ProductReport, { metrics, spectra }: Job): Row {
   const { shape, tolerance, method, lower, upper, sigmaMax, margin, proven, singularValues, ...rest } =
     product;
   row.report = { rank: rest.rank, shape, tolerance, method, lower, upper, sigmaMax, margin, proven };

@@ -14,7 +14,7 @@ export interface Settings {
   /** Bytes; undefined: a quarter of the machine's. */
   memory?: number;
   tolerance: RankOptions;
-  /** 'cheap': of small matrices only. */
+  /** 'cheap': where they take no longer than the rank did (cheap.ts). */
   metrics: boolean | 'cheap';
   /** Also the singular values. */
   spectra: boolean;

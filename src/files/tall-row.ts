@@ -4,6 +4,7 @@ import type { Readable, ReadOptions } from '../formats/types.js';
 import { metricsOf } from '../matrix/metrics.js';
 import { accumulate, plan, summarize } from './accumulate.js';
 import { tensorBytes } from './budget.js';
+import { spectrumUpTo } from './cheap.js';
 import { inFile } from './messages.js';
 import type { Job, Row } from './rows.js';
 import { openTall, type Tall } from './tall.js';
@@ -12,7 +13,7 @@ import { openTall, type Tall } from './tall.js';
 export function mustStream(tall: Tall, job: Job): boolean {
   const { shape, dtype, name } = tall;
   if (job.read.filter?.(name, { shape, dtype }) === false) return false;
-  const bytes = tensorBytes({ shape, dtype }, job.metrics === true || job.spectra);
+  const bytes = tensorBytes({ shape, dtype }, spectrumUpTo(job));
   return bytes > job.budget.most && plan(tall, job.budget.most) !== undefined;
 }
 

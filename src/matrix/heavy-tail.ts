@@ -28,6 +28,8 @@ export interface HeavyTail {
   softRank: number;
   /** How many eigenvalues stand out of the bulk. */
   spikes: number;
+  /** How many singular values are above NumPy's tolerance, sigma_1 max(m, n) eps of the type: WeightWatcher's rank. */
+  hardRank: number;
 }
 
 /** Eigenvalues that are no more do not count, whatever the scale of the weights: WeightWatcher's EVALS_THRESH. */
@@ -45,10 +47,12 @@ const THRESHOLD = 1e-5;
  * - The bulk is that of Marchenko & Pastur (1967) for a max(m, n) x min(m, n) matrix of independent elements of
  *   variance v: up to v (1 + sqrt(min / max))^2 with eigenvalues over their mean. spikes are above it by more than
  *   sqrt(sqrt(min / max) edge^(2/3) min^(-2/3)), WeightWatcher's allowance for Tracy & Widom's law.
+ * - hardRank counts the singular values above sigma_1 max(m, n) eps, eps being 2^-23 for float32 and narrower types, 2^-52
+ *   for float64. That is the default of `matrixRank`, without its proof, and without what it knows of rounding to 16 bits.
  *
- * One thing differs: WeightWatcher fits v to a kernel density estimate of the eigenvalues;
- * here v makes the medians equal (Gavish &
- * Donoho 2014), which needs no bandwidth. Where more than half of the eigenvalues are 0 the bulk is 0.
+ * One thing differs: WeightWatcher fits v to a kernel density estimate of the eigenvalues; here v makes the
+ * medians equal (Gavish & Donoho 2014), which needs no bandwidth. Where more than half of the eigenvalues are 0 the
+ * bulk is 0.
  *
  * @param data elements in row-major order, with their shape [m, n]; or a matrix that knows its own shape
  * @example heavyTail(weight, [768, 3072]).alpha
@@ -59,7 +63,7 @@ export function heavyTail(a: MatrixInput): HeavyTail;
 export function heavyTail(a: unknown, shape?: unknown): HeavyTail {
   const fn = 'heavyTail';
   const stack = readInput(fn, [a, shape], 2);
-  const { rows, cols } = stack;
+  const { rows, cols, single } = stack;
   const size = Math.min(rows, cols);
   let values: Float64Array = new Float64Array(0);
   if (size > 0) {
@@ -69,11 +73,12 @@ export function heavyTail(a: unknown, shape?: unknown): HeavyTail {
       values = copyOut(at, size);
     });
   }
-  return heavyTailOf(values, Math.max(rows, cols));
+  return heavyTailOf(values, Math.max(rows, cols), single);
 }
 
-/** The same of min(m, n) singular values, descending, and max(m, n). */
-export function heavyTailOf(singular: Float64Array, long: number): HeavyTail {
+/** The same of min(m, n) singular values, descending, and max(m, n); `single`: of float32 or narrower. */
+export function heavyTailOf(singular: Float64Array, long: number, single = false): HeavyTail {
+  const tolerance = (singular[0] ?? 0) * long * 2 ** (single ? -23 : -52);
   const x = singular.map((s) => s * s).reverse(); // ascending
   const { alpha, xmin, D } = powerLaw(x.filter((value) => value > THRESHOLD));
   const largest = x.at(-1) ?? 0;
@@ -86,6 +91,7 @@ export function heavyTailOf(singular: Float64Array, long: number): HeavyTail {
     logAlphaNorm:
       alpha * Math.log10(largest) + Math.log10(x.reduce((sum, value) => sum + (value / largest) ** alpha, 0)),
     ...bulk(x, long),
+    hardRank: singular.reduce((count, value) => count + (value > tolerance ? 1 : 0), 0),
   };
 }
 

@@ -16,7 +16,7 @@ import { productReport } from '../matrix/product.js';
 import { matrixRank, matrixRanks, rankReport } from '../matrix/rank.js';
 import { independentColumns, qr, singularValues } from '../matrix/spectrum.js';
 import { columnSpace, dependencies, nullSpace } from '../matrix/subspaces.js';
-import type { MetricsOptions, SingularValuesOptions } from '../types.js';
+import type { MetricsOptions, RankReport, SingularValuesOptions } from '../types.js';
 import { type AccumulateOptions, accumulate, summarize } from './accumulate.js';
 import type { Task, TaskName, TaskTensor } from './task.js';
 
@@ -59,9 +59,12 @@ const FUNCTIONS: Record<TaskName, (a: TaskTensor, options?: AllOptions) => unkno
 const KEEP = 1 << 26;
 
 /** The results of the task's functions, in order. */
-export function run({ names, tensor, options }: Task): unknown[] {
+export function run({ names, tensor, options, also }: Task): unknown[] {
   try {
-    return names.map((name) => FUNCTIONS[name](tensor, options));
+    const results = names.map((name) => FUNCTIONS[name](tensor, options));
+    if (also?.methods.includes((results[0] as RankReport).method))
+      results.push(FUNCTIONS[also.name](tensor, options));
+    return results;
   } finally {
     trim(KEEP);
   }

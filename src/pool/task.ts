@@ -65,6 +65,8 @@ export interface Task {
   names: readonly TaskName[];
   tensor: TaskTensor;
   options?: MetricsOptions & AccumulateOptions;
+  /** Called after them, where the method of the first, a report, is one of these. */
+  also?: { methods: readonly string[]; name: TaskName };
 }
 
 /** Multiplications that a task takes, about: what the queue orders by. */

@@ -85,7 +85,7 @@ test('a file that breaks off gives back what it held', async () => {
 });
 
 describe('tensorBytes', () => {
-  const bytes = (dtype: string, ...shape: number[]) => tensorBytes({ dtype, shape }, false);
+  const bytes = (dtype: string, ...shape: number[]) => tensorBytes({ dtype, shape });
 
   test('elements, their copy where they are not float32 or float64, the kernel', () => {
     const kernel = 8 * (1.2 * 100 * 50 + 50 * 50);
@@ -96,7 +96,7 @@ describe('tensorBytes', () => {
     expect(bytes('uint16', 100, 50)).toBe((2 + 8) * 5000 + kernel);
     expect(bytes('int64', 100, 50)).toBe((8 + 8) * 5000 + kernel);
     expect(bytes('q4_k', 100, 50)).toBe((1 + 4) * 5000 + kernel);
-    expect(tensorBytes({ dtype: 'float64', shape: [100, 50] }, true)).toBe(8 * 5000 + kernel + 3 * 8 * 2500);
+    expect(tensorBytes({ dtype: 'float64', shape: [100, 50] }, 50)).toBe(8 * 5000 + kernel + 3 * 8 * 2500);
   });
 
   test('vectors, scalars and empty tensors are only read', () => {

@@ -58,6 +58,13 @@ describe('heavyTail', () => {
     expect(heavyTail({ data: two, shape: [m, n] })).toEqual(heavyTail(two, [m, n]));
   });
 
+  it('hardRank counts above the tolerance of NumPy, of the type', () => {
+    const values = [1, 1e-3, 1e-6, 1e-9, 0];
+    const diagonal = matrix(5, 5, (i, j) => (i === j ? values[i] : 0)).a;
+    expect(heavyTail(diagonal, [5, 5]).hardRank).toBe(4); // 5 * 2^-52 = 1.1e-15
+    expect(heavyTail(Float32Array.from(diagonal), [5, 5]).hardRank).toBe(3); // 5 * 2^-23 = 6.0e-7
+  });
+
   it('says NaN where there is no tail to fit', () => {
     expect(heavyTail([0, 0, 0, 0], [2, 2])).toEqual({
       alpha: Number.NaN,
@@ -67,6 +74,7 @@ describe('heavyTail', () => {
       logAlphaNorm: Number.NaN,
       softRank: 0,
       spikes: 0,
+      hardRank: 0,
     });
     for (const a of [
       [[3]],
