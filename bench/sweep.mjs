@@ -4,15 +4,19 @@
 import { matrixRank, matrixRanks, singularValues } from '../dist/index.js';
 import { turns } from './lib/measure.mjs';
 import { startNewNumpy, startNumpy } from './lib/numpy.mjs';
+import { RANK_CASES } from './lib/rank-cases.mjs';
 import { describe, differing, machine, progress, readArguments } from './lib/run.mjs';
 import { geometricMean, median } from './lib/stats.mjs';
 import { SWEEP_CASES } from './lib/sweep-cases.mjs';
 import { ratio, table, time } from './lib/table.mjs';
 
-const USAGE = `node bench/sweep.mjs [--case REGEX] [--rounds N] [--ms N] [--quick] [--summary] [--values] [--json]
+const USAGE = `node bench/sweep.mjs [--case REGEX] [--rounds N] [--ms N] [--quick] [--summary | --readme] [--values]
+                            [--json]
   --rounds   how often the sides take turns (7; 3 with --quick)
   --ms       shortest time a side is measured in each round (250; 60 with --quick)
   --summary  the mean and the ten least ratios only
+  --readme   the table of README.md, as Markdown: the mean and the least of all, and in the same run four
+             cases of rank.mjs
   --values   singularValues against svd(compute_uv=False) instead of ranks`;
 
 /** What the geometric mean, and the least ratio, should reach. */
@@ -75,11 +79,39 @@ function print(rows, numpys, brief) {
   );
 }
 
+/** Cases of rank.mjs that README.md shows below the sweep, and what it calls them. */
+const SHOWN = {
+  'Gaussian 1024': 'Gaussian 1024 × 1024',
+  '1024, rank 512': '1024 × 1024 of rank 512',
+  'conv 512x4608 f32': 'convolution 512 × 4608, float32',
+  'tall 100000x64, rank 40': '100,000 × 64, rank 40',
+};
+
+/** The table of README.md; `where` is the machine. */
+function markdown(rows, shown, numpys, where) {
+  const least = rows.reduce((a, b) => (b.ratio < a.ratio ? b : a));
+  const line = (name, r) =>
+    `| ${name} | ${time(r.ours)} | ${time(Math.min(...r.theirs))} | **${ratio(r.ratio)}** |`;
+  const mean = geometricMean(rows.map((r) => r.ratio));
+  const version = ({ info }) => `${info.numpy} (${info.blas})`;
+  const sides = [
+    `this library on Node ${where.node.slice(1).split('.')[0]}`,
+    `native NumPy, in each round the better of ${numpys.map(version).join(' and ')}`,
+  ];
+  return `The same matrices on the same core, in turns in one run, one thread each: ${sides.join('; ')}.
+
+| | ours | NumPy | faster |
+|---|---|---|---|
+| ${rows.length} matrices that nothing was tuned for, geometric mean | | | **${ratio(mean)}** |
+${line(`the least of them: ${least.case}`, least)}
+${shown.map((r) => line(SHOWN[r.case], r)).join('\n')}`;
+}
+
 const off = { type: 'boolean', default: false };
-const options = readArguments(USAGE, { summary: off, values: off });
+const options = readArguments(USAGE, { summary: off, readme: off, values: off });
 const numpys = [await startNumpy(), await startNewNumpy()].filter((numpy) => numpy !== null);
 const where = machine(numpys.at(-1));
-if (!options.json) {
+if (!options.json && !options.readme) {
   console.log(describe(where));
   for (const { info } of numpys.slice(0, -1))
     console.log(`NumPy ${info.numpy} (Python ${info.python}), ${info.blas}`);
@@ -89,6 +121,11 @@ for (const entry of SWEEP_CASES.filter((c) => options.wanted(c.name))) {
   const row = await run(entry, numpys, options);
   if (row) rows.push(row);
 }
+const shown = [];
+if (options.readme) {
+  for (const entry of RANK_CASES.filter(({ name }) => name in SHOWN))
+    shown.push(await run(entry, numpys, options));
+}
 progress('');
 for (const numpy of numpys) numpy.close();
 if (rows.length === 0) {
@@ -96,5 +133,6 @@ if (rows.length === 0) {
   process.exit(2);
 }
 if (options.json) console.log(JSON.stringify({ machine: where, rows }, null, 1));
+else if (options.readme) console.log(markdown(rows, shown, numpys, where));
 else print(rows, numpys, options.summary);
 if (rows.some((r) => r.differing)) process.exitCode = 1;

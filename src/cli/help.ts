@@ -31,7 +31,7 @@ What is computed
   --metrics       also stable rank, effective rank, energy ranks, condition number
   --metrics heavy-tail
                   and WeightWatcher's: alpha, its D, soft rank, spikes
-  --no-metrics    not even where they are cheap (the table has energy ranks of small matrices anyway)
+  --no-metrics    no energy ranks; the table has them anyway where they take no longer than the rank did
   --tol X         count singular values above X; 'storage': above what rounding to the stored type can do
   --rtol X        above X times the largest one
   --atol X        above X; with --rtol, above the larger of the two

@@ -1,5 +1,5 @@
 // --resize: an adapter in, a smaller one out, and a table of what became of each weight.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isSameConfig, type Limit, RESIZED, type ResizedRow, resizeAdapters } from '../files/resize.js';
 import { openSource } from '../formats/source.js';
@@ -12,6 +12,9 @@ import { big, count, percent, short } from './text.js';
 
 const CONFIG = 'adapter_config.json';
 
+/** What a folder of PEFT holds. */
+const ADAPTER = 'adapter_model.safetensors';
+
 const COLUMNS: Column<ResizedRow>[] = [
   { head: 'r', right: true, cell: (row) => (row.from > 0 ? big(row.from) : '') },
   { head: 'to', right: true, cell: (row) => (row.from > 0 ? big(row.to) : '') },
@@ -21,7 +24,9 @@ const COLUMNS: Column<ResizedRow>[] = [
 ];
 
 /** Writes the smaller adapter and returns the exit status. */
-export async function runResize(file: string, { limit, to }: { limit: Limit; to: string }): Promise<number> {
+export async function runResize(given: string, { limit, to }: { limit: Limit; to: string }): Promise<number> {
+  const inside = join(given, ADAPTER);
+  const file = existsSync(inside) ? inside : given;
   if (file === '-') throw new UsageError("--resize reads a file; '-' is the standard input.");
   const screen = openScreen();
   const output = new OutputFile('-o', to, [file], (head) => head.includes(`"${RESIZED}"`));

@@ -45,7 +45,8 @@ export function shrinkText(weights: readonly Weight[], energy: Energy, screen: S
   const { known: some } = all[1];
   if (some < weights.length) {
     lines.push(
-      `Energy is known of ${some} of ${weights.length} matrices, the small ones; --metrics finds the others'.`,
+      `Energy is known of ${some} of ${weights.length} matrices, where it took no longer than the rank; ` +
+        '--metrics finds all.',
     );
   }
   return [...lines, ''];

@@ -138,7 +138,8 @@ function factorBytes(shape: readonly number[], rank: number): number {
 
 /**
  * Bytes that a tensor takes: its elements, their copy, and the kernel's workspace, which is the matrix in float64 and a
- * square of its short side, three more for a spectrum, up to order `spectra`. None of the last two where it is no matrix.
+ * square of its short side, three more for a spectrum, up to order `spectra`. None of the last two where it is no
+ * matrix.
  */
 export function tensorBytes({ shape, dtype, storage, factors }: TensorInfo, spectra = 0): number {
   if (factors !== undefined) return factorBytes(shape, factors);

@@ -47,8 +47,9 @@ const THRESHOLD = 1e-5;
  * - The bulk is that of Marchenko & Pastur (1967) for a max(m, n) x min(m, n) matrix of independent elements of
  *   variance v: up to v (1 + sqrt(min / max))^2 with eigenvalues over their mean. spikes are above it by more than
  *   sqrt(sqrt(min / max) edge^(2/3) min^(-2/3)), WeightWatcher's allowance for Tracy & Widom's law.
- * - hardRank counts the singular values above sigma_1 max(m, n) eps, eps being 2^-23 for float32 and narrower types, 2^-52
- *   for float64. That is the default of `matrixRank`, without its proof, and without what it knows of rounding to 16 bits.
+ * - hardRank counts the singular values above sigma_1 max(m, n) eps, eps being 2^-23 for float32 and narrower types,
+ *   2^-52 for float64. That is the default of `matrixRank`, without its proof, and without what it knows of rounding to
+ *   16 bits.
  *
  * One thing differs: WeightWatcher fits v to a kernel density estimate of the eigenvalues; here v makes the
  * medians equal (Gavish & Donoho 2014), which needs no bandwidth. Where more than half of the eigenvalues are 0 the

@@ -124,7 +124,7 @@ describe('the table', () => {
       (await command([model, '--json', '--metrics', 'heavy-tail', '--filter', 'full'])).out,
     );
     expect(row.alpha).toBeGreaterThan(1);
-    expect(Object.keys(row).slice(-7)).toEqual([
+    expect(Object.keys(row).slice(-8)).toEqual([
       'alpha',
       'xmin',
       'D',
@@ -132,6 +132,7 @@ describe('the table', () => {
       'logAlphaNorm',
       'softRank',
       'spikes',
+      'hardRank',
     ]);
     expect((await command([model, '--metrics=heavy-tail'])).out).toMatch(/alpha +D +soft rank +spikes/);
     expect((await command([model, '--fail-if', 'alpha > 1'])).err).toContain('holds for 2 of 3 rows');
