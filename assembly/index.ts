@@ -17,6 +17,7 @@ import { Triplets } from './driver/truncated-svd';
 
 export { reset } from './base/arena';
 export { open } from './matrix/source';
+export { fork, help, join } from './base/parallel';
 
 /** Scratch of so many bytes, until reset(). */
 export function reserve(bytes: f64): usize {

@@ -7,7 +7,7 @@
 import { alloc, mark, release } from '../base/arena';
 import { SHORT } from '../base/params';
 import { hsum } from '../base/simd';
-import { pack } from '../matrix/pack';
+import { packHere } from '../matrix/pack';
 import * as source from '../matrix/source';
 import { madd412, square44 } from './gemm';
 
@@ -35,7 +35,8 @@ export function residualSquare(
     for (let i = 0; i < count; i += 4) {
       // A panel of 4 rows as [columns][4] is a row of tiles.
       const r = rows + (<usize>i << 2);
-      pack(tiles, 12, source.at, columns + (<usize>q << 2), some, r, min(4, count - i), source.single, source.scale);
+      const rowsLeft = min(4, count - i);
+      packHere(tiles, 12, source.at, columns + (<usize>q << 2), some, r, rowsLeft, source.single, source.scale);
       const a = L + ((<usize>(i >> 2) * lStep) << 5);
       for (let p = 0; p < k; p += chain) {
         const o = <usize>p << 5;

@@ -1,27 +1,75 @@
-// Packed symmetric matrices as they stand: the norm, and a product with a vector.
-// Cost: one pass over the triangle, 2 n^2 flops.
-import { alloc } from '../base/arena';
-import { panels, rowPanel, triangleBytes } from '../matrix/triangle';
+// Packed symmetric matrices as they stand: the norm, and a product with a vector. Cost: one pass over the triangle, 2
+// n^2 flops.
+import { alloc, mark, release } from '../base/arena';
+import { parallelFor } from '../base/parallel';
+import { panels, rowPanel } from '../matrix/triangle';
 import { spreadCombine } from './gemv';
-import { axpy, dot, scaleColumn } from './level1';
+import { axpy, dot } from './level1';
+
+/** From this many row panels on they are cut into so many parts, each with a sum of its own. */
+const PARTS_FROM: i32 = 128;
+const PARTS: i32 = 16;
+
+@unmanaged
+class Product {
+  G: usize;
+  x: usize;
+  count: i32;
+  parts: i32;
+  /** -y of each part, `step` bytes apart. */
+  sums: usize;
+  step: usize;
+}
+
+/** The first row panel of a part: all have about the same bytes. */
+function firstOf(p: Product, part: i32): i32 {
+  return <i32>(Math.sqrt(<f64>part / <f64>p.parts) * <f64>p.count);
+}
+
+function open(G: usize, n: i32): Product {
+  const p = changetype<Product>(alloc(offsetof<Product>()));
+  p.G = G;
+  p.count = panels(n);
+  p.parts = p.count < PARTS_FROM ? 1 : PARTS;
+  return p;
+}
+
+/** 2 ||L||_F^2 less the diagonal tiles', for row panels of a part. */
+function squareOfPart(record: usize, part: i32, _thread: i32): void {
+  const p = changetype<Product>(record);
+  const from = firstOf(p, part);
+  const end = firstOf(p, part + 1);
+  const first = rowPanel(p.G, from);
+  let sum = 2 * dot(first, first, <i32>((rowPanel(p.G, end) - first) >> 3));
+  for (let i = from; i < end; i++) {
+    const tile = rowPanel(p.G, i) + (<usize>i << 7);
+    sum -= dot(tile, tile, 16);
+  }
+  store<f64>(p.sums + (<usize>part << 3), sum);
+}
 
 /** ||G||_F^2 of a packed symmetric matrix. */
 export function squareSymmetric(G: usize, n: i32): f64 {
-  let sum = 2 * dot(G, G, <i32>(triangleBytes(n) >> 3));
-  for (let i = 0; i < panels(n); i++) {
-    const tile = rowPanel(G, i) + (<usize>i << 7);
-    sum -= dot(tile, tile, 16);
-  }
+  const start = mark();
+  const p = open(G, n);
+  p.sums = alloc(<u64>p.parts << 3);
+  parallelFor(squareOfPart, p.parts, changetype<usize>(p));
+  let sum: f64 = 0;
+  for (let part = 0; part < p.parts; part++) sum += load<f64>(p.sums + (<usize>part << 3));
+  release(start);
   return sum;
 }
 
-/** y = G x for a packed symmetric G: each row panel serves twice. x and y are padded to whole panels. */
-export function multiply(y: usize, G: usize, n: i32, x: usize): void {
-  const count = panels(n);
-  const sum = alloc(32);
-  memory.fill(y, 0, <usize>count << 5);
-  for (let i = 0; i < count; i++) {
-    const panel = rowPanel(G, i);
+/** -y += G x for a part of the row panels, each of which serves twice. */
+function rowsOfProduct(record: usize, part: i32, _thread: i32): void {
+  const p = changetype<Product>(record);
+  const x = p.x;
+  const end = firstOf(p, part + 1);
+  const y = p.sums + <usize>part * p.step;
+  const sum = y + (<usize>p.count << 5);
+  memory.fill(y, 0, <usize>end << 5);
+  for (let i = firstOf(p, part); i < end; i++) {
+    const panel = rowPanel(p.G, i);
     const own = x + (<usize>i << 5);
     spreadCombine(y, panel, own, sum, x, i << 2);
     for (let k: usize = 0; k < 4; k++) {
@@ -32,5 +80,17 @@ export function multiply(y: usize, G: usize, n: i32, x: usize): void {
     }
     axpy(y + (<usize>i << 5), sum, -1, 4);
   }
-  scaleColumn(y, -1, count << 2);
+}
+
+/** y = G x for a packed symmetric G. x and y are padded to whole panels. */
+export function multiply(y: usize, G: usize, n: i32, x: usize): void {
+  const start = mark();
+  const p = open(G, n);
+  p.x = x;
+  p.step = (<usize>p.count << 5) + 64;
+  p.sums = alloc(<u64>p.parts * p.step);
+  parallelFor(rowsOfProduct, p.parts, changetype<usize>(p));
+  memory.fill(y, 0, <usize>p.count << 5);
+  for (let part = 0; part < p.parts; part++) axpy(y, p.sums + <usize>part * p.step, -1, firstOf(p, part + 1) << 2);
+  release(start);
 }

@@ -1,6 +1,7 @@
 // Gram matrices as packed triangles (matrix/triangle.ts), tile by tile: of a matrix in column panels [n/4][s][4], or of
 // A, read from the source panel by panel. Cost: s n^2 flops.
 import { alloc, mark, release } from '../base/arena';
+import { parallelFor } from '../base/parallel';
 import { BLOCK, CHAIN } from '../base/params';
 import { packedBytes, packPanel } from '../matrix/pack';
 import * as source from '../matrix/source';
@@ -8,12 +9,12 @@ import { panels, rowPanel } from '../matrix/triangle';
 import { madd44, madd412 } from './gemm';
 
 /**
- * Tiles of row panels i0 .. i1 and column panels j0 .. j1, on and below the diagonal, += a_i b_j^T over k steps.
- * Operand a_i is at a + (i - i0) aStep, operand b_j at b + j bStep,
- * or in the rows of a packed triangle b when bStep is 0.
+ * Tiles of row panels i0 .. i1 and column panels j0 .. j1, on and below the diagonal, += a_i b_j^T over steps from ..
+ * k, CHAIN at a time. Operand a_i is at a + (i - i0) aStep, operand b_j at b + j bStep, or in the rows of a packed
+ * triangle b when bStep is 0.
  */
 export function addProducts(
-  L: usize, i0: i32, i1: i32, j0: i32, j1: i32, a: usize, aStep: usize, b: usize, bStep: usize, k: i32,
+  L: usize, i0: i32, i1: i32, j0: i32, j1: i32, a: usize, aStep: usize, b: usize, bStep: usize, from: i32, k: i32,
 ): void {
   for (let j = j0; j < min(i1, j1); j += 3) {
     const b0 = bStep ? b + <usize>j * bStep : rowPanel(b, j);
@@ -23,7 +24,7 @@ export function addProducts(
       const c = rowPanel(L, i) + (<usize>j << 7);
       const ai = a + <usize>(i - i0) * aStep;
       const count = min(i + 1, j1) - j;
-      for (let p = 0; p < k; p += CHAIN) {
+      for (let p = from; p < k; p += CHAIN) {
         const o = <usize>p << 5;
         const some = min(CHAIN, k - p);
         if (count >= 3) {
@@ -37,17 +38,59 @@ export function addProducts(
   }
 }
 
+/** Row panels that a task takes, of BLOCK columns panels each. */
+const ROWS: i32 = 12;
+
+/** Row panels i0 .. count of G = P^T P or G += P^T P. */
+@unmanaged
+class Gram {
+  G: usize;
+  i0: i32;
+  count: i32;
+  P: usize;
+  step: usize;
+  s: i32;
+  fresh: bool;
+}
+
+/** How many tasks have the block of column panels from j0 on. */
+// @ts-ignore: decorator
+@inline
+function tasksOf(g: Gram, j0: i32): i32 {
+  return (g.count - max(g.i0, j0) + ROWS - 1) / ROWS;
+}
+
+// A block of column panels stays in the L2 cache while row panels pass; tiles are met in the order of memory.
+function gramTiles(record: usize, index: i32, _thread: i32): void {
+  const g = changetype<Gram>(record);
+  let j0 = 0;
+  for (let some = tasksOf(g, 0); index >= some; some = tasksOf(g, j0)) {
+    index -= some;
+    j0 += BLOCK;
+  }
+  const j1 = min(g.count, j0 + BLOCK);
+  const from = max(g.i0, j0) + index * ROWS;
+  for (let i = from; i < min(g.count, from + ROWS); i++) {
+    if (g.fresh) memory.fill(rowPanel(g.G, i) + (<usize>j0 << 7), 0, <usize>(min(i + 1, j1) - j0) << 7);
+    addProducts(g.G, i, i + 1, j0, j1, g.P + <usize>i * g.step, g.step, g.P, g.step, 0, g.s);
+  }
+}
+
 /** Row panels i0 .. of G += P^T P, or G = P^T P when fresh. */
 export function gram(G: usize, i0: i32, n: i32, P: usize, ld: i32, s: i32, fresh: bool): void {
-  const count = panels(n);
-  const step = <usize>ld << 5;
-  if (fresh) memory.fill(rowPanel(G, i0), 0, rowPanel(G, count) - rowPanel(G, i0));
-  // A block of column panels stays in the L2 cache while row panels pass; tiles are met in the order of memory.
-  for (let j0 = 0; j0 < count; j0 += BLOCK) {
-    for (let i = max(i0, j0); i < count; i++) {
-      addProducts(G, i, i + 1, j0, min(count, j0 + BLOCK), P + <usize>i * step, step, P, step, s);
-    }
-  }
+  const start = mark();
+  const g = changetype<Gram>(alloc(offsetof<Gram>()));
+  g.G = G;
+  g.i0 = i0;
+  g.count = panels(n);
+  g.P = P;
+  g.step = <usize>ld << 5;
+  g.s = s;
+  g.fresh = fresh;
+  let tasks = 0;
+  for (let j0 = 0; j0 < g.count; j0 += BLOCK) tasks += tasksOf(g, j0);
+  parallelFor(gramTiles, tasks, changetype<usize>(g));
+  release(start);
 }
 
 /** G = A^T A, packed lower triangle. */

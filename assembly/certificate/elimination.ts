@@ -7,11 +7,13 @@
 // the place of C2: the four columns of a panel are one operand of the tile kernel, -Y in row panels [p][4] the other.
 // W is formed as Cholesky gets to it.
 // Cost for s = n, p = n / 5: 1.05 n^3 flops where Gram and Cholesky alone take 1.33.
-import { alloc, release } from '../base/arena';
+import { alloc, mark, release } from '../base/arena';
+import { parallelFor, threads } from '../base/parallel';
 import { BLOCK, U } from '../base/params';
 import { identity, negated, tiles } from '../blas/gemm';
 import { dot, swapIndices, swapRows } from '../blas/level1';
 import * as cholesky from '../factor/cholesky';
+import { Cholesky } from '../factor/cholesky';
 import * as lu from '../factor/lu';
 import { packedBytes } from '../matrix/pack';
 import { PackedRows, rowOrder, stratifiedRows } from '../matrix/rows';
@@ -38,11 +40,15 @@ class Transfer {
 /** ||P(0:rows, j0:j1)||_F^2 of column panels. */
 function square(P: usize, ld: i32, rows: i32, j0: i32, j1: i32): f64 {
   let sum: f64 = 0;
-  for (let j = j0; j < j1; j++) {
-    const x = P + ((<usize>j * <usize>ld) << 5);
-    sum += dot(x, x, rows << 2);
-  }
+  for (let j = j0; j < j1; j++) sum += squareOfPanel(P, ld, rows, j);
   return sum;
+}
+
+// @ts-ignore: decorator
+@inline
+function squareOfPanel(P: usize, ld: i32, rows: i32, j: i32): f64 {
+  const x = P + ((<usize>j * <usize>ld) << 5);
+  return dot(x, x, rows << 2);
 }
 
 /** The listed rows of p columns into T. */
@@ -95,27 +101,67 @@ function choosePivots(x: PackedRows, p: i32): bool {
   return true;
 }
 
+/** What tasks work on: the rows in x, P or the place of the Schur complement in it. */
+@unmanaged
+class Work {
+  P: usize;
+  s: i32;
+  p: i32;
+  N: usize;
+  M: usize;
+  /** Scratch of a row group for each thread. */
+  X: usize;
+  /** A square for each row group, or for each column panel. */
+  squares: usize;
+  /** Column panels from j0 on, so many tasks in each block of row groups. */
+  j0: i32;
+  j1: i32;
+  tasks: i32;
+}
+
+function openWork(x: PackedRows, P: usize): Work {
+  const w = changetype<Work>(alloc(offsetof<Work>()));
+  w.P = P;
+  w.s = x.s;
+  w.p = x.p;
+  w.N = x.N;
+  w.M = x.M;
+  return w;
+}
+
+/** Row group i of D = I - B1 M, then of -Y. */
+function coefficientsTask(record: usize, i: i32, thread: i32): void {
+  const w = changetype<Work>(record);
+  const s = w.s;
+  const first = w.p >> 2;
+  const step = <usize>w.p << 5;
+  const X = w.X + <usize>thread * step;
+  for (let j = 0; j < first; j++) negated(X + (<usize>j << 7), w.P + ((<usize>j * s + (i << 2)) << 5));
+  for (let k = s & 3; k && k < 4 && i == s >> 2; k++) {
+    for (let o = <usize>k << 3; o < step; o += 32) store<f64>(X + o, 0); // past row s stands the next panel
+  }
+  const out = w.N + <usize>i * step;
+  memory.fill(out, 0, step);
+  if (i < first) identity(out + (<usize>i << 7));
+  tiles(out, X, w.M, step, first, w.p);
+  store<f64>(w.squares + (<usize>i << 3), square(out, 0, w.p, 0, 1));
+}
+
 /** -Y = -C1 M in row panels in the place of -L and -U, and what the inverse and its rounding do to bounds. */
 function formCoefficients(x: PackedRows, transfer: Transfer): void {
   const P = x.P;
   const s = x.s;
   const p = x.p;
   const first = p >> 2;
-  const step = <usize>p << 5;
-  const X = alloc(step);
-  // Row groups of D = I - B1 M, then of -Y.
+  const groups = panels(s);
+  const w = openWork(x, P);
+  w.X = alloc(<u64>threads * <u64>p << 5);
+  w.squares = alloc(<u64>groups << 3);
+  parallelFor(coefficientsTask, groups, changetype<usize>(w));
   let d2: f64 = 0;
   let y2: f64 = 0;
-  for (let i = 0; i < panels(s); i++) {
-    for (let j = 0; j < first; j++) negated(X + (<usize>j << 7), P + ((<usize>j * s + (i << 2)) << 5));
-    for (let k = s & 3; k && k < 4 && i == s >> 2; k++) {
-      for (let o = <usize>k << 3; o < step; o += 32) store<f64>(X + o, 0); // past row s stands the next panel
-    }
-    const out = x.N + <usize>i * step;
-    memory.fill(out, 0, step);
-    if (i < first) identity(out + (<usize>i << 7));
-    tiles(out, X, x.M, step, first, p);
-    const sum = square(out, 0, p, 0, 1);
+  for (let i = 0; i < groups; i++) {
+    const sum = load<f64>(w.squares + (<usize>i << 3));
     if (i < first) d2 += sum;
     else y2 += sum;
   }
@@ -133,22 +179,81 @@ function formCoefficients(x: PackedRows, transfer: Transfer): void {
   transfer.factor = (1 + transfer.inverse * b2) * Math.sqrt(1 + y * y);
   transfer.a2 = a2;
   transfer.holds = d < 0.5;
-  release(x.M + <usize>packedBytes(p, p)); // X, and the rows of M that are not in the block
+  release(x.M + <usize>packedBytes(p, p)); // all that came behind, and the rows of M that are not in the block
 }
 
-/** Column panels j0 .. j1 of W, the first being 0, from those of A; returns the square of their norm. */
-function formComplement(x: PackedRows, W: usize, j0: i32, j1: i32): f64 {
-  const s = x.s;
-  const p = x.p;
+/** Column panels of W that a task forms, in a block of row groups. */
+const COLUMNS: i32 = 8;
+
+function complementTask(record: usize, index: i32, _thread: i32): void {
+  const w = changetype<Work>(record);
+  const p = w.p;
   const step = <usize>p << 5;
-  const groups = panels(s);
-  for (let i = p >> 2; i < groups; i += BLOCK) {
-    for (let j = j0; j < j1; j++) {
-      const w = W + ((<usize>j * <usize>s) << 5);
-      tiles(w + (<usize>i << 7), w, x.N + <usize>i * step, step, min(BLOCK, groups - i), p);
-    }
+  const i = (p >> 2) + index / w.tasks * BLOCK;
+  const from = w.j0 + index % w.tasks * COLUMNS;
+  const count = min(BLOCK, panels(w.s) - i);
+  for (let j = from; j < min(w.j1, from + COLUMNS); j++) {
+    const X = w.P + ((<usize>j * <usize>w.s) << 5);
+    tiles(X + (<usize>i << 7), X, w.N + <usize>i * step, step, count, p);
   }
-  return square(W + step, s, s - p, j0, j1);
+}
+
+function squareTask(record: usize, index: i32, _thread: i32): void {
+  const w = changetype<Work>(record);
+  const sum = squareOfPanel(w.P + (<usize>w.p << 5), w.s, w.s - w.p, w.j0 + index);
+  store<f64>(w.squares + (<usize>index << 3), sum);
+}
+
+/** Column panels j0 .. j1 of W, the first being 0, from those of A, and their squares. */
+function formComplement(x: PackedRows, W: usize, j0: i32, j1: i32): Work {
+  const w = openWork(x, W);
+  w.j0 = j0;
+  w.j1 = j1;
+  w.tasks = (j1 - j0 + COLUMNS - 1) / COLUMNS;
+  w.squares = alloc(<u64>(j1 - j0) << 3);
+  const blocks = (panels(w.s) - (w.p >> 2) + BLOCK - 1) / BLOCK;
+  parallelFor(complementTask, blocks * w.tasks, changetype<usize>(w));
+  parallelFor(squareTask, j1 - j0, changetype<usize>(w));
+  return w;
+}
+
+/** The square of column panels j .. j1 of W, among those just formed. */
+function squareOf(w: Work, j: i32, j1: i32): f64 {
+  let sum: f64 = 0;
+  for (; j < j1; j++) sum += load<f64>(w.squares + (<usize>(j - w.j0) << 3));
+  return sum;
+}
+
+/**
+ * Factors W^T W, W being formed as Cholesky gets to it; w2 is the square of its first step. Returns that of all that
+ * was formed, Infinity where it comes to more than `most`. All threads take several steps at once: what comes of them
+ * is the same as of one after the other.
+ */
+function factorComplement(x: PackedRows, W: usize, f: Cholesky, w2: f64, most: f64): f64 {
+  const start = mark();
+  const count = panels(f.n);
+  for (let j0 = 0; j0 < count && f.columns == f.n; ) {
+    const end = cholesky.nextShared(j0, count);
+    let within = end;
+    const w = j0 ? formComplement(x, W, j0, end) : changetype<Work>(0);
+    let sum = w2;
+    for (let j = j0; j0 && j < within; ) {
+      const next = cholesky.next(j, count);
+      sum += squareOf(w, j, next);
+      if (sum > most) within = j;
+      j = next;
+    }
+    cholesky.proceed(f, within, W + (<usize>x.p << 5), x.s, x.s - x.p);
+    if (f.columns == f.n && within < end) return Infinity;
+    for (let j = j0; j0 && j < within && j << 2 <= f.columns; ) {
+      const next = cholesky.next(j, count);
+      w2 += squareOf(w, j, next);
+      j = next;
+    }
+    j0 = end;
+    release(start);
+  }
+  return w2;
 }
 
 /** Tries the rows of A in x. Returns false where it says nothing (restoreRows()). */
@@ -169,20 +274,15 @@ export function eliminate(x: PackedRows, a: Attempt): bool {
   // ||W||_F is not known before the last block; the first one tells what it will be if the others are like it.
   const some = cholesky.next(0, count);
   const part = square(W, s, s, 0, some);
-  let w2 = formComplement(x, W, 0, some);
-  const most = 1.25 * w2 * transfer.a2 * transfer.a2 / part;
+  const first = squareOf(formComplement(x, W, 0, some), 0, some);
+  const most = 1.25 * first * transfer.a2 * transfer.a2 / part;
   const shift = threshold * threshold + 1.1 * rounding(s - p, q, most, most);
   const room = Math.sqrt(0.15 * shift) - error;
   if (!(transfer.holds && room > 0 && 0.9 > threshold * (inverse + factor / room))) return false;
 
   const f = cholesky.begin(alloc(triangleBytes(q)), q, shift, true, mayDeflate(s, q));
-  for (let j0 = 0; j0 < count && f.columns == q; ) {
-    const j1 = cholesky.next(j0, count);
-    if (j0) w2 += formComplement(x, W, j0, j1);
-    if (w2 > most) return false;
-    cholesky.proceed(f, j1, W + (<usize>p << 5), s, s - p);
-    j0 = j1;
-  }
+  const w2 = factorComplement(x, W, f, first, most);
+  if (w2 == Infinity) return false;
   a.gapless = f.gapless;
   a.independent = p + f.columns - f.deflated;
   const lower = 0.99 / (inverse + factor / (Math.sqrt(shift - rounding(s - p, q, w2, w2)) - error));

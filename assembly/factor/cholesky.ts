@@ -7,7 +7,8 @@
 // every sign is +, and by Sylvester's law of inertia the number of + signs is the number of eigenvalues
 // of G above the shift. Cost: s n^2 + n^3 / 3 flops. Source: Golub & Van Loan, section 4.2; Demmel 1989.
 import { alloc } from '../base/arena';
-import { BLOCK, FIRST, SMOOTH } from '../base/params';
+import { parallelFor, threads } from '../base/parallel';
+import { BLOCK, CHAIN, FIRST, SMOOTH } from '../base/params';
 import { hsum, madd } from '../base/simd';
 import { madd44, square44 } from '../blas/gemm';
 import { addProducts } from '../blas/syrk';
@@ -45,8 +46,22 @@ export class Cholesky {
   signs: usize;
   /** sign / pivot for each column. */
   inverses: usize;
-  /** -L S for the row panels of a block. */
+  /** Squared norms of row panels, in two parts each. */
+  squares: usize;
+  /** -L S for the row panels of a block, which are `step` bytes apart. */
   negated: usize;
+  step: usize;
+  // The block in hand: row panels i0 .. i1, column panels j .. j1 of them, and P, s rows in column panels `pStep`
+  // bytes apart.
+  i0: i32;
+  i1: i32;
+  j: i32;
+  j1: i32;
+  P: usize;
+  pStep: usize;
+  s: i32;
+  /** Row panels that a task takes. */
+  rows: i32;
 }
 
 /** Factors the 4x4 diagonal tile at column 4j. Returns how many pivots came before a forbidden one (4: all). */
@@ -161,43 +176,145 @@ function solveTile(tile: usize, negative: usize, diagonalTile: usize, sj: usize,
   v128.store(negative, f64x2.mul(y3, s), 112);
 }
 
-/** Row panels up to i1 of the factor, a block of columns at a time. Returns the column of a forbidden pivot, or -1. */
-function block(f: Cholesky, i1: i32, P: usize, ld: i32, s: i32): i32 {
+// A block of row panels i0 .. i1 goes in three steps: its tiles left of the block, row panel by row panel; what those
+// columns do to its own; then its own columns, BLOCK at a time, the diagonal on one thread and the rows below as
+// tasks. A tile takes the same sums in the same order however long the block is, so that only the time depends on the
+// number of threads.
+
+/** Row panels that a task takes. */
+const ROWS: i32 = 8;
+
+// @ts-ignore: decorator
+@inline
+function tasksFor(f: Cholesky, rows: i32): i32 {
+  return (rows + f.rows - 1) / f.rows;
+}
+
+/** Start of -L S for row panel i. */
+// @ts-ignore: decorator
+@inline
+function negatedPanel(f: Cholesky, i: i32): usize {
+  return f.negated + <usize>(i - f.i0) * f.step;
+}
+
+/**
+ * Columns of tiles j .. j1, which belong to the block of columns from j0 on, of row panels i .. end: all below the
+ * diagonal.
+ */
+function solveTiles(f: Cholesky, i: i32, end: i32, j0: i32, j: i32, j1: i32): void {
   const L = f.L;
-  const i0 = f.panelsDone;
-  const negated = f.negated;
-  const step = <usize>panels(f.n) << 7;
-  const pStep = <usize>ld << 5;
-  let sum = f64x2.splat(0);
-  if (s) memory.fill(rowPanel(L, i0), 0, rowPanel(L, i1) - rowPanel(L, i0));
-  for (let j0 = 0; j0 < i1; j0 += BLOCK) {
-    const j1 = min(i1, j0 + BLOCK);
-    if (s) addProducts(L, i0, i1, j0, j1, P + <usize>i0 * pStep, pStep, P, pStep, s);
-    addProducts(L, i0, i1, j0, j1, negated, step, L, 0, j0 << 2);
-    for (let j = j0; j < j1; j++) {
-      const Lj = rowPanel(L, j);
-      const sj = f.signs + (<usize>j << 5);
-      const ij = f.inverses + (<usize>j << 5);
-      for (let i = max(i0, j); i < i1; i++) {
-        const own = negated + <usize>(i - i0) * step;
-        const tile = rowPanel(L, i) + (<usize>j << 7);
-        madd44(tile, own + (<usize>j0 << 7), Lj + (<usize>j0 << 7), (j - j0) << 2);
-        const tail = own + (<usize>j << 7);
-        if (i > j) {
-          solveTile(tile, tail, Lj + (<usize>j << 7), sj, ij);
-        } else {
-          for (let k: usize = 0; k < 160; k += 40) store<f64>(tile + k, load<f64>(tile + k) - f.shift);
-          const k = diagonal(f, j, tile, tail);
-          if (k < 4) {
-            f.gapless = f.leastPivot < SMOOTH * f.shift;
-            return (j << 2) + k;
-          }
-        }
-        sum = f64x2.add(sum, square44(tile));
-      }
+  for (; j < j1; j++) {
+    const Lj = rowPanel(L, j);
+    const sj = f.signs + (<usize>j << 5);
+    const ij = f.inverses + (<usize>j << 5);
+    for (let r = i; r < end; r++) {
+      const own = negatedPanel(f, r);
+      const tile = rowPanel(L, r) + (<usize>j << 7);
+      madd44(tile, own + (<usize>j0 << 7), Lj + (<usize>j0 << 7), (j - j0) << 2);
+      solveTile(tile, own + (<usize>j << 7), Lj + (<usize>j << 7), sj, ij);
+      addSquare(f, r, tile);
     }
   }
-  f.growth += hsum(sum);
+}
+
+// @ts-ignore: decorator
+@inline
+function addSquare(f: Cholesky, i: i32, tile: usize): void {
+  const to = f.squares + (<usize>i << 4);
+  v128.store(to, f64x2.add(v128.load(to), square44(tile)));
+}
+
+/** The tiles of some row panels left of the block, and G of their own columns. */
+function leftTask(record: usize, index: i32, _thread: i32): void {
+  const f = changetype<Cholesky>(record);
+  const L = f.L;
+  const i0 = f.i0;
+  const i = i0 + index * f.rows;
+  const end = min(f.i1, i + f.rows);
+  const P = f.P;
+  const pStep = f.pStep;
+  memory.fill(f.squares + (<usize>i << 4), 0, <usize>(end - i) << 4);
+  if (f.s) memory.fill(rowPanel(L, i), 0, rowPanel(L, end) - rowPanel(L, i));
+  for (let j0 = 0; j0 < end; j0 += BLOCK) {
+    const j1 = min(end, j0 + BLOCK);
+    if (f.s) addProducts(L, i, end, j0, j1, P + <usize>i * pStep, pStep, P, pStep, 0, f.s);
+    if (j0 >= i0) continue;
+    const before = min(j1, i0);
+    addProducts(L, i, end, j0, before, negatedPanel(f, i), f.step, L, 0, 0, j0 << 2);
+    solveTiles(f, i, end, j0, j0, before);
+  }
+}
+
+/**
+ * Products of the columns left of the block that the tiles of column panels from j0 on take before those of the
+ * block: whole chains.
+ */
+// @ts-ignore: decorator
+@inline
+function early(i0: i32, j0: i32): i32 {
+  return j0 <= i0 ? j0 << 2 : (i0 << 2) / CHAIN * CHAIN;
+}
+
+/** What the columns left of the block do to its own, in some row panels. */
+function ownTask(record: usize, index: i32, _thread: i32): void {
+  const f = changetype<Cholesky>(record);
+  const i = f.i0 + index * f.rows;
+  const end = min(f.i1, i + f.rows);
+  for (let j0 = f.i0 / BLOCK * BLOCK; j0 < end; j0 += BLOCK) {
+    const j1 = min(end, j0 + BLOCK);
+    addProducts(f.L, i, end, max(j0, f.i0), j1, negatedPanel(f, i), f.step, f.L, 0, 0, early(f.i0, j0));
+  }
+}
+
+/** Row panels below the diagonal of the column panels f.j .. f.j1. */
+function belowTask(record: usize, index: i32, _thread: i32): void {
+  const f = changetype<Cholesky>(record);
+  const i = f.j1 + index * f.rows;
+  const end = min(f.i1, i + f.rows);
+  const j0 = f.j / BLOCK * BLOCK;
+  addProducts(f.L, i, end, f.j, f.j1, negatedPanel(f, i), f.step, f.L, 0, early(f.i0, j0), j0 << 2);
+  solveTiles(f, i, end, j0, f.j, f.j1);
+}
+
+/**
+ * The tiles of the column panels f.j .. f.j1 on and above their last diagonal tile. Returns the column of a forbidden
+ * pivot, or -1.
+ */
+function diagonalTiles(f: Cholesky): i32 {
+  const L = f.L;
+  const end = f.j1;
+  const j0 = f.j / BLOCK * BLOCK;
+  addProducts(L, f.j, end, f.j, end, negatedPanel(f, f.j), f.step, L, 0, early(f.i0, j0), j0 << 2);
+  for (let j = f.j; j < end; j++) {
+    const own = negatedPanel(f, j);
+    const tile = rowPanel(L, j) + (<usize>j << 7);
+    madd44(tile, own + (<usize>j0 << 7), rowPanel(L, j) + (<usize>j0 << 7), (j - j0) << 2);
+    for (let k: usize = 0; k < 160; k += 40) store<f64>(tile + k, load<f64>(tile + k) - f.shift);
+    const k = diagonal(f, j, tile, own + (<usize>j << 7));
+    if (k < 4) {
+      f.gapless = f.leastPivot < SMOOTH * f.shift;
+      return (j << 2) + k;
+    }
+    addSquare(f, j, tile);
+    solveTiles(f, j + 1, end, j0, j, j + 1);
+  }
+  return -1;
+}
+
+/** Row panels i0 .. i1 of the factor. Returns the column of a forbidden pivot, or -1. */
+function block(f: Cholesky): i32 {
+  const record = changetype<usize>(f);
+  const rows = f.i1 - f.i0;
+  f.rows = threads == 1 ? rows : ROWS;
+  parallelFor(leftTask, tasksFor(f, rows), record);
+  parallelFor(ownTask, tasksFor(f, rows), record);
+  for (f.j = f.i0; f.j < f.i1; f.j = f.j1) {
+    f.j1 = min(f.i1, (f.j / BLOCK + 1) * BLOCK);
+    const failed = diagonalTiles(f);
+    if (failed >= 0) return failed;
+    parallelFor(belowTask, tasksFor(f, f.i1 - f.j1), record);
+  }
+  for (let i = f.i0; i < f.i1; i++) f.growth += hsum(v128.load(f.squares + (<usize>i << 4)));
   return -1;
 }
 
@@ -223,7 +340,9 @@ export function begin(L: usize, n: i32, shift: f64, definite: bool, mayDeflate: 
   f.leastPivot = Infinity;
   f.signs = alloc(<u64>count << 5);
   f.inverses = alloc(<u64>count << 5);
-  f.negated = alloc((<u64>min(count, BLOCK) * count) << 7);
+  f.squares = alloc(<u64>count << 4);
+  f.step = <usize>count << 7;
+  f.negated = alloc(<u64>min(count, BLOCK * threads) * f.step);
   return f;
 }
 
@@ -234,19 +353,31 @@ export function next(i0: i32, i1: i32): i32 {
   return min(i1, i0 + min(BLOCK, max(FIRST, i0)));
 }
 
+/** The same of as many blocks as all threads take at once. */
+export function nextShared(i0: i32, i1: i32): i32 {
+  const most = i0 + min(BLOCK * threads, max(FIRST, i0));
+  let end = next(i0, i1);
+  for (let more = next(end, i1); end < more && more <= most; more = next(end, i1)) end = more;
+  return end;
+}
+
 /**
- * Goes on to row panel `to` of G = P^T P (s > 0), or of the triangle that L holds (s = 0).
- * False where a definite factorisation fails.
+ * Goes on to row panel `to` of G = P^T P (s > 0), or of the triangle that L holds (s = 0). False where a definite
+ * factorisation fails.
  */
 export function proceed(f: Cholesky, to: i32, P: usize, ld: i32, s: i32): bool {
+  f.P = P;
+  f.pStep = <usize>ld << 5;
+  f.s = s;
   while (f.panelsDone < to) {
-    const end = next(f.panelsDone, to);
-    const failed = block(f, end, P, ld, s);
+    f.i0 = f.panelsDone;
+    f.i1 = nextShared(f.i0, to);
+    const failed = block(f);
     if (failed >= 0) {
       f.columns = failed;
       return false;
     }
-    f.panelsDone = end;
+    f.panelsDone = f.i1;
   }
   return true;
 }

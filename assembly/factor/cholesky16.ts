@@ -8,6 +8,7 @@
 // Layout: a packed triangle as in matrix/triangle.ts, a row panel being [2 (i + 1) pairs of columns][4 rows][2
 // columns]. Cost: n^3 / 3 operations.
 import { alloc } from '../base/arena';
+import { parallelFor, threads } from '../base/parallel';
 import { BLOCK } from '../base/params';
 import { panels, rowPanel } from '../matrix/triangle';
 
@@ -75,34 +76,91 @@ function coarsePanel(L: usize, i: i32): usize {
   return L + (<usize>i * <usize>(i + 1) << 4);
 }
 
+/** Column panels whose diagonal goes on one thread, and row panels that a task takes. */
+const DIAGONAL: i32 = 8;
+const ROWS: i32 = 8;
+
+/** A factorisation under way: row panels i0 .. i1, of which the columns from j to j1 are next. */
+@unmanaged
+class Integers {
+  L: usize;
+  G: usize;
+  /** A tile for each thread. */
+  x: usize;
+  /** Of the pivots' roots. */
+  inverses: usize;
+  /** Squares of the rows, above a start that lets them come to 0.996 before the sign changes. */
+  lengths: usize;
+  scale: f64;
+  i0: i32;
+  i1: i32;
+  j: i32;
+  j1: i32;
+  /** A pivot or a length was out of bounds. */
+  failed: u32;
+}
+
+/** Tiles of row panels i .. end in column panels j .. j1, as far as they are not above the diagonal. */
+function tiles(f: Integers, i0: i32, end: i32, j0: i32, j1: i32, thread: i32): void {
+  const x = f.x + (<usize>thread << 6);
+  for (let j = j0; j < j1; j++) {
+    const Lj = coarsePanel(f.L, j);
+    const at = <usize>j << 5; // of the tiles of column panel j in a row panel
+    for (let i = max(i0, j); i < end; i++) {
+      const Li = coarsePanel(f.L, i);
+      const g = rowPanel(f.G, i) + (<usize>j << 7);
+      for (let e: usize = 0; e < 64; e += 4) store<i32>(x + e, <i32>(load<f64>(g + 2 * e) * f.scale));
+      subtract(x, Li, Lj, j << 1);
+      if (!solve(x, Li + at, Lj + at, f.inverses + (<usize>j << 4), f.lengths + (<usize>i << 4))) {
+        atomic.store<u32>(changetype<usize>(f), 1, offsetof<Integers>('failed'));
+        return;
+      }
+    }
+  }
+}
+
+/** Rows of the block in its columns j .. j1, or below those where they are its own. */
+function rowsTask(record: usize, index: i32, thread: i32): void {
+  const f = changetype<Integers>(record);
+  const i = max(f.i0, f.j1) + index * ROWS;
+  tiles(f, i, min(f.i1, i + ROWS), f.j, f.j1, thread);
+}
+
 /**
  * Whether every pivot of I - G / theta is positive, which proves that no eigenvalue of G is above theta (1 +
  * coarseness(n)). L is scratch, of a quarter of the bytes of G; what else it takes is left to the caller to release.
  */
 export function noneFarAbove(L: usize, G: usize, n: i32, theta: f64): bool {
   const count = panels(n);
-  const bytes = <usize>count << 4;
-  const x = alloc(64 + 2 * <u64>bytes);
-  const inverses = x + 64; // of the pivots' roots
-  // squares of the rows, above a start that lets them come to 0.996 before the sign changes
-  const lengths = inverses + bytes;
-  memory.fill(lengths, 0x40, bytes);
-  const scale = (ONE / theta) * -ONE;
-  for (let i0 = 0; i0 < count; i0 += BLOCK) {
-    const i1 = min(count, i0 + BLOCK);
-    for (let j = 0; j < i1; j++) {
-      const Lj = coarsePanel(L, j);
-      const at = <usize>j << 5; // of the tiles of column panel j in a row panel
-      for (let i = max(i0, j); i < i1; i++) {
-        const Li = coarsePanel(L, i);
-        const g = rowPanel(G, i) + (<usize>j << 7);
-        for (let e: usize = 0; e < 64; e += 4) store<i32>(x + e, <i32>(load<f64>(g + 2 * e) * scale));
-        subtract(x, Li, Lj, j << 1);
-        if (!solve(x, Li + at, Lj + at, inverses + (<usize>j << 4), lengths + (<usize>i << 4))) return false;
-      }
+  const bytes = <u64>count << 4;
+  const f = changetype<Integers>(alloc(offsetof<Integers>()));
+  f.L = L;
+  f.G = G;
+  f.x = alloc(<u64>threads << 6);
+  f.inverses = alloc(bytes);
+  f.lengths = alloc(bytes);
+  memory.fill(f.lengths, 0x40, <usize>bytes);
+  f.scale = (ONE / theta) * -ONE;
+  f.failed = 0;
+  const length = threads == 1 ? BLOCK : BLOCK * threads;
+  for (f.i0 = 0; f.i0 < count && !f.failed; f.i0 = f.i1) {
+    f.i1 = min(count, f.i0 + length);
+    f.j = 0;
+    f.j1 = f.i0;
+    below(f);
+    for (f.j = f.i0; f.j < f.i1 && !f.failed; f.j = f.j1) {
+      f.j1 = min(f.i1, f.j + DIAGONAL);
+      tiles(f, f.j, f.j1, f.j, f.j1, 0);
+      if (!f.failed) below(f);
     }
   }
-  return true;
+  return !f.failed;
+}
+
+/** The rows of the block below column panels j .. j1. */
+function below(f: Integers): void {
+  const rows = f.i1 - max(f.i0, f.j1);
+  parallelFor(rowsTask, (rows + ROWS - 1) / ROWS, changetype<usize>(f));
 }
 
 /** What rounding the elements of L to integers may hide, as a share of theta. */

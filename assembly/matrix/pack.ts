@@ -3,7 +3,8 @@
 // Output: panel q holds columns 4q .. 4q+3 as [K][4] float64, panels `ld` steps (of 32 bytes) apart, the
 // last one padded with zero columns. Input element (k, q) is at base + ko[k] + qo[q] (u32 byte offsets),
 // float32 or float64; each is multiplied by `scale` on the way. Cost: one read and one write.
-import { alloc } from '../base/arena';
+import { alloc, mark, release } from '../base/arena';
+import { parallelFor, threads } from '../base/parallel';
 import { load1, load2 } from '../base/simd';
 import * as source from './source';
 import { panels } from './triangle';
@@ -64,11 +65,57 @@ function packAs<T>(
   }
 }
 
-export function pack(
+/** As pack(), on this thread: for tasks. */
+export function packHere(
   to: usize, ld: i32, base: usize, ko: usize, K: i32, qo: usize, Q: i32, single: bool, scale: f64,
 ): void {
   if (single) packAs<f32>(to, ld, base, ko, K, qo, Q, scale);
   else packAs<f64>(to, ld, base, ko, K, qo, Q, scale);
+}
+
+/** The arguments of pack(), and how many columns a task takes. */
+@unmanaged
+class Packing {
+  to: usize;
+  ld: i32;
+  base: usize;
+  ko: usize;
+  K: i32;
+  qo: usize;
+  Q: i32;
+  single: bool;
+  scale: f64;
+  width: i32;
+}
+
+function packColumns(record: usize, index: i32, _thread: i32): void {
+  const p = changetype<Packing>(record);
+  const q = index * p.width;
+  const to = p.to + ((<usize>(q >> 2) * <usize>p.ld) << 5);
+  packHere(to, p.ld, p.base, p.ko, p.K, p.qo + (<usize>q << 2), min(p.width, p.Q - q), p.single, p.scale);
+}
+
+/** Elements that a task packs, about. */
+const TASK: i32 = 8192;
+
+export function pack(
+  to: usize, ld: i32, base: usize, ko: usize, K: i32, qo: usize, Q: i32, single: bool, scale: f64,
+): void {
+  if (threads == 1) return packHere(to, ld, base, ko, K, qo, Q, single, scale);
+  const start = mark();
+  const p = changetype<Packing>(alloc(offsetof<Packing>()));
+  p.to = to;
+  p.ld = ld;
+  p.base = base;
+  p.ko = ko;
+  p.K = K;
+  p.qo = qo;
+  p.Q = Q;
+  p.single = single;
+  p.scale = scale;
+  p.width = (TASK / max(K, 1) | 3) + 1;
+  parallelFor(packColumns, (Q + p.width - 1) / p.width, changetype<usize>(p));
+  release(start);
 }
 
 /** The table of byte offsets 0, step, 2 step, ... */

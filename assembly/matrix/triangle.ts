@@ -3,7 +3,8 @@
 // The lower triangle in row panels of 4: panel i holds rows 4i .. 4i+3 as [4(i+1) columns][4 rows], so that a tile is
 // 128 contiguous bytes and a row panel is itself an operand of the tile kernel. The diagonal tiles of a symmetric
 // matrix are whole, those of a triangular one have zeros above the diagonal.
-import { alloc } from '../base/arena';
+import { alloc, mark, release } from '../base/arena';
+import { parallelFor } from '../base/parallel';
 import { column, createColumns, leading } from './columns';
 
 /** So large that its inverse vanishes. */
@@ -25,11 +26,42 @@ export function triangleBytes(n: i32): u64 {
   return (p * (p + 1)) << 6;
 }
 
+/** Bytes of a triangle that a task passes over. */
+const STRETCH: usize = 1 << 17;
+
+@unmanaged
+class Copy {
+  to: usize;
+  from: usize;
+  bytes: usize;
+  sign: f64;
+}
+
+function copyStretch(record: usize, index: i32, _thread: i32): void {
+  const c = changetype<Copy>(record);
+  const s = f64x2.splat(c.sign);
+  const first = <usize>index * STRETCH;
+  const end = c.from + min(c.bytes, first + STRETCH);
+  for (let p = c.from + first, to = c.to + first; p < end; p += 16, to += 16) {
+    v128.store(to, f64x2.mul(v128.load(p), s));
+  }
+}
+
+/** How many tasks a pass over so many bytes is. */
+export function stretches(bytes: usize): i32 {
+  return <i32>((bytes + STRETCH - 1) / STRETCH);
+}
+
 /** Copies a packed triangle, times +-1. */
 export function copyTriangle(to: usize, from: usize, n: i32, sign: f64): void {
-  const bytes = <usize>triangleBytes(n);
-  const s = f64x2.splat(sign);
-  for (let o: usize = 0; o < bytes; o += 16) v128.store(to + o, f64x2.mul(v128.load(from + o), s));
+  const start = mark();
+  const c = changetype<Copy>(alloc(offsetof<Copy>()));
+  c.to = to;
+  c.from = from;
+  c.bytes = <usize>triangleBytes(n);
+  c.sign = sign;
+  parallelFor(copyStretch, stretches(c.bytes), changetype<usize>(c));
+  release(start);
 }
 
 /** R (k x k upper, column-major) as the packed row panels of its transpose; padding on the diagonal is PAD. */

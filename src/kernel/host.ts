@@ -33,6 +33,11 @@ export function attach(of: { readonly buffer: ArrayBuffer }): void {
   memory = of;
 }
 
+/** Whether other threads work in the kernel's memory, too. */
+export function isShared(): boolean {
+  return Object.prototype.toString.call(memory.buffer) === '[object SharedArrayBuffer]';
+}
+
 /** Views of all kernel memory, made anew after it grew. */
 export function views() {
   const { buffer } = memory;

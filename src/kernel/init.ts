@@ -61,7 +61,7 @@ async function start(
   build: typeof simd,
 ): Promise<void> {
   try {
-    const { module, exports } = await instantiate(source, imports);
+    const { module, exports } = await instantiate(source, imports());
     adopt(module, exports, build);
   } catch (error) {
     throw explain(error);

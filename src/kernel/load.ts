@@ -8,6 +8,9 @@ import { attach, gather, pull } from './host.js';
 /** The exports of assembly/index.ts; pointers come as signed 32-bit numbers past 2 GiB. */
 export interface Kernel {
   readonly memory: { readonly buffer: ArrayBuffer };
+  fork(threads: number): void;
+  join(): void;
+  help(thread: number): number;
   reset(): void;
   reserve(bytes: number): number;
   open(at: number, m: number, n: number, single: boolean, byRow: boolean): void;
@@ -94,14 +97,17 @@ function outOfMemory(bytes: number): never {
   );
 }
 
-/** What the kernel imports. */
-export const imports = { host: { pull, gather, outOfMemory } };
+/** What the kernel imports; the memory is a WebAssembly.Memory. */
+export const imports = (memory: object = new WebAssembly.Memory({ initial: 2, maximum: 65536 })) => ({
+  env: { memory: memory as never },
+  host: { pull, gather, outOfMemory },
+});
 
 /** The instance, made on first use. */
 export function kernel(): Kernel {
   if (instance) return instance;
   try {
-    const started = instantiateSync(source ?? embedded(simd), imports);
+    const started = instantiateSync(source ?? embedded(simd), imports());
     adopt(started.module, started.exports, simd);
   } catch (error) {
     throw explain(error);
@@ -116,6 +122,14 @@ export function adopt(from: object, exports: unknown, build: 'relaxed' | 'baseli
   instance = exports as Kernel;
   attach(instance.memory);
   simd = build;
+}
+
+/** Puts another kernel, or none, in the place of the one in use, which is returned. */
+export function exchange(other: Kernel | undefined): Kernel | undefined {
+  const before = instance;
+  instance = other;
+  if (other) attach(other.memory);
+  return before;
 }
 
 /** The kernel compiled, for threads to start from. */

@@ -1,11 +1,13 @@
 // Moves one matrix into the kernel: whole when it is small, panel by panel (on the kernel's request) when it is large.
 // The caller's array is only ever read.
 
-import { type Floats, serve, view, views } from './host.js';
+import { type Floats, isShared, serve, view, views } from './host.js';
 import { kernel } from './load.js';
 
 /** Matrices of up to this many bytes are copied whole; larger ones are pulled in panels as the kernel asks. */
 const RESIDENT = 1 << 18;
+/** The same where threads share the memory: none is to wait for one that pulls. */
+const RESIDENT_SHARED = 2 ** 30;
 
 /** n float64 values of kernel memory, copied out. */
 export function copyOut(pointer: number, n: number): Float64Array {
@@ -33,7 +35,7 @@ export function open(from: Floats, offset: number, rows: number, cols: number, c
   k.reset();
   const bytes = long * short * from.BYTES_PER_ELEMENT;
   let at = 0;
-  if (bytes <= RESIDENT) {
+  if (bytes <= (isShared() ? RESIDENT_SHARED : RESIDENT)) {
     at = k.reserve(bytes);
     copyIn(from, offset, long * short, at);
   }

@@ -15,7 +15,7 @@ export const start: StartThreads = async (wanted) => {
     worker.on('error', (error) => broken(`failed: ${error instanceof Error ? error.message : error}`));
     worker.on('exit', () => broken('has ended'));
     return {
-      post: (message, transfer) => worker.postMessage(message, transfer),
+      post: (message, transfer) => worker.postMessage(message, transfer as ArrayBuffer[]),
       end: () => worker.terminate(),
       hold: (busy) => (busy ? worker.ref() : worker.unref()),
     };

@@ -79,6 +79,28 @@ export function work({ tensor: { shape }, names }: Task): number {
   return count * rows * cols * Math.min(rows, cols) * (spectrum ? 8 : 1);
 }
 
+/** The shorter side, and multiplications, from which helpers are worth sending for. */
+const SIDE = 400;
+const MUCH = 1e8;
+
+/** Whether a matrix of the task is so large that other threads can help: not where there are many small ones. */
+export function gainsFromThreads(task: Task): boolean {
+  const {
+    names,
+    tensor: { shape },
+  } = task;
+  const [rows = 1, cols = 1] = shape.slice(-2);
+  const layer = names.some((name) => signature(name).of);
+  const side = layer
+    ? Math.sqrt(shape.reduce((product, extent) => product * extent, 1))
+    : Math.min(rows, cols);
+  return (
+    side >= SIDE &&
+    (layer || work(task) >= MUCH) &&
+    !names.some((name) => name === 'accumulate' || name === 'summarize')
+  );
+}
+
 /**
  * The task of one call of `name`, with a copy of the elements: the caller's array stays as it is. Throws what the
  * function would throw of its tensor; its options are left to it.

@@ -1,27 +1,51 @@
-// What a thread does, in Node and in browsers alike: takes the kernel,
-// then one task after the other, and replies to each.
+// What a thread does, in Node and in browsers alike: takes the kernel, then one task after the other, or helps with
+// one, and replies to each.
 import { provide } from '../kernel/load.js';
 import { run } from './run.js';
 import type { Task } from './task.js';
+import { drive, type HelpMessage, help, type Team } from './team.js';
 import type { KernelMessage, Reply } from './threads.js';
+
+/** A task, and, where others may help, with what. */
+export type TaskMessage = Task & { team?: Team };
 
 /** The thread's end of its channel: a worker's global scope, or Node's parentPort. */
 export interface Port {
-  onmessage: ((event: { data: Task | KernelMessage }) => void) | null;
-  postMessage(reply: Reply): void;
+  onmessage: ((event: { data: TaskMessage | KernelMessage | HelpMessage }) => void) | null;
+  postMessage(reply: Reply, transfer?: MessagePort[]): void;
 }
 
 /** `after` is told of the bytes that each task leaves behind. */
 export function serve(port: Port, after: (bytes: number) => void = () => {}): void {
+  const fail = (error: unknown) => {
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    port.postMessage({ fault: { name, message } });
+  };
+
+  const perform = ({ team, ...task }: TaskMessage) => {
+    if (!team) return run(task);
+    return drive(
+      team,
+      (envelopes) => port.postMessage({ envelopes }, envelopes),
+      () => run(task),
+    );
+  };
+
   port.onmessage = ({ data }) => {
+    if ('envelope' in data) {
+      help(data).then(([bytes, envelope]) => {
+        port.postMessage({ results: [envelope] }, [envelope]);
+        after(bytes);
+      }, fail);
+      return;
+    }
     try {
       if ('kernel' in data) {
         provide(data.kernel, data.build);
         port.postMessage({ results: [] });
-      } else port.postMessage({ results: run(data) });
+      } else port.postMessage({ results: perform(data) });
     } catch (error) {
-      const { name, message } = error instanceof Error ? error : new Error(String(error));
-      port.postMessage({ fault: { name, message } });
+      fail(error);
     }
     if ('tensor' in data) {
       const bytes = (data.tensor.data as Float32Array).byteLength ?? 0;

@@ -14,7 +14,10 @@ export default async function setup(): Promise<void> {
     const { error, stderr } = await asc.main([
       'build/test-entry.ts',
       ...['--baseDir', root, '--config', 'asconfig.json', '--target', `test-${build}`],
-      ...['--enable', build === 'relaxed' ? 'simd,bulk-memory,relaxed-simd' : 'simd,bulk-memory'],
+      ...[
+        '--enable',
+        build === 'relaxed' ? 'simd,bulk-memory,threads,relaxed-simd' : 'simd,bulk-memory,threads',
+      ],
       ...['--outFile', `build/test-${build}.wasm`],
     ]);
     if (!error) continue;

@@ -152,6 +152,7 @@ const module = new WebAssembly.Module(
 );
 
 const instance = new WebAssembly.Instance(module, {
+  env: { memory: new WebAssembly.Memory({ initial: 2, maximum: 65536 }) },
   host: {
     pull(first: number, count: number, ld: number, to: number) {
       copyRows(

@@ -1,0 +1,86 @@
+// One matrix on several threads: what the threads do. The driver computes in shared memory and hands out envelopes,
+// one for each helper that may come: message ports with a message inside that leads to the memory. Who opens one can
+// help; whoever only passes it on holds no memory, and none is kept by accident.
+import { exchange, type Kernel } from '../kernel/load.js';
+import { sharedMemory, startShared } from '../kernel/shared.js';
+
+/** What a driver is told beside its task. */
+export interface Team {
+  /** The kernel for shared memory. */
+  module: WebAssembly.Module;
+  /** The driver and the helpers that may come. */
+  threads: number;
+}
+
+/** What an envelope holds. */
+interface Invitation {
+  module: WebAssembly.Module;
+  memory: WebAssembly.Memory;
+  /** The helper's number in the kernel, from 1 on. */
+  thread: number;
+}
+
+/** A helper is asked to help, until control[0] is not 0. */
+export interface HelpMessage {
+  envelope: MessagePort;
+  control: Int32Array;
+}
+
+/** Kernel memory that is kept for the next call. */
+const KEEP = 1 << 26;
+
+let own: { kernel: Kernel; memory: WebAssembly.Memory } | undefined;
+
+function enclose(invitation: Invitation): MessagePort {
+  const { port1, port2 } = new MessageChannel();
+  port1.postMessage(invitation);
+  return port2;
+}
+
+/** Runs `work` in shared memory, and `send`s the envelopes. Where there is no such memory, it runs as ever. */
+export function drive<T>(
+  { module, threads }: Team,
+  send: (envelopes: MessagePort[]) => void,
+  work: () => T,
+): T {
+  if (!own) {
+    const memory = sharedMemory();
+    if (!memory) return work();
+    own = { memory, kernel: startShared(module, memory) };
+  }
+  const { kernel, memory } = own;
+  const before = exchange(kernel);
+  kernel.fork(threads);
+  let done = false;
+  try {
+    send(Array.from({ length: threads - 1 }, (_, i) => enclose({ module, memory, thread: i + 1 })));
+    const result = work();
+    done = true;
+    return result;
+  } finally {
+    kernel.join();
+    exchange(before);
+    // After an error others may still be at work in there.
+    if (!done || memory.buffer.byteLength > KEEP) own = undefined;
+  }
+}
+
+/**
+ * Opens the envelope and helps until the call has ended or this thread is called back. Resolves to the bytes of its
+ * memory, and the envelope.
+ */
+export function help({ envelope, control }: HelpMessage): Promise<[bytes: number, envelope: MessagePort]> {
+  return new Promise((resolve, reject) => {
+    envelope.onmessage = ({ data }: MessageEvent<Invitation>) => {
+      envelope.close();
+      try {
+        const { module, memory, thread } = data;
+        const kernel = startShared(module, memory);
+        while (Atomics.load(control, 0) === 0 && !kernel.help(thread)) {}
+        resolve([memory.buffer.byteLength, enclose(data)]);
+      } catch (error) {
+        reject(error);
+      }
+    };
+  });
+}
