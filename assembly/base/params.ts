@@ -173,3 +173,57 @@ export const NOISE: f64 = 0.01;
 
 /** Singular values of float32 matrices may be off by so much of sigma_1: a quarter of float32's unit roundoff. */
 export const SINGLE_SHARE: f64 = 1.4901161193847656e-8; // 2^-26
+
+/** Steps of conjugate residuals for dependent columns, at most: each gains a factor of 100 and more (decisions.md). */
+export const RESIDUAL_STEPS: i32 = 12;
+
+/**
+ * Steps of orthogonal iteration for a subspace, at least allowed: 30 leave 1e-16 of a ratio of 0.55. Where it is nearer
+ * 1, so many more as cost at most SUBSPACE_FLOPS; then digits are left open.
+ */
+export const SUBSPACE_STEPS: i32 = 30;
+export const SUBSPACE_MOST_STEPS: i32 = 400;
+export const SUBSPACE_FLOPS: f64 = 1e9;
+
+/** Up to so many products the residual of a subspace is computed in twice the working precision. */
+export const COMPENSATED_PRODUCTS: u64 = 1 << 26;
+
+/** Energy is compared with so much room: ten equal singular values hold 90 % of it in nine, whatever rounding says. */
+export const ENERGY_ROUNDING: f64 = 1 + 1e-10;
+
+/**
+ * What a pivoted QR leaves is left out of singular vectors up to this part of sigma_k: it turns none of them by more
+ * than its square.
+ */
+export const NEGLIGIBLE_REST: f64 = 1e-6;
+
+/** Norms have sigma_1^2 to within this, relative, beside what rounding did to the Gram matrix. */
+export const NORM_ACCURACY: f64 = 1e-10;
+
+/**
+ * Exchanges of columns go on while one gains more than this, squared: f^2 of a strong rank-revealing QR. sqrt(2) is
+ * what is promised; random matrices then take up to 4 exchanges, with 1.12 up to 15, and what is left of a matrix that
+ * lacks one rank is within 12 % of the least that any choice leaves.
+ */
+export const EXCHANGE_GAIN: f64 = 1.25;
+
+/** An exchange with a larger factor, squared, changes the inverse by so much that an update would have no digits. */
+export const EXCHANGE_UPDATE: f64 = 1e4;
+
+/**
+ * Solves of inverse iteration for each singular vector: the first leaves other vectors at n roundings over their
+ * distance, the second at what the solve itself rounds.
+ */
+export const INVERSE_ITERATIONS: i32 = 2;
+
+/** Sturm's count: values below this part of the norm are zero, and elements below it as large; 2^-100. */
+export const STURM_LEAST: f64 = 7.888609052210118e-31;
+
+/** Its values are found to an ulp or to this part of the norm, 2^-58, the smaller ones to 1 in 256. */
+export const STURM_ACCURACY: f64 = 3.469446951953614e-18;
+
+/** From so many steps in one interval on it is bisected. */
+export const STURM_STEPS: i32 = 40;
+
+/** A pivot of padding, so large that its inverse vanishes beside any number that is not padding. */
+export const PAD: f64 = 1e300;

@@ -5,15 +5,12 @@
 // operand and tiles in one.
 // Cost: inverse norm n^3 / 3, solve n^2 columns flops.
 import { alloc, calloc, mark, release } from '../base/arena';
-import { BLOCK, SHORT } from '../base/params';
+import { BLOCK, PAD, SHORT } from '../base/params';
 import { madd } from '../base/simd';
 import { column } from '../matrix/columns';
 import { panels, rowPanel } from '../matrix/triangle';
 import { identity, madd44 } from './gemm';
 import { dot } from './level1';
-
-/** So large that its inverse vanishes. */
-const PAD: f64 = 1e300;
 
 /** x += s y for rows of four. */
 // @ts-ignore: decorator

@@ -7,7 +7,7 @@
 // Cost: some five passes, 6 n^2 flops for each column in each. Source: Eisenstat, Elman & Schultz 1983 (Orthomin(1));
 // O'Leary 1980 for the blocks.
 import { alloc, calloc } from '../base/arena';
-import { DEFLATE_COLUMNS, SET_ASIDE, TINY, U } from '../base/params';
+import { DEFLATE_COLUMNS, RESIDUAL_STEPS, SET_ASIDE, TINY, U } from '../base/params';
 import { madd44 } from '../blas/gemm';
 import { subtract } from '../blas/gemv';
 import { dot, scaleColumn } from '../blas/level1';
@@ -18,9 +18,6 @@ import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
 import { applyToPanels } from '../spectrum/power';
 import * as claim from './claim';
-
-/** Steps at most. */
-const STEPS: i32 = 12;
 
 /** The vectors sought, and what passes over A need for them. It lives above its maker's mark. */
 @unmanaged
@@ -150,7 +147,7 @@ function minimise(S: Search, enough: f64): f64 {
   applyToPanels(V, V + below, all, step);
   let y = size(S, V + below, m);
   let k = 0;
-  for (; k < STEPS && y > enough * size(S, V, n); k++) {
+  for (; k < RESIDUAL_STEPS && y > enough * size(S, V, n); k++) {
     correct(S);
     applyToPanels(D, D + below, all, step);
     for (let b: usize = 0; b < all; b += step) {

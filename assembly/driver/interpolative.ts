@@ -7,6 +7,7 @@
 // k^2 for X, 2 m n k for the error. Source: Cheng, Gimbutas, Martinsson & Rokhlin 2005, "On the compression
 // of low rank matrices"; Golub & Van Loan 5.4.
 import { alloc, calloc, mark, release } from '../base/arena';
+import { ENERGY_ROUNDING } from '../base/params';
 import { dot, square } from '../blas/level1';
 import { residualSquare } from '../blas/residual';
 import { solveUpper } from '../blas/trsm';
@@ -19,9 +20,6 @@ import { column, createColumns, leading, readTransposed } from '../matrix/column
 import { pack } from '../matrix/pack';
 import * as source from '../matrix/source';
 import { panels } from '../matrix/triangle';
-
-/** Ten equal singular values hold 90 % of the energy in nine, whatever rounding says. */
-export const ROUNDING: f64 = 1 + 1e-10;
 
 /** Which columns choose() has chosen. Lives until reset(). */
 @unmanaged
@@ -58,7 +56,7 @@ export function choose(transposed: bool, most: i32, share: f64): Choice {
   const ld = leading(rows);
   let total: f64 = 0;
   for (let j = 0; j < c.columns; j++) total += dot(column(c.W, ld, j), column(c.W, ld, j), rows);
-  const limit = share * ROUNDING * total;
+  const limit = share * ENERGY_ROUNDING * total;
   const start = mark();
   const q = qrcp.begin(c.W, ld, rows, c.columns, c.perm);
   qrcp.proceed(q, Math.sqrt(limit), 0, most);

@@ -6,6 +6,7 @@
 // and some 2 n^2 for each Lanczos step. Source: Golub & Van Loan, chapter 10; Rump 2006 for the proof
 // (docs/certificates.md, "Inertia"). All quantities are of scale * A.
 import { alloc, mark, release } from '../base/arena';
+import { NORM_ACCURACY } from '../base/params';
 import { squareSymmetric } from '../blas/symv';
 import { gramOfSource } from '../blas/syrk';
 import * as claim from '../certificate/claim';
@@ -13,9 +14,6 @@ import { enclose, encloseByNorms } from '../certificate/sigma1';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
 import { triangleBytes } from '../matrix/triangle';
-
-/** sigma_1^2 is proved to within this, relative, beside what rounding did to G. */
-const CERTIFIED: f64 = 1e-10;
 
 /** sigma_1^2 */
 export function largestSquare(): f64 {
@@ -26,7 +24,7 @@ export function largestSquare(): f64 {
   const start = mark();
   const G = alloc(triangleBytes(n));
   gramOfSource(G);
-  enclose(G, 0, CERTIFIED);
+  enclose(G, 0, NORM_ACCURACY);
   release(start);
   return claim.sigma * claim.sigma;
 }

@@ -11,7 +11,7 @@
 // m n c products for the residual of c vectors, 25 flops each up to 2^26.
 // Source: Gu & Eisenstat 1996; Stewart 1998, Matrix Algorithms I, 5.2; Golub & Van Loan 8.2.4.
 import { alloc, calloc, mark, release } from '../base/arena';
-import { SHORT, U } from '../base/params';
+import { COMPENSATED_PRODUCTS, SHORT, SUBSPACE_FLOPS, SUBSPACE_MOST_STEPS, SUBSPACE_STEPS, U } from '../base/params';
 import { hsum } from '../base/simd';
 import { addTileExactly } from '../blas/compensated';
 import { madd44, square44, zero44 } from '../blas/gemm';
@@ -27,17 +27,6 @@ import { offsets, pack } from '../matrix/pack';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
 import { packUpper, panels } from '../matrix/triangle';
-
-/**
- * Steps of orthogonal iteration at most, and what they may cost: 30 leave 1e-16 of a ratio of 0.55.
- * Where it is nearer 1, digits are left open.
- */
-const STEPS: i32 = 30;
-const MANY_STEPS: i32 = 400;
-const WORTH: f64 = 1e9;
-
-/** Up to so many products a residual is computed in twice the working precision. */
-const EXACTLY: u64 = 1 << 26;
 
 /** The strong pivoted QR of M: R is rows x width, [R11 R12; 0 R22]. */
 @unmanaged
@@ -76,7 +65,8 @@ function stepsNeeded(f: Factored): i32 {
   release(start);
   const below = min<f64>(claim.upper, Math.sqrt(square(f.R, f.ld, f.k, f.rows, f.k, f.width)));
   const ratio = below / above;
-  const most = max(STEPS, <i32>min<f64>(MANY_STEPS, WORTH / (4 * <f64>f.rows * <f64>f.width * <f64>f.k)));
+  const affordable = SUBSPACE_FLOPS / (4 * <f64>f.rows * <f64>f.width * <f64>f.k);
+  const most = max(SUBSPACE_STEPS, <i32>min<f64>(SUBSPACE_MOST_STEPS, affordable));
   if (!(ratio < 1)) return most;
   let left = ratio * ratio;
   let steps = 0;
@@ -192,7 +182,7 @@ function residual(transposed: bool, B: usize, ld: i32, n: i32, c: i32, range: bo
   r.n = n;
   r.c = c;
   r.range = range;
-  r.exact = <u64>source.m * <u64>source.n * <u64>c <= EXACTLY;
+  r.exact = <u64>source.m * <u64>source.n * <u64>c <= COMPENSATED_PRODUCTS;
   r.columns = panelsOf(B, ld, n, c, false);
   r.rows = range ? panelsOf(B, ld, n, c, true) : 0;
   r.four = calloc(<u64>(n + 4) << 5);

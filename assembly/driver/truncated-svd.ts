@@ -6,6 +6,7 @@
 // from Y and V as they are. Cost: 4 m n k flops for the QR of rank k and 8 n k^2 behind it, or 4 m n^2 for the
 // bidiagonal form; and 2 m n k flops twice. Everything is in the kernel's orientation, m >= n.
 import { alloc, calloc, mark, release } from '../base/arena';
+import { ENERGY_ROUNDING, NEGLIGIBLE_REST } from '../base/params';
 import { madd44, zero44 } from '../blas/gemm';
 import { dot } from '../blas/level1';
 import { residualSquare } from '../blas/residual';
@@ -19,12 +20,6 @@ import { offsets, pack } from '../matrix/pack';
 import * as source from '../matrix/source';
 import { packUpper, panels } from '../matrix/triangle';
 import { decompose, vectors } from '../spectrum/singular-vectors';
-import { ROUNDING } from './interpolative';
-
-/**
- * What a pivoted QR leaves is left out up to this part of sigma_k: it turns no singular vector by more than its square.
- */
-const GAP: f64 = 1e-6;
 
 /** What truncate() has kept: the right singular vectors, n x k. Lives until reset(). */
 @unmanaged
@@ -48,7 +43,7 @@ function cut(W: usize, ld: i32, m: i32, n: i32, perm: usize): i32 {
   const k = min(q.steps, claim.rank);
   const rest = qrcp.residualAfter(q, k);
   dropReflectors(W, ld, m, q.steps);
-  const gap = rest * inverseNorm(packUpper(W, ld, k), k) < GAP;
+  const gap = rest * inverseNorm(packUpper(W, ld, k), k) < NEGLIGIBLE_REST;
   release(start);
   return gap ? k : 0;
 }
@@ -68,7 +63,7 @@ export function truncate(most: i32, share: f64): Triplets {
   const s = k
     ? decompose(transposeUpper(W, ld, k, n), leading(n), n, k, true)
     : decompose(W, ld, m, n, false);
-  const limit = share * ROUNDING * dot(s.values, s.values, s.n);
+  const limit = share * ENERGY_ROUNDING * dot(s.values, s.values, s.n);
   let kept = s.n;
   for (let rest: f64 = 0; kept > 0; kept--) {
     const x = load<f64>(s.values + (<usize>(kept - 1) << 3));

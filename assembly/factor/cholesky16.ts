@@ -12,6 +12,7 @@ import { parallelFor, threads } from '../base/parallel';
 import { BLOCK } from '../base/params';
 import { panels, rowPanel } from '../matrix/triangle';
 
+/** 1 as an integer of 16 bits, with room for rounding: elements are at most 1. */
 const ONE: f64 = 32600;
 
 /** x -= a b^T for a tile x, [4 columns][4 rows] of 32 bits, over k pairs of columns. */

@@ -17,22 +17,13 @@
 // Source: Gu & Eisenstat 1996, "Efficient algorithms for computing a strong
 // rank-revealing QR factorization", section 4.
 import { alloc, calloc, mark, release } from '../base/arena';
-import { TINY } from '../base/params';
+import { EXCHANGE_GAIN, EXCHANGE_UPDATE, TINY } from '../base/params';
 import { madd } from '../base/simd';
 import { axpy, dot, norm, scaleColumn, swapColumns, swapIndices } from '../blas/level1';
 import { coefficients, inverseColumnSquares } from '../blas/trsm';
 import { column } from '../matrix/columns';
 import { packUpper, panels } from '../matrix/triangle';
 import { createPanel, factorPanelPivoted } from './householder';
-
-/**
- * f^2. sqrt(2) is what is promised; random matrices then take up to 4 exchanges, with 1.12 up to 15, and what is left
- * of a matrix that lacks one rank is within 12 % of the least that any choice leaves.
- */
-const LARGEST: f64 = 1.25;
-
-/** An exchange with a larger factor, squared, changes w by so much that an update would have no digits. */
-const MUCH: f64 = 1e4;
 
 @unmanaged
 export class Exchanges {
@@ -85,7 +76,7 @@ export function measure(e: Exchanges): void {
 
 /** The exchange with the largest factor above the limit; false where there is none. */
 function search(e: Exchanges): bool {
-  e.factor = LARGEST;
+  e.factor = EXCHANGE_GAIN;
   e.i = -1;
   for (let j = 0; j < e.n - e.k; j += 4) {
     const g0 = v128.load(at(e.rest, j));
@@ -308,7 +299,7 @@ export function strengthen(R: usize, ld: i32, m: i32, n: i32, k: i32, perm: usiz
       count++;
       updated = true;
     }
-    if (!found || e.factor > MUCH) {
+    if (!found || e.factor > EXCHANGE_UPDATE) {
       release(inner);
       measure(e);
       updated = false;

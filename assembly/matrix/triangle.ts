@@ -5,10 +5,8 @@
 // matrix are whole, those of a triangular one have zeros above the diagonal.
 import { alloc, mark, release } from '../base/arena';
 import { parallelFor } from '../base/parallel';
+import { PAD } from '../base/params';
 import { column, createColumns, leading } from './columns';
-
-/** So large that its inverse vanishes. */
-const PAD: f64 = 1e300;
 
 export function panels(n: i32): i32 {
   return (n + 3) >> 2;

@@ -9,7 +9,7 @@
 // Cost: 4 m n^2 - 4/3 n^3 flops at memory speed, 6 n k^2 or so at the tile rate for k vectors.
 // Source: Golub & Kahan 1965; Wilkinson 1965, chapter 5, 48-56; Ipsen 1997 (inverse iteration).
 import { alloc, calloc, mark, release } from '../base/arena';
-import { QR_BLOCK, U } from '../base/params';
+import { INVERSE_ITERATIONS, QR_BLOCK, U } from '../base/params';
 import { dot, scaleColumn } from '../blas/level1';
 import { applyBlockQ, createBlock, formBlock } from '../factor/compact-wy';
 import { orthonormal } from '../factor/orthonormal';
@@ -17,12 +17,6 @@ import { column, createColumns, leading } from '../matrix/columns';
 import { finish } from './bidiagonal';
 import { createReflectors, golubKahan, Reflectors } from './golub-kahan';
 import { sturmValues } from './sturm';
-
-/**
- * Solves for each vector: the first leaves other vectors at n roundings over their distance, the second at what the
- * solve itself rounds.
- */
-const SOLVES: i32 = 2;
 
 /** What is known of W = U B V^T. */
 @unmanaged
@@ -79,7 +73,7 @@ class Row {
   swapped: f64;
 }
 
-const ROW: usize = 40;
+const ROW = offsetof<Row>();
 
 /** A pivot, or where it vanishes one as small as rounding. */
 // @ts-ignore: decorator
@@ -182,7 +176,7 @@ function iterate(s: Decomposition, k: i32, X: usize, ld: i32): void {
     const away = (4 + 2 * random(state)) * U * s.bound;
     eliminate(rows, s.beside, N, load<f64>(s.values + (<usize>j << 3)) * s.scale + away);
     for (let i = 0; i < N; i++) store<f64>(y + (<usize>i << 3), random(state));
-    for (let i = 0; i < SOLVES; i++) solve(rows, y, N);
+    for (let i = 0; i < INVERSE_ITERATIONS; i++) solve(rows, y, N);
     const x = column(X, ld, j);
     for (let i = 0; i < s.n; i++) store<f64>(x + (<usize>i << 3), load<f64>(y + half + (<usize>i << 4)));
     scaleColumn(x, 1 / Math.sqrt(dot(x, x, s.n)), s.n);

@@ -8,16 +8,8 @@
 // inverse quadratic interpolation takes 6 to 10 counts, where bisection takes 50 (Chandrupatla 1997).
 // Bisection is what every step falls back to: it cannot fail. Eight points at a time. Cost: about 40 n^2 multiply-adds.
 import { alloc, mark, release } from '../base/arena';
+import { STURM_ACCURACY, STURM_LEAST, STURM_STEPS } from '../base/params';
 import { madd } from '../base/simd';
-
-/** Values below this part of the norm are zero; elements below it are as large. */
-const LEAST: f64 = 7.888609052210118e-31; // 2^-100
-
-/** Values are found to an ulp or to this part of the norm, the smaller ones to 1 in 256. */
-const ENOUGH: f64 = 3.469446951953614e-18; // 2^-58
-
-/** From so many steps in one interval on it is bisected. */
-const PATIENCE: i32 = 40;
 
 /** N_{2n}(x) = f 2^exponent, the exponent with the same bias for all x, and how many values are above x. */
 @unmanaged
@@ -157,7 +149,7 @@ function evaluate(points: usize, w: usize, end: usize): void {
 // @ts-ignore: decorator
 @inline
 function tolerance(x: f64): f64 {
-  return max<f64>(f64.EPSILON * x, min<f64>(x / 256, ENOUGH));
+  return max<f64>(f64.EPSILON * x, min<f64>(x / 256, STURM_ACCURACY));
 }
 
 /** f of a point relative to 2^exponent. */
@@ -175,10 +167,10 @@ function relative(p: Point, exponent: i64): f64 {
 function choose(interval: usize): f64 {
   const low = point(interval);
   const high = point(interval + HIGH);
-  if (low.x < ENOUGH) return Math.sqrt(low.x * high.x);
+  if (low.x < STURM_ACCURACY) return Math.sqrt(low.x * high.x);
   const half = 0.5 * (low.x + high.x);
   const steps = load<i32>(interval, STEPS);
-  if (steps == 0 || steps > PATIENCE || low.above - high.above > 1) return half;
+  if (steps == 0 || steps > STURM_STEPS || low.above - high.above > 1) return half;
   const a = point(interval + load<i32>(interval, LATEST));
   const b = point(interval + HIGH - load<i32>(interval, LATEST));
   const c = point(interval + BEFORE);
@@ -259,10 +251,11 @@ function take(points: usize, c: usize, to: usize): void {
 /** -o_k^2 of the n x n matrix B whose d^2 and e^2 are given, none of them zero; behind them as many as fill a group. */
 function negativeSquares(d: usize, e: usize, n: i32): usize {
   const w = alloc(<u64>((n + 3) & ~3) << 4);
+  const most = -STURM_LEAST * STURM_LEAST;
   for (let i = 0; i < (n + 3 & ~3); i++) {
     const o = <usize>i << 3;
-    store<f64>(w + (o << 1), i < n ? min<f64>(-load<f64>(d + o), -LEAST * LEAST) : -LEAST * LEAST);
-    store<f64>(w + (o << 1), i < n ? min<f64>(-load<f64>(e + o), -LEAST * LEAST) : -LEAST * LEAST, 8);
+    store<f64>(w + (o << 1), i < n ? min<f64>(-load<f64>(d + o), most) : most);
+    store<f64>(w + (o << 1), i < n ? min<f64>(-load<f64>(e + o), most) : most, 8);
   }
   return w;
 }
@@ -288,7 +281,9 @@ export function sturmValues(d: usize, e: usize, n: i32, bound: f64, factor: f64,
   search.scale = factor;
   const sections = <f64>((passes << 3) - 1);
   for (let i = 0; i < passes << 3; i += 8) {
-    for (let c = 0; c < 8; c++) store<f64>(points + (<usize>c << 3), max<f64>(bound * <f64>(i + c) / sections, LEAST));
+    for (let c = 0; c < 8; c++) {
+      store<f64>(points + (<usize>c << 3), max<f64>(bound * <f64>(i + c) / sections, STURM_LEAST));
+    }
     evaluate(points, w, end);
     for (let c = 0; c < 8; c++) take(points, c, first + (<usize>(i + c) << 5));
   }
