@@ -207,6 +207,16 @@ export const NORM_ACCURACY: f64 = 1e-10;
  */
 export const EXCHANGE_GAIN: f64 = 1.25;
 
+/** The best columns are searched for up to this k^3 (n - k): beyond, the choice of largest volume stays. */
+export const BEST_COLUMNS_MOST: f64 = 2e6;
+
+/** Steps of its power iterations for an eigenvalue: in the search, and where it decides. */
+export const POWER_STEPS: i32 = 16;
+export const POWER_MOST_STEPS: i32 = 100;
+
+/** f^2 that is promised of them, on average. */
+export const BEST_COLUMNS_FACTOR: f64 = 2;
+
 /** An exchange with a larger factor, squared, changes the inverse by so much that an update would have no digits. */
 export const EXCHANGE_UPDATE: f64 = 1e4;
 

@@ -14,19 +14,10 @@
 // away (22 without this file). To find it always is a search of all choices (NP-hard: Civril & Magdon-Ismail 2009).
 // Cost: 32 k^3 (n - k) flops an exchange; k^3 where sigma_min is above the tolerance already.
 import { alloc, mark, release } from '../base/arena';
+import { BEST_COLUMNS_FACTOR, BEST_COLUMNS_MOST, POWER_MOST_STEPS, POWER_STEPS } from '../base/params';
 import { dot } from '../blas/level1';
 import { column } from '../matrix/columns';
 import { Exchanges, exchange, measure, openExchanges } from './strong-rrqr';
-
-/** k^3 (n - k) at most: beyond, the choice of largest volume stays. */
-const MOST: f64 = 2e6;
-
-/** Steps of the power iteration for an eigenvalue: in the search, and where it decides. */
-const STEPS: i32 = 16;
-const MANY_STEPS: i32 = 100;
-
-/** f^2 that is promised, on average. */
-const PROMISED: f64 = 2;
 
 // @ts-ignore: decorator
 @inline
@@ -98,7 +89,7 @@ function searchBest(e: Exchanges, M: usize, value: f64, scratch: usize): bool {
   for (let j = 0; j < e.n - k; j++) {
     for (let i = 0; i < k; i++) {
       exchanged(e, M, i, j, v, scratch);
-      const next = largest(scratch, k, STEPS, v);
+      const next = largest(scratch, k, POWER_STEPS, v);
       if (!(next < best)) continue;
       best = next;
       found = true;
@@ -110,8 +101,8 @@ function searchBest(e: Exchanges, M: usize, value: f64, scratch: usize): bool {
 }
 
 /**
- * Whether both bounds of strong-rrqr.ts hold with f^2 = PROMISED: 1 + |T|^2 + |R11^-1|^2 |R22|^2, Frobenius norms, is
- * all that they need.
+ * Whether both bounds of strong-rrqr.ts hold with the f^2 that is promised: 1 + |T|^2 + |R11^-1|^2 |R22|^2, Frobenius
+ * norms, is all that they need.
  */
 function isStrong(e: Exchanges): bool {
   let t2: f64 = 0;
@@ -123,7 +114,7 @@ function isStrong(e: Exchanges): bool {
   let g2: f64 = 0;
   for (let i = 0; i < e.k; i++) w2 += load<f64>(at(e.inverseRows, i));
   for (let j = 0; j < e.n - e.k; j++) g2 += load<f64>(at(e.rest, j));
-  return t2 + w2 * g2 <= PROMISED * <f64>e.k * <f64>(e.n - e.k);
+  return t2 + w2 * g2 <= BEST_COLUMNS_FACTOR * <f64>e.k * <f64>(e.n - e.k);
 }
 
 /**
@@ -133,7 +124,7 @@ function exchangeUntil(e: Exchanges, square: f64, M: usize, rows: usize): bool {
   const inner = mark();
   for (let count = 0; count <= e.n; count++) {
     invert(e, rows, M);
-    const value = largest(M, e.k, MANY_STEPS, rows);
+    const value = largest(M, e.k, POWER_MOST_STEPS, rows);
     measure(e);
     if (value * square < 1 && isStrong(e)) return true;
     if (!searchBest(e, M, value, rows)) return false;
@@ -148,14 +139,14 @@ function exchangeUntil(e: Exchanges, square: f64, M: usize, rows: usize): bool {
  * strengthen() leaves it.
  */
 export function improve(R: usize, ld: i32, m: i32, n: i32, k: i32, perm: usize, tolerance: f64): void {
-  if (k <= 0 || k >= n || <f64>k * <f64>k * <f64>k * <f64>(n - k) > MOST) return;
+  if (k <= 0 || k >= n || <f64>k * <f64>k * <f64>k * <f64>(n - k) > BEST_COLUMNS_MOST) return;
   const start = mark();
   const e = openExchanges(R, ld, m, n, k, perm);
   const M = alloc(<u64>(2 * k * k + 2 * k) << 3);
   const rows = at(M, k * k);
   const square = tolerance * tolerance;
   invert(e, rows, M);
-  if (!(largest(M, k, MANY_STEPS, rows) * square < 1)) {
+  if (!(largest(M, k, POWER_MOST_STEPS, rows) * square < 1)) {
     const bytes = <usize>ld * <usize>n << 3;
     const before = alloc(bytes);
     const order = alloc(<u64>n << 2);
