@@ -243,13 +243,6 @@ const LIST = [
     'MORE_REFLECTORS: i32 = 0',
   ],
   [
-    'pivoted-qr',
-    'a tall matrix reduced by halves',
-    'certificate/rounding.ts',
-    'tall() ? stage(source.n) * levels() : 0',
-    '0',
-  ],
-  [
     'trailing',
     'nothing is off',
     'certificate/trailing.ts',

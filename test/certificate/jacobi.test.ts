@@ -4,9 +4,9 @@ import { expect, test } from 'vitest';
 import { Random } from '../numbers.js';
 import { claims } from './open.js';
 
-test.each([2, 3, 4, 6, 9, 12, 16, 20, 30, 47])('values of an orthogonal matrix of order %i', (n) => {
+test.each([2, 3, 4, 6, 9, 12, 15, 16])('values of an orthogonal matrix of order %i', (n) => {
   const ones = new Array(n).fill(1);
-  for (let seed = 0; seed < (n < 10 ? 150 : n < 21 ? 25 : 4); seed++) {
+  for (let seed = 0; seed < (n < 10 ? 150 : 30); seed++) {
     expect(claims(new Random(seed).withSpectrum(n, n, ones, n), 0.9, 0)).toBe(true);
   }
 });
