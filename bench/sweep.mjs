@@ -93,7 +93,7 @@ function markdown(rows, shown, numpys, where) {
   const line = (name, r) =>
     `| ${name} | ${time(r.ours)} | ${time(Math.min(...r.theirs))} | **${ratio(r.ratio)}** |`;
   const mean = geometricMean(rows.map((r) => r.ratio));
-  const version = ({ info }) => `${info.numpy} (${info.blas})`;
+  const version = ({ info }) => `${info.numpy} (${info.blas.split(' ').slice(0, 2).join(' ')})`;
   const sides = [
     `this library on Node ${where.node.slice(1).split('.')[0]}`,
     `native NumPy, in each round the better of ${numpys.map(version).join(' and ')}`,

@@ -137,6 +137,21 @@ function commands(page: string): string[][] {
   );
 }
 
+it("README's table has every function and every entry", async () => {
+  const library = Object.keys((await import(join(root, 'dist/index.js'))) as object);
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { exports: object };
+  const entries = Object.keys(exports).filter(
+    (entry) => /^\.\/[a-z-]+$/.test(entry) && entry !== './browser-worker',
+  );
+  const text = readFileSync(join(root, 'README.md'), 'utf8').split('## The API')[1].split('\n## ')[0];
+  const table = [...text.matchAll(/^\|.*\|$/gm)].join('\n');
+  const named = [...table.matchAll(/`([\w/-]+)`/g)].map(([, name]) => name);
+  for (const name of [...library, ...entries.map((entry) => entry.replace('.', 'matrix-rank'))])
+    expect(named, name).toContain(name.replace(/Async$/, ''));
+  const others = ['signal', 'readTensors', 'rankFile'];
+  expect(named.filter((name) => !name.includes('/') && ![...library, ...others].includes(name))).toEqual([]);
+});
+
 it('every option that is written down exists, and may stand where it stands', () => {
   const all = pages.flatMap(commands).filter(([first]) => !['fold', 'merge', 'worker'].includes(first));
   expect(all.length).toBeGreaterThan(10);

@@ -174,7 +174,8 @@ function readFailIf(text: string): Arguments['failIf'] {
   try {
     return { ...readCondition(text, OPERANDS), text };
   } catch (error) {
-    throw new UsageError(`--fail-if: in '${text}', ${(error as Error).message}`);
+    const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
+    throw new UsageError(`--fail-if: in '${shown}', ${(error as Error).message}`);
   }
 }
 
@@ -223,7 +224,10 @@ function readOnly(text: string): Only {
 function readOrder(text: string): Order {
   const [, field, way] = /^([^:]*)(?::(.*))?$/.exec(text)!;
   if (!Object.hasOwn(FIELDS, field))
-    throw new UsageError(`--sort takes one of ${fieldNames()}; got '${field}'.`);
+    throw new UsageError(
+      `--sort: there is no column '${field}'; did you mean '${closest(field, Object.keys(FIELDS))}'? ` +
+        `They are ${fieldNames()}.`,
+    );
   if (way !== undefined && way !== 'asc' && way !== 'desc') {
     throw new UsageError(`--sort ${field}: 'asc' or 'desc' may follow the colon; got '${way}'.`);
   }

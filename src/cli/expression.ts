@@ -9,6 +9,7 @@
 //   value      number ['%'] | "text" | column | '-' value | '(' or ')'
 // What a row does not have (the rank of one that failed) makes a comparison neither true nor false (Kleene 1938).
 import { closest } from 'fastest-levenshtein';
+import { TimedPattern } from './name-filter.js';
 
 type Type = 'number' | 'text' | 'truth';
 type Value = number | string | boolean | undefined;
@@ -178,12 +179,12 @@ class Parser<R> {
     return this.columns[name];
   }
 
-  private pattern(): RegExp {
+  private pattern(): TimedPattern {
     const { kind, text, at } = this.tokens[this.next];
     if (kind !== 'text') this.expected('a pattern in quotes');
     this.next++;
     try {
-      return new RegExp(text);
+      return new TimedPattern(new RegExp(text), '--fail-if');
     } catch (error) {
       throw new Error(`the pattern at character ${at} cannot be used: ${(error as Error).message}.`);
     }

@@ -43,8 +43,8 @@ Two files
 
 Low-rank adapters (LoRA; docs/lora.md)
   --resize X -o OUT
-                  write the adapter FILE.safetensors cut, weight by weight, to the share X of its energy (0.99), or to
-                  rank X (8). A PEFT adapter's adapter_config.json is written beside OUT
+                  write the adapter FILE (.safetensors, or PEFT's folder) cut, weight by weight, to the share X of its
+                  energy (0.99), or to rank X (8). A PEFT adapter's adapter_config.json is written beside OUT
 
 What to do about it (below the table: what to shrink, and what that saves)
   --energy E      of a layer's energy, the sum of its squared singular values, keep 0.99 (default), 0.95, 0.9 or 1: its
@@ -57,7 +57,6 @@ Resources
   --threads N     default: one for each core
   --memory BYTES  stay below: a .npy that needs more is read row by row, another tensor a failed row; 512M, 2G
                   default: about a quarter of the machine's, and what needs more is decided alone
-
   --shard I/N     only the I-th of N shares of the tensors (I from 1), even in cost: N runs together do all
 
 Beyond one machine (docs/scaling.md)

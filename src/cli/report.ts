@@ -38,6 +38,13 @@ function arranged(writer: Writer, { sort, top }: Arguments): Writer {
   };
 }
 
+const WHICH = {
+  deficient: 'is deficient',
+  full: 'has full rank',
+  unproven: 'is unproven',
+  failed: 'failed',
+} satisfies Record<keyof typeof ONLY, string>;
+
 /** Runs the command and returns its exit status. */
 export async function runReport(args: Arguments): Promise<number> {
   const { files, html, ranks, failIf } = args;
@@ -49,6 +56,7 @@ export async function runReport(args: Arguments): Promise<number> {
   const layers: Layer[] = [];
   const weights: FileWeight[] = [];
   const matching: string[] = [];
+  let problem = ''; // why the condition cannot be told of all rows
   let seen = 0;
   let shown = 0;
   return run<Row>(args, screen, {
@@ -71,7 +79,11 @@ export async function runReport(args: Arguments): Promise<number> {
       if (html !== undefined) layers.push(toLayer(row, files.length > 1));
       const weight = toWeight(row);
       if (weight) weights.push({ ...weight, file: row.file });
-      if (failIf?.holds(row)) matching.push(row.name);
+      try {
+        if (problem === '' && failIf?.holds(row)) matching.push(row.name);
+      } catch (error) {
+        problem = (error as Error).message;
+      }
       return row.error === undefined;
     },
     flush: () => writer.end(),
@@ -79,18 +91,19 @@ export async function runReport(args: Arguments): Promise<number> {
       const empty = seen === 0 && args.shard === undefined; // a share may have nothing to do
       if (empty && status === 0) screen.err(`matrix-rank: ${printable(nothing(args))}\n`);
       if (args.only && seen > 0 && shown === 0)
-        writer.text(`None of the ${count(seen, 'row')} is ${args.only}.`);
+        writer.text(`None of the ${count(seen, 'row')} ${WHICH[args.only]}.`);
       const text = summary.text();
       if (args.output === 'table')
         for (const line of shrinkText(weights, args.energy, screen)) writer.text(line);
       if (seen > 0) writer.text(text);
       if (failIf && matching.length > 0) screen.err(`matrix-rank: ${failure(failIf.text, matching, seen)}\n`);
+      if (problem !== '') screen.err(`matrix-rank: ${printable(problem)}\n`);
       list?.write([rankList(weights, args)]);
       if (page !== undefined) {
         const { toHtml } = await import('./report-html.js');
         page.write(toHtml(toReport(printable(files.join(', ')), text, layers)));
       }
-      return empty || matching.length > 0 ? 1 : status;
+      return empty || problem !== '' || matching.length > 0 ? 1 : status;
     },
   });
 }

@@ -1,10 +1,20 @@
 // Names and numbers, made short for people.
 
-/** A name cut in its middle: layers differ at the end, models at the start. */
+/**
+ * A name cut in its middle: layers differ at the end, models at the start. The layer's number, which lies between, is
+ * kept where there is room: 'transformer.l….11.…key_value.weight'.
+ */
 export function shorten(text: string, width: number): string {
   if (text.length <= width) return text;
-  const tail = Math.ceil((width - 1) * 0.6);
-  return `${text.slice(0, width - 1 - tail)}…${text.slice(text.length - tail)}`;
+  const ends = (room: number) => {
+    const tail = Math.ceil(room * 0.6);
+    return [text.slice(0, room - tail), text.slice(text.length - tail)];
+  };
+  const [head, tail] = ends(width - 1);
+  const number = /[._/-]\d+[._/-]/.exec(text)?.[0];
+  if (!number || 3 * number.length > width || head.includes(number) || tail.includes(number))
+    return `${head}…${tail}`;
+  return ends(width - 2 - number.length).join(`…${number}…`);
 }
 
 /** Three digits: 0.00123, 1.23e-7, ∞. */

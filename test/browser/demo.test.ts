@@ -333,6 +333,16 @@ describe.skipIf(!CHROMIUM)('the page', () => {
     expect(await text('#alert')).toBe('An address begins with https:// or hf://; got “org/model”.');
   });
 
+  test('a model is opened by its address', async () => {
+    await page.fill('#url', `${files.origin}/${MODEL}`);
+    await page.press('#url', 'Enter');
+    await page.waitForFunction(() =>
+      /^47 matrices: 10 deficient; /.test(document.querySelector('#status')!.textContent!),
+    );
+    expect(await text('#layers-title')).toBe(`${files.origin}/${MODEL}`);
+    expect(await page.isVisible('#alert')).toBe(false);
+  });
+
   test('on a phone a tapped layer brings its spectrum into view', async () => {
     await page.setViewportSize({ width: 400, height: 740 });
     await sample('#sample-adapter');

@@ -192,6 +192,10 @@ describe('surroundings', () => {
     const { status, err } = await command([file, '--filter', '^(a+)+$']);
     expect(status).toBe(1);
     expect(err).toContain('the pattern of --filter takes more than 1 s');
+    const gate = await command([file, '--fail-if', 'name ~ "^(a+)+$"']);
+    expect(gate.status).toBe(1);
+    expect(gate.err).toContain('the pattern of --fail-if takes more than 1 s');
+    expect(gate.out).toContain('3 of 5'); // the rows are there
   });
 
   it('a filter that matches nothing says so', async () => {

@@ -116,7 +116,7 @@ describe('the table', () => {
     expect(await names('--sort', 'stableRank:desc', '--top', '1')).toEqual(['full']);
     const { status, out } = await command([model, '--only', 'failed']);
     expect(status).toBe(0);
-    expect(out).toContain('None of the 3 rows is failed.');
+    expect(out).toContain('None of the 3 rows failed.');
   });
 
   it('--metrics heavy-tail has the tail, as a table too', async () => {

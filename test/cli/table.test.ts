@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readArguments } from '../../src/cli/args.js';
 import { blockOf } from '../../src/cli/blocks.js';
 import { tableWriter } from '../../src/cli/table.js';
-import { marginText } from '../../src/cli/text.js';
+import { marginText, shorten } from '../../src/cli/text.js';
 import type { Row } from '../../src/files/rows.js';
 
 const row = (name: string, rank: number, full: number, more: Partial<Row['report']> & object = {}): Row => ({
@@ -139,4 +139,15 @@ describe('blocks', () => {
     expect(lines[3]).toBe('71 more rows: --top 2 was asked for.');
     expect(table(model, '--sort margin:desc')[1]).toMatch(/^layers\.11\.q_proj/);
   });
+});
+
+it('names that are cut still tell their layer', () => {
+  const name = (layer: number) =>
+    `transformer.language_model.encoder.layers.${layer}.attention.query_key_value.weight`;
+  for (const width of [24, 40, 60]) {
+    const cut = [1, 2, 11].map((layer) => shorten(name(layer), width));
+    expect(new Set(cut).size).toBe(3);
+    for (const text of cut) expect(text.length).toBe(width);
+  }
+  expect(shorten(name(3), 100)).toBe(name(3));
 });
