@@ -195,7 +195,6 @@ test('files have one idea, and some 300 lines at most', () => {
     'src/formats/matlab.ts': 'the elements of a file',
     'src/formats/source.ts': 'the byte sources',
     'src/accumulator/accumulator.ts': 'one class',
-    'src/input/stack.ts': 'every form of input as one record',
     'src/input/view.ts': 'every form of input as a strided view',
     'src/cli/args.ts': 'the options of the command',
   };

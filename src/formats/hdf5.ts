@@ -2,6 +2,7 @@
 // and any other with datasets of numbers.
 // A dataset is named by its path. MATLAB's are stored with their dimensions reversed. Optimizer states are left out.
 import { product } from '../shared/shape.js';
+import { columnMajorStrides, gather, gatherPairs } from '../shared/strided.js';
 import { decode, ELEMENT_SIZE } from './decode.js';
 import { isComplex } from './dtypes.js';
 import { attempt, FormatError, quote } from './errors.js';
@@ -10,7 +11,6 @@ import { type Bytes, Hdf5File, MESSAGE, type Message } from './hdf5-file.js';
 import { readEntries } from './shards.js';
 import type { ByteSource } from './source.js';
 import type { Entry, Listing } from './stored.js';
-import { columnMajorStrides, gather, gatherPairs } from './strided.js';
 import type { NamedTensor, ReadOptions, TensorLayout } from './types.js';
 
 const MAX_DEPTH = 32;

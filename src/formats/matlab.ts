@@ -3,6 +3,8 @@
 // bytes; a small element keeps both and its data in 8), padded to 8. A matrix is made of elements: flags, dimensions,
 // name, numbers in the narrowest type that holds them. A compressed element is a zlib stream of one. Matrices lie by
 // columns; structures and cells hold matrices. Source: "MAT-File Format", The MathWorks.
+
+import { columnMajorStrides, gather, gatherPairs } from '../shared/strided.js';
 import { textDecoder } from '../shared/text.js';
 import { admit } from './admit.js';
 import { checkLength, countElements, decode, elementSize, type TensorData } from './decode.js';
@@ -10,7 +12,6 @@ import { attempt, FormatError, quote } from './errors.js';
 import { squeezed } from './hdf5.js';
 import { checkDense } from './scipy-sparse.js';
 import { type ByteSource, checkRange, sliceSource } from './source.js';
-import { columnMajorStrides, gather, gatherPairs } from './strided.js';
 import type { NamedTensor, ReadOptions } from './types.js';
 import { inflateSource } from './zip.js';
 

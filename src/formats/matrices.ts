@@ -7,9 +7,9 @@
 //   anything else      [shape[0], the rest]  as stored; vectors, scalars and what is packed are no matrices
 
 import { product } from '../shared/shape.js';
+import { gather, gatherPairs, rowMajorStrides } from '../shared/strided.js';
 import type { Bits, TensorData } from './decode.js';
 import { isComplex } from './dtypes.js';
-import { gather, gatherPairs, rowMajorStrides } from './strided.js';
 import type { Factors, NamedTensor, TensorLayout } from './types.js';
 
 /** One matrix of a model, ready for matrixRank. */

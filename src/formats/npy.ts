@@ -3,6 +3,8 @@
 // the header, then the elements. The header is a Python literal: {'descr': '<f8', 'fortran_order':
 // False, 'shape': (3, 4), }.
 // Source: NEP 1 and numpy/lib/format.py.
+
+import { columnMajorStrides, gather, gatherPairs } from '../shared/strided.js';
 import { textDecoder } from '../shared/text.js';
 import { admit } from './admit.js';
 import { checkLength, countElements, decode, elementSize, type TensorData } from './decode.js';
@@ -10,7 +12,6 @@ import { fromNumpy, isComplex } from './dtypes.js';
 import { attempt, FormatError, quote } from './errors.js';
 import type { ByteSource } from './source.js';
 import { checkRange } from './source.js';
-import { columnMajorStrides, gather, gatherPairs } from './strided.js';
 import type { NamedTensor, ReadOptions } from './types.js';
 
 const MAGIC = '\x93NUMPY';

@@ -1,6 +1,7 @@
 // The tensors of an unpickled PyTorch object: where they are in it, and their elements. A tensor is a view of a
 // storage: an offset, sizes and strides in elements. Source: torch/_utils.py.
 import { product } from '../shared/shape.js';
+import { gather, gatherPairs, rowMajorStrides } from '../shared/strided.js';
 import { countElements, decode, ELEMENT_SIZE, elementSize } from './decode.js';
 import { fromStorage, fromTorch, isComplex } from './dtypes.js';
 import { FormatError, quote } from './errors.js';
@@ -8,7 +9,6 @@ import { isExperts } from './layout.js';
 import { PickleCall, PickleGlobal, PickleReference } from './pickle.js';
 import type { ByteSource } from './source.js';
 import type { Entry } from './stored.js';
-import { gather, gatherPairs, rowMajorStrides } from './strided.js';
 import type { Weight } from './weights/weight.js';
 
 const MAX_DEPTH = 64;

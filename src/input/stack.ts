@@ -3,6 +3,7 @@
 // Cost: nothing for data that is contiguous in either order; one copy for nested arrays and for other strides.
 import { fromBfloat16, fromFloat16 } from '../shared/half.js';
 import { product } from '../shared/shape.js';
+import { gatherInto } from '../shared/strided.js';
 import { isComplex } from './complex.js';
 import { allocate, count, type Elements, flatView, type Kind, selfDescribedView, type View } from './view.js';
 
@@ -187,11 +188,8 @@ function swapLast(list: readonly number[]): readonly number[] {
 }
 
 type TypedElements = Exclude<Elements, readonly number[]>;
-type Words = Float64Array | Int32Array | Uint16Array | Uint8Array;
-
 /**
  * The elements of a strided view in row-major order, in a fresh array of the same type (number[]: Float64Array).
- * They are moved as words of their size: four types of array in the inner loop, not nine, keep it fast.
  */
 export function gather(
   fn: string,
@@ -204,35 +202,8 @@ export function gather(
   const typed = Array.isArray(data) ? Float64Array.from(data) : (data as TypedElements);
   // The name, not the constructor: a Buffer is a Uint8Array.
   const out = allocate(fn, TYPES[typed[Symbol.toStringTag]], size);
-  const source = words(typed);
-  const target = words(out);
-  const dims = shape.length;
-  const width = shape[dims - 1];
-  const step = strides[dims - 1];
-  const index = new Array<number>(dims).fill(0);
-  let from = offset;
-  for (let to = 0; to < size; to += width) {
-    if (step === 1 && width > 32) target.set(source.subarray(from, from + width), to);
-    else copyLine(target, to, source, from, step, width);
-    for (let k = dims - 2; k >= 0; k--) {
-      from += strides[k];
-      if (++index[k] < shape[k]) break;
-      from -= strides[k] * shape[k];
-      index[k] = 0;
-    }
-  }
+  gatherInto(out, typed, shape, strides, offset);
   return out;
-}
-
-function copyLine(target: Words, to: number, source: Words, from: number, step: number, n: number): void {
-  for (let j = 0; j < n; j++) target[to + j] = source[from + j * step];
-}
-
-function words({ buffer, byteOffset, length, BYTES_PER_ELEMENT: size }: TypedElements): Words {
-  if (size === 8) return new Float64Array(buffer, byteOffset, length);
-  if (size === 4) return new Int32Array(buffer, byteOffset, length);
-  if (size === 2) return new Uint16Array(buffer, byteOffset, length);
-  return new Uint8Array(buffer, byteOffset, length);
 }
 
 const TYPES: Record<string, new (length: number) => TypedElements> = {

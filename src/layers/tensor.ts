@@ -6,6 +6,7 @@ import { describe } from '../input/options.js';
 import { checkReach, element, gather as gatherElements, readInput } from '../input/stack.js';
 import { allocate, type Elements, selfDescribedView } from '../input/view.js';
 import { product } from '../shared/shape.js';
+import { rowMajorStrides } from '../shared/strided.js';
 
 /** A new dense, row-major tensor. */
 export interface RealTensor {
@@ -33,7 +34,7 @@ export function readTensor(fn: string, value: unknown): TensorView {
   const { data, kind, shape, strides, offset } = found;
   checkReach(fn, found, product(shape));
   const dtype = kind === 'f16' ? 'float16' : kind === 'bf16' ? 'bfloat16' : undefined;
-  const view: TensorView = { data, shape, strides: strides ?? denseStrides(shape), offset: offset ?? 0 };
+  const view: TensorView = { data, shape, strides: strides ?? rowMajorStrides(shape), offset: offset ?? 0 };
   if (dtype !== undefined) view.dtype = dtype;
   return view;
 }
@@ -64,13 +65,6 @@ export function readReal(fn: string, value: unknown): RealTensor {
 /** The elements of a view in row-major order, in a new array of the same type (number[]: Float64Array). */
 export function gather({ data, shape, strides, offset }: TensorView): Elements {
   return gatherElements('matrix-rank', data, shape, strides, offset, product(shape));
-}
-
-/** Row-major strides. */
-export function denseStrides(shape: readonly number[]): number[] {
-  const strides = new Array<number>(shape.length);
-  for (let axis = shape.length - 1, step = 1; axis >= 0; step *= shape[axis--]) strides[axis] = step;
-  return strides;
 }
 
 /** A value for an error message: short ones as they would be typed, others by what they are. */

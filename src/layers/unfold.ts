@@ -8,8 +8,9 @@ import { readOptions } from '../input/options.js';
 import { readInput } from '../input/stack.js';
 import { ranksOf } from '../matrix/rank.js';
 import { product } from '../shared/shape.js';
+import { rowMajorStrides } from '../shared/strided.js';
 import type { MatrixInput, RankOptions } from '../types.js';
-import { denseStrides, gather, readTensor, show, type TensorView } from './tensor.js';
+import { gather, readTensor, show, type TensorView } from './tensor.js';
 
 /**
  * The mode-n unfolding: a matrix [shape[mode], product of the other dimensions], whose rows are the slices along
@@ -78,7 +79,7 @@ function regroup(view: TensorView, groups: readonly (readonly number[])[]): Tens
     shape: axes.map((axis) => view.shape[axis]),
     strides: axes.map((axis) => view.strides[axis]),
   };
-  return { ...view, data: gather(ordered), shape, strides: denseStrides(shape), offset: 0 };
+  return { ...view, data: gather(ordered), shape, strides: rowMajorStrides(shape), offset: 0 };
 }
 
 /** The one stride that walks `axes` as one dimension, the last fastest; undefined when there is none. */
