@@ -8,10 +8,10 @@
 // Memory: at most about 3 n^2 numbers for n columns, 256 rows at least. Cost: about 3 m n^2 flops for m rows.
 
 import { embedded, halved, isComplex, partOf } from '../input/complex.js';
+import { allocate } from '../input/elements.js';
 import { floats } from '../input/floats.js';
 import { describe, readOptions } from '../input/options.js';
 import { element, readInput, type Stack } from '../input/stack.js';
-import { allocate } from '../input/view.js';
 import { close } from '../kernel/host.js';
 import { type Kernel, kernel } from '../kernel/load.js';
 import { copyOut, open } from '../kernel/memory.js';

@@ -14,8 +14,8 @@
 //  40  the elements, f64: form 0, `filled` rows; form 1, the upper triangle of order `columns`, row by row
 //  at the end: u32 CRC-32 of all before
 
+import { allocate } from '../input/elements.js';
 import { describe } from '../input/options.js';
-import { allocate } from '../input/view.js';
 import { crc32 } from '../shared/crc32.js';
 
 const MAGIC = 'mrankacc';

@@ -1,8 +1,9 @@
 // Complex matrices as real ones of twice the size: A = B + iC becomes [[B, -C], [C, B]], whose singular values are
 // those of A, each twice (Golub & Van Loan 8.7; the same for the eigenvalues of a Hermitian A).
 // Elements are stored as pairs, real and imaginary part.
+
+import { allocate } from './elements.js';
 import type { Stack } from './stack.js';
-import { allocate } from './view.js';
 
 export const isComplex = ({ kind }: Pick<Stack, 'kind'>): boolean => kind === 'c64' || kind === 'c128';
 

@@ -2,8 +2,8 @@
 
 import type { Floats } from '../kernel/host.js';
 import { widenHalf } from '../shared/half.js';
+import { allocate } from './elements.js';
 import type { Stack } from './stack.js';
-import { allocate } from './view.js';
 
 /** Elements as float64 or float32, without a copy where they are that already. */
 export function floats(stack: Stack): { data: Floats; offset: number } {

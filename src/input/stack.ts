@@ -5,9 +5,10 @@ import { fromBfloat16, fromFloat16 } from '../shared/half.js';
 import { product } from '../shared/shape.js';
 import { gatherInto } from '../shared/strided.js';
 import { isComplex } from './complex.js';
-import { allocate, count, type Elements, flatView, type Kind, selfDescribedView, type View } from './view.js';
+import { allocate, count, type Elements, type Kind } from './elements.js';
+import { flatView, selfDescribedView, type View } from './view.js';
 
-export type { Elements, Kind } from './view.js';
+export type { Elements, Kind } from './elements.js';
 
 /** A stack of matrices. It may alias the caller's data: never write to it, never keep it. */
 export interface Stack {

@@ -2,25 +2,9 @@
 // Layout: a View's strides are in elements; null means row-major. Cost: no copy, except for nested arrays (and
 // mathjs, ml-matrix, which store such), read into one fresh typed array.
 import { product } from '../shared/shape.js';
+import { COMPLEX, count, type Elements, isList, type Kind, readElements, typedName } from './elements.js';
+import { nestedShape, nestedView } from './nested.js';
 import { describe } from './options.js';
-
-/**
- * How elements are stored. f16 and bf16 are 16-bit patterns in a Uint16Array; c64 and c128 are pairs of float32 and
- * float64, counted as one; other is widened to f64 on copying.
- */
-export type Kind = 'f64' | 'f32' | 'f16' | 'bf16' | 'c64' | 'c128' | 'other';
-
-export type Elements =
-  | Float64Array
-  | Float32Array
-  | Int8Array
-  | Uint8Array
-  | Uint8ClampedArray
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | readonly number[];
 
 /** Elements with a shape, not yet checked against each other. Numbers of a number[] are checked. */
 export interface View {
@@ -34,19 +18,6 @@ export interface View {
   /** The storage tolerance that comes with the elements. */
   noise?: number;
 }
-
-/** Nested arrays go no deeper; an array that contains itself would never end. */
-const MAX_DEPTH = 32;
-
-const tagGetter = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype),
-  Symbol.toStringTag,
-)!.get!;
-
-/** 'Float64Array' and so on, of any realm (`instanceof` fails for those of an iframe or a vm); else undefined. */
-const typedName = (value: unknown): string | undefined => tagGetter.call(value);
-const isList = (value: unknown): value is ArrayLike<unknown> =>
-  Array.isArray(value) || typedName(value) !== undefined;
 
 /** Data with a shape beside it. */
 export function flatView(fn: string, data: unknown, shape: unknown): View {
@@ -108,151 +79,6 @@ function readInteger(fn: string, name: string, value: unknown, least: number): n
   }
   return value + 0; // -0 becomes 0
 }
-
-/** The elements of a flat array and how they are stored; `dtype` tells what a Uint16Array holds. */
-function readElements(
-  fn: string,
-  data: unknown,
-  dtype: string | undefined,
-): { elements: Elements; kind: Kind } {
-  const name = typedName(data);
-  const bits = dtype === 'float16' || dtype === 'bfloat16' ? dtype : undefined;
-  if (name === 'BigInt64Array' || name === 'BigUint64Array') {
-    throw new TypeError(
-      `${fn}: data is a ${name}, whose 64-bit integers a number cannot hold; ` +
-        'convert it first, as in Float64Array.from(data, Number).',
-    );
-  }
-  if (name === undefined && !Array.isArray(data)) {
-    throw new TypeError(`${fn}: data must be a typed array or an array of numbers; got ${describe(data)}.`);
-  }
-  const fits =
-    name === 'Uint16Array' || name === 'Float32Array' || (bits === 'float16' && name === 'Float16Array');
-  if (bits && !fits) {
-    throw new TypeError(
-      `${fn}: dtype '${bits}' goes with a Uint16Array of 16-bit patterns; got ${describe(data)}.`,
-    );
-  }
-  const pairs = dtype !== undefined && Object.hasOwn(COMPLEX, dtype) ? COMPLEX[dtype] : undefined;
-  if (pairs && (name !== pairs.parts || (data as Float64Array).length % 2 !== 0)) {
-    const what = name === pairs.parts ? 'an odd number of them' : describe(data);
-    throw new TypeError(
-      `${fn}: dtype '${dtype}' goes with a ${pairs.parts} of real and imaginary parts in turn; got ${what}.`,
-    );
-  }
-  if (name === undefined) return { elements: numbers(fn, data as unknown[]), kind: 'f64' };
-  const elements = data as Exclude<Elements, readonly number[]>;
-  if (elements.length === 0 && isDetached(elements.buffer)) {
-    throw new TypeError(
-      `${fn}: data's buffer is detached: it was transferred to a worker, or is WebAssembly memory that has grown.`,
-    );
-  }
-  if (pairs) return { elements, kind: pairs.kind };
-  switch (name) {
-    case 'Float64Array':
-      return { elements, kind: 'f64' };
-    case 'Float32Array':
-      return { elements, kind: 'f32' };
-    case 'Float16Array':
-      return {
-        elements: new Uint16Array(elements.buffer, elements.byteOffset, elements.length),
-        kind: 'f16',
-      };
-    default:
-      return { elements, kind: bits === 'float16' ? 'f16' : bits === 'bfloat16' ? 'bf16' : 'other' };
-  }
-}
-
-function isDetached(buffer: ArrayBufferLike): boolean {
-  try {
-    new Uint8Array(buffer);
-    return false;
-  } catch {
-    return true;
-  }
-}
-
-/** The numbers of an array, each read once: the second time a getter may say something else. */
-function numbers(fn: string, data: readonly unknown[]): Float64Array {
-  const out = allocate(fn, Float64Array, data.length);
-  for (let i = 0; i < out.length; i++) {
-    const value = data[i];
-    if (typeof value !== 'number') throw notNumber(fn, `data[${i}]`, data, i);
-    out[i] = value;
-  }
-  return out;
-}
-
-function notNumber(fn: string, name: string, list: ArrayLike<unknown>, i: number): TypeError {
-  const what = i in list ? describe(list[i]) : 'missing (the array has a hole)';
-  return new TypeError(`${fn}: ${name} is ${what}; expected a number.`);
-}
-
-// Nested arrays: rows may be number[] or typed arrays.
-
-/** The shape that the first entries tell: [length, first row's length, ...]. */
-function nestedShape(fn: string, a: readonly unknown[]): number[] {
-  const shape: number[] = [];
-  for (let level: unknown = a; isList(level); level = level[0]) {
-    shape.push(level.length);
-    if (shape.length > MAX_DEPTH)
-      throw new RangeError(`${fn}: arrays are nested more than ${MAX_DEPTH} deep.`);
-  }
-  // [undefined] and ['a'] are lists of rows that are none: copying says so.
-  if (shape.length === 1 && a.length > 0) shape.push(0);
-  return shape;
-}
-
-/** Nested arrays of the given shape in one typed array: Float32Array if every row is of single precision. */
-function nestedView(fn: string, a: unknown, shape: readonly number[]): View {
-  const size = product(shape);
-  const single = size > 0 && everyRow(a, shape.length, (row) => SINGLE.has(typedName(row)));
-  const data = single ? allocate(fn, Float32Array, size) : allocate(fn, Float64Array, size);
-  copyNested(fn, data, 0, a, shape, []);
-  return { data, kind: single ? 'f32' : 'f64', shape, strides: null, offset: null };
-}
-
-const SINGLE = new Set<string | undefined>(['Float32Array', 'Float16Array']);
-
-function everyRow(node: unknown, depth: number, test: (row: unknown) => boolean): boolean {
-  if (depth === 1) return test(node);
-  return Array.isArray(node) && node.every((child) => everyRow(child, depth - 1, test));
-}
-
-function copyNested(
-  fn: string,
-  out: Float64Array | Float32Array,
-  at: number,
-  node: unknown,
-  shape: readonly number[],
-  path: number[],
-): number {
-  const length = shape[path.length];
-  if (!isList(node))
-    throw new TypeError(`${fn}: ${placeName(path)} is ${describe(node)}; expected an array.`);
-  if (node.length !== length) {
-    const first = placeName(path.map(() => 0));
-    throw new RangeError(
-      `${fn}: ${placeName(path)} has ${count(node.length, 'element')}, ${first} has ${length}; ` +
-        'all must have the same length.',
-    );
-  }
-  if (path.length === shape.length - 1) {
-    for (let j = 0; j < length; j++) {
-      const value = node[j];
-      if (typeof value !== 'number') throw notNumber(fn, `element [${[...path, j].join(', ')}]`, node, j);
-      out[at + j] = value;
-    }
-    return at + length;
-  }
-  for (let i = 0; i < length; i++) at = copyNested(fn, out, at, node[i], shape, [...path, i]);
-  return at;
-}
-
-const placeName = (path: readonly number[]) =>
-  path.length === 1 ? `row ${path[0]}` : `a${path.map((i) => `[${i}]`).join('')}`;
-
-// Objects.
 
 /** TensorLike, and what looks like one: onnxruntime's Tensor, ndarray, @stdlib/ndarray. */
 function tensorView(fn: string, a: Record<string, unknown>, complexToo: boolean): View {
@@ -321,12 +147,6 @@ function mlMatrixView(fn: string, a: Record<string, unknown>): View {
   return flatView(fn, (a.to1DArray as () => unknown)(), shape);
 }
 
-/** Complex types, their kinds, and the arrays that hold pairs of their parts. */
-const COMPLEX: Readonly<Record<string, { kind: Kind; parts: string }>> = {
-  complex64: { kind: 'c64', parts: 'Float32Array' },
-  complex128: { kind: 'c128', parts: 'Float64Array' },
-};
-
 const typeName = (dtype: unknown): string | undefined =>
   dtype === undefined || dtype === null ? undefined : String(dtype);
 
@@ -337,19 +157,5 @@ function checkDtype(fn: string, dtype: string | undefined, complexToo: boolean):
   }
   if (dtype === 'int4' || dtype === 'uint4') {
     throw new TypeError(`${fn}: the tensor's type is ${dtype}, packed two to a byte; unpack it first.`);
-  }
-}
-
-// Shared with input.ts.
-
-export const count = (n: number, noun: string): string =>
-  n === 1 ? `1 ${noun}` : `${n} ${noun.replace(/y$/, 'ie')}s`;
-
-/** A zeroed array, or an error that says how large it would have been. */
-export function allocate<T>(fn: string, type: new (length: number) => T, length: number): T {
-  try {
-    return new type(length);
-  } catch {
-    throw new RangeError(`${fn}: there is no memory for a copy of ${count(length, 'element')}.`);
   }
 }

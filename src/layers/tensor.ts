@@ -2,9 +2,10 @@
 // Layout: element (i0, i1, ...) of a view is data[offset + i0 * strides[0] + i1 * strides[1] + ...], as in ndarray.
 // Cost: a view costs nothing; `gather` and `readReal` copy only what is not dense, row-major and real already.
 
+import { allocate, type Elements } from '../input/elements.js';
 import { describe } from '../input/options.js';
 import { checkReach, element, gather as gatherElements, readInput } from '../input/stack.js';
-import { allocate, type Elements, selfDescribedView } from '../input/view.js';
+import { selfDescribedView } from '../input/view.js';
 import { product } from '../shared/shape.js';
 import { rowMajorStrides } from '../shared/strided.js';
 

@@ -3,8 +3,9 @@
 // Gu & Eisenstat 1996 as in assembly/factor/strong-rrqr.ts, each of them followed by a factorisation anew.
 // In JavaScript: the kernel is real.
 // Cost: 8 m n k multiplications for k columns, and as much for every exchange, of which there are few.
+
+import { allocate } from '../input/elements.js';
 import type { Stack } from '../input/stack.js';
-import { allocate } from '../input/view.js';
 
 /** An exchange is made where it multiplies |det R11|^2 by more. */
 const LARGEST = 1.25;

@@ -1,8 +1,8 @@
 // rankFactors: a matrix as the product of two thin ones.
 
+import { allocate } from '../input/elements.js';
 import { describe, readOptions } from '../input/options.js';
 import { element, readInput, type Stack } from '../input/stack.js';
-import { allocate } from '../input/view.js';
 import type { Kernel } from '../kernel/load.js';
 import { copyOut, copyOutInt } from '../kernel/memory.js';
 import type { FactorOptions, MatrixInput, NumericArray, RankFactors } from '../types.js';

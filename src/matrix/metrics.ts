@@ -3,9 +3,9 @@
 // matrix, and a largest eigenvalue with a proof (assembly/metrics.ts).
 
 import { halved, isComplex } from '../input/complex.js';
+import { allocate } from '../input/elements.js';
 import { describe, readOptions } from '../input/options.js';
 import { element, readInput, type Stack } from '../input/stack.js';
-import { allocate } from '../input/view.js';
 import type { Kernel } from '../kernel/load.js';
 import { copyOut } from '../kernel/memory.js';
 import type {

@@ -1,5 +1,5 @@
+import { allocate } from '../input/elements.js';
 import { element, type Stack } from '../input/stack.js';
-import { allocate } from '../input/view.js';
 import type { Kernel } from '../kernel/load.js';
 import { copyOut, copyOutInt } from '../kernel/memory.js';
 import type { Dependency, MatrixInput, NumericArray, RankOptions, SubspaceBasis } from '../types.js';
