@@ -5,6 +5,7 @@
 // operands of the tile kernel.
 // Cost: 2 k flops an element.
 import { alloc, mark, release } from '../base/arena';
+import { parallelFor, threads } from '../base/parallel';
 import { SHORT } from '../base/params';
 import { hsum } from '../base/simd';
 import { packHere } from '../matrix/pack';
@@ -24,28 +25,69 @@ export function residualSquare(
   rows: usize, count: i32, columns: usize, width: i32, L: usize, lStep: i32, R: usize, rStep: i32, k: i32,
 ): f64 {
   const start = mark();
-  const tiles = alloc(384);
-  const chain = chainOf(k);
-  const step = <usize>rStep << 5;
-  let sum = f64x2.splat(0);
-  for (let q = 0; q < width; q += 12) {
-    const b = R + <usize>(q >> 2) * step;
-    const some = min(12, width - q);
-    memory.fill(tiles, 0, 384); // past the last column they stay zero
-    for (let i = 0; i < count; i += 4) {
-      // A panel of 4 rows as [columns][4] is a row of tiles.
-      const r = rows + (<usize>i << 2);
-      const rowsLeft = min(4, count - i);
-      packHere(tiles, 12, source.at, columns + (<usize>q << 2), some, r, rowsLeft, source.single, source.scale);
-      const a = L + ((<usize>(i >> 2) * lStep) << 5);
-      for (let p = 0; p < k; p += chain) {
-        const o = <usize>p << 5;
-        const steps = min(chain, k - p);
-        madd412(tiles, a + o, b + o, b + o + step, b + o + 2 * step, steps);
-      }
-      for (let c: usize = 0; c < 384; c += 128) sum = f64x2.add(sum, square44(tiles + c));
-    }
-  }
+  const tasks = (width + 11) / 12;
+  const r = changetype<Residual>(alloc(offsetof<Residual>()));
+  r.rows = rows;
+  r.count = count;
+  r.columns = columns;
+  r.width = width;
+  r.L = L;
+  r.lStep = <usize>lStep << 5;
+  r.R = R;
+  r.rStep = <usize>rStep << 5;
+  r.k = k;
+  r.at = source.at;
+  r.single = source.single;
+  r.scale = source.scale;
+  r.tiles = alloc(<u64>threads * 384);
+  r.sums = alloc(<u64>tasks << 3);
+  parallelFor(twelveColumns, tasks, changetype<usize>(r));
+  let sum: f64 = 0;
+  for (let q = 0; q < tasks; q++) sum += load<f64>(r.sums + (<usize>q << 3));
   release(start);
-  return hsum(sum);
+  return sum;
+}
+
+@unmanaged
+class Residual {
+  rows: usize;
+  count: i32;
+  columns: usize;
+  width: i32;
+  L: usize;
+  lStep: usize;
+  R: usize;
+  rStep: usize;
+  k: i32;
+  at: usize;
+  single: bool;
+  scale: f64;
+  /** Three tiles for each thread. */
+  tiles: usize;
+  sums: usize;
+}
+
+function twelveColumns(record: usize, index: i32, thread: i32): void {
+  const r = changetype<Residual>(record);
+  const k = r.k;
+  const chain = chainOf(k);
+  const step = r.rStep;
+  const tiles = r.tiles + <usize>thread * 384;
+  const q = index * 12;
+  const b = r.R + <usize>(q >> 2) * step;
+  const some = min(12, r.width - q);
+  let sum = f64x2.splat(0);
+  memory.fill(tiles, 0, 384); // past the last column they stay zero
+  for (let i = 0; i < r.count; i += 4) {
+    // A panel of 4 rows as [columns][4] is a row of tiles.
+    const own = r.rows + (<usize>i << 2);
+    packHere(tiles, 12, r.at, r.columns + (<usize>q << 2), some, own, min(4, r.count - i), r.single, r.scale);
+    const a = r.L + <usize>(i >> 2) * r.lStep;
+    for (let p = 0; p < k; p += chain) {
+      const o = <usize>p << 5;
+      madd412(tiles, a + o, b + o, b + o + step, b + o + 2 * step, min(chain, k - p));
+    }
+    for (let c: usize = 0; c < 384; c += 128) sum = f64x2.add(sum, square44(tiles + c));
+  }
+  store<f64>(r.sums + (<usize>index << 3), hsum(sum));
 }

@@ -5,10 +5,11 @@
 // operand and tiles in one.
 // Cost: inverse norm n^3 / 3, solve n^2 columns flops.
 import { alloc, calloc, mark, release } from '../base/arena';
-import { BLOCK, PAD, SHORT } from '../base/params';
+import { parallelFor, threads } from '../base/parallel';
+import { SHORT } from '../base/params';
 import { madd } from '../base/simd';
 import { column } from '../matrix/columns';
-import { panels, rowPanel } from '../matrix/triangle';
+import { panels, rowPanel, triangleBytes } from '../matrix/triangle';
 import { identity, madd44 } from './gemm';
 import { dot } from './level1';
 
@@ -69,29 +70,64 @@ export function inverseColumnSquares(L: usize, k: i32, squares: usize): void {
   inverse(L, k, squares);
 }
 
+/** Column panels of the inverse that a task takes: they share one pass over L. */
+const COLUMNS: i32 = 12;
+
+/** -L^-1 or R^-1 B by column panels. */
+@unmanaged
+class Substitution {
+  /** Row panels: L; or those of -R, each from its diagonal tile on. */
+  L: usize;
+  count: i32;
+  /** Column panels of -L^-1 for each thread; or B. */
+  X: usize;
+  step: usize;
+  /** The squares of the inverse's columns, and of the columns of each task. */
+  squares: usize;
+  sums: usize;
+  /** Column panels in all, and of a task. */
+  columns: i32;
+  share: i32;
+}
+
+/** Column panels of -L^-1, by forward substitution. */
+function inverseTask(record: usize, index: i32, thread: i32): void {
+  const t = changetype<Substitution>(record);
+  const L = t.L;
+  const count = t.count;
+  const step = t.step;
+  const j0 = index * COLUMNS;
+  const j1 = min(count, j0 + COLUMNS);
+  const X = t.X + <usize>(thread * COLUMNS) * step;
+  memory.fill(X, 0, <usize>COLUMNS * step);
+  for (let i = j0; i < count; i++) {
+    const Li = rowPanel(L, i);
+    const diagonal = Li + (<usize>i << 7);
+    for (let j = j0; j < min(j1, i + 1); j++) {
+      const top = X + <usize>(j - j0) * step + (<usize>j << 7);
+      const x = top + (<usize>(i - j) << 7);
+      if (i == j) identity(x);
+      madd44(x, top, Li + (<usize>j << 7), (i - j) << 2);
+      forwardTile(x, diagonal, false);
+    }
+  }
+  store<f64>(t.sums + (<usize>index << 3), dot(X, X, (j1 - j0) * (count << 4)));
+  if (t.squares) columnSquares(X, j1 - j0, count << 2, t.squares + (<usize>j0 << 5));
+}
+
 function inverse(L: usize, k: i32, squares: usize): f64 {
   const start = mark();
-  const count = panels(k);
-  const step = <usize>count << 7;
-  const X = alloc(<u64>min(count, BLOCK) * <u64>step); // column panels of -L^-1, by forward substitution
-  const size = min(count, BLOCK) * (count << 4);
+  const t = changetype<Substitution>(alloc(offsetof<Substitution>()));
+  t.L = L;
+  t.count = panels(k);
+  t.step = <usize>t.count << 7;
+  const tasks = (t.count + COLUMNS - 1) / COLUMNS;
+  t.X = alloc(<u64>(threads * COLUMNS) * <u64>t.step);
+  t.squares = squares;
+  t.sums = alloc(<u64>tasks << 3);
+  parallelFor(inverseTask, tasks, changetype<usize>(t));
   let sum: f64 = 0;
-  for (let j0 = 0; j0 < count; j0 += BLOCK) {
-    memory.fill(X, 0, <usize>size << 3);
-    for (let i = j0; i < count; i++) {
-      const Li = rowPanel(L, i);
-      const diagonal = Li + (<usize>i << 7);
-      for (let j = j0; j < min(j0 + BLOCK, i + 1); j++) {
-        const top = X + <usize>(j - j0) * step + (<usize>j << 7);
-        const x = top + (<usize>(i - j) << 7);
-        if (i == j) identity(x);
-        madd44(x, top, Li + (<usize>j << 7), (i - j) << 2);
-        forwardTile(x, diagonal, false);
-      }
-    }
-    sum += dot(X, X, size);
-    if (squares) columnSquares(X, min(BLOCK, count - j0), count << 2, squares + (<usize>j0 << 5));
-  }
+  for (let i = 0; i < tasks; i++) sum += load<f64>(t.sums + (<usize>i << 3));
   release(start);
   return Math.sqrt(sum);
 }
@@ -119,23 +155,48 @@ export function backward(x: usize, U: usize, rest: i32): void {
  */
 export function solveUpper(R: usize, rLd: i32, k: i32, B: usize, ld: i32, count: i32): void {
   const start = mark();
+  const t = changetype<Substitution>(alloc(offsetof<Substitution>()));
+  t.count = panels(k);
+  t.L = alloc(triangleBytes(k));
+  packNegatedRows(t.L, R, rLd, k);
+  t.X = B;
+  t.step = <usize>ld << 5;
+  t.columns = count;
+  t.share = threads == 1 ? count : min(8, count / (3 * threads) + 1);
+  parallelFor(solveTask, (count + t.share - 1) / t.share, changetype<usize>(t));
+  release(start);
+}
+
+/** Row panel i of -R, from its diagonal tile on, stands where the triangle of the panels below it ends. */
+// @ts-ignore: decorator
+@inline
+function negatedRow(L: usize, rows: i32, i: i32): usize {
+  return rowPanel(L, rows - 1 - i);
+}
+
+function packNegatedRows(L: usize, R: usize, rLd: i32, k: i32): void {
   const rows = panels(k);
-  const panel = alloc(<u64>rows << 7); // row panel of -R
-  for (let i = rows - 1; i >= 0; i--) {
-    let out = panel;
+  for (let i = 0; i < rows; i++) {
+    let out = negatedRow(L, rows, i);
     for (let p = i << 2; p < rows << 2; p++) {
       for (let row = i << 2; row < (i + 1) << 2; row++) {
-        const padding = p >= k || row >= k;
-        const above = padding ? <f64>(p == row) : p >= row ? load<f64>(column(R, rLd, p) + (<usize>row << 3)) : 0;
-        store<f64>(out, -above);
+        const x: f64 = p >= row ? -load<f64>(column(R, rLd, p) + (<usize>row << 3)) : 0;
+        store<f64>(out, p >= k || row >= k ? -<f64>(p == row) : x);
         out += 8;
       }
     }
-    for (let q = 0; q < count; q++) {
-      backward(B + ((<usize>q * <usize>ld) << 5) + (<usize>i << 7), panel, (rows - 1 - i) << 2);
-    }
   }
-  release(start);
+}
+
+function solveTask(record: usize, index: i32, _thread: i32): void {
+  const t = changetype<Substitution>(record);
+  const from = index * t.share;
+  const end = min(t.columns, from + t.share);
+  for (let i = t.count - 1; i >= 0; i--) {
+    const panel = negatedRow(t.L, t.count, i);
+    const rest = (t.count - 1 - i) << 2;
+    for (let q = from; q < end; q++) backward(t.X + <usize>q * t.step + (<usize>i << 7), panel, rest);
+  }
 }
 
 /**

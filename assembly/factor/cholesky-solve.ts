@@ -2,6 +2,7 @@
 // whole row panels. Columns set aside, whose diagonal is infinite, take no part: their component is zero.
 // Cost: 4 n^2 flops a triangle, at memory speed.
 import { alloc, calloc } from '../base/arena';
+import { parallelFor } from '../base/parallel';
 import { madd44, negated } from '../blas/gemm';
 import { subtract } from '../blas/gemv';
 import { dot } from '../blas/level1';
@@ -9,18 +10,72 @@ import { backward, forwardTile, scaleRow } from '../blas/trsm';
 import { panels, rowPanel } from '../matrix/triangle';
 import { Cholesky, isNegative } from './cholesky';
 
+/** Row panels of L that are substituted on one thread before all others take what they give. */
+const STEP: i32 = 64;
+
+/** Row panels, or tiles of a row panel, that a task takes. */
+const SHARE: i32 = 8;
+
+/** Right-hand sides, a micro-panel every `step` of `all` bytes, and the row panels i0 .. i1 in hand. */
+@unmanaged
+class Sides {
+  L: usize;
+  X: usize;
+  all: usize;
+  step: usize;
+  i0: i32;
+  i1: i32;
+}
+
+function openSides(f: Cholesky, X: usize, all: usize, step: usize): Sides {
+  const t = changetype<Sides>(alloc(offsetof<Sides>()));
+  t.L = f.L;
+  t.X = X;
+  t.all = all;
+  t.step = step;
+  return t;
+}
+
+/** Rows of the step, less what those before it give. */
+function takeTask(record: usize, index: i32, _thread: i32): void {
+  const t = changetype<Sides>(record);
+  const from = t.i0 + index * SHARE;
+  for (let i = from; i < min(t.i1, from + SHARE); i++) {
+    for (let b: usize = 0; b < t.all; b += t.step) {
+      madd44(t.X + b + (<usize>i << 7), t.X + b, rowPanel(t.L, i), t.i0 << 2);
+    }
+  }
+}
+
+/** Rows before the step, less what it gives. */
+function giveTask(record: usize, index: i32, _thread: i32): void {
+  const t = changetype<Sides>(record);
+  const o = <usize>(index * SHARE) << 7;
+  const rows = min(SHARE, t.i0 - index * SHARE) << 2;
+  for (let i = t.i1 - 1; i >= t.i0; i--) {
+    for (let b: usize = 0; b < t.all; b += t.step) {
+      subtract(t.X + b + o, rowPanel(t.L, i) + o, t.X + b + (<usize>i << 7), rows);
+    }
+  }
+}
+
 /** X <- L^-T X, a micro-panel every `step` of `all` bytes. */
 function solveTransposed(f: Cholesky, X: usize, all: usize, step: usize): void {
   const L = f.L;
   const U = alloc(128);
-  for (let i = panels(f.n) - 1; i >= 0; i--) {
-    negated(U, rowPanel(L, i) + (<usize>i << 7));
-    for (let b: usize = 0; b < all; b += step) {
-      const from = X + b;
-      const x = from + (<usize>i << 7);
-      backward(x, U, 0);
-      subtract(from, rowPanel(L, i), x, i << 2);
+  const t = openSides(f, X, all, step);
+  for (t.i1 = panels(f.n); t.i1 > 0; t.i1 = t.i0) {
+    t.i0 = (t.i1 - 1) / STEP * STEP;
+    const o = <usize>t.i0 << 7;
+    for (let i = t.i1 - 1; i >= t.i0; i--) {
+      negated(U, rowPanel(L, i) + (<usize>i << 7));
+      for (let b: usize = 0; b < all; b += step) {
+        const x = X + b + (<usize>i << 7);
+        backward(x, U, 0);
+        subtract(X + b + o, rowPanel(L, i) + o, x, (i - t.i0) << 2);
+      }
     }
+    parallelFor(giveTask, (t.i0 + SHARE - 1) / SHARE, changetype<usize>(t));
   }
 }
 
@@ -28,12 +83,17 @@ function solveTransposed(f: Cholesky, X: usize, all: usize, step: usize): void {
 export function solve(f: Cholesky, X: usize, all: usize, step: usize): void {
   const L = f.L;
   const count = panels(f.n);
-  for (let i = 0; i < count; i++) {
-    for (let b: usize = 0; b < all; b += step) {
-      const from = X + b;
-      const x = from + (<usize>i << 7);
-      madd44(x, from, rowPanel(L, i), i << 2);
-      forwardTile(x, rowPanel(L, i) + (<usize>i << 7), false); // times -1
+  const t = openSides(f, X, all, step);
+  for (t.i0 = 0; t.i0 < count; t.i0 = t.i1) {
+    t.i1 = min(count, t.i0 + STEP);
+    if (t.i0) parallelFor(takeTask, (t.i1 - t.i0 + SHARE - 1) / SHARE, changetype<usize>(t));
+    const o = <usize>t.i0 << 7;
+    for (let i = t.i0; i < t.i1; i++) {
+      for (let b: usize = 0; b < all; b += step) {
+        const x = X + b + (<usize>i << 7);
+        madd44(x, X + b + o, rowPanel(L, i) + o, (i - t.i0) << 2);
+        forwardTile(x, rowPanel(L, i) + (<usize>i << 7), false); // times -1
+      }
     }
   }
   for (let b: usize = 0; b < all; b += step) {

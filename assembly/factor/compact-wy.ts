@@ -4,7 +4,8 @@
 // that the trailing matrix is read and written once a block. Layout: V by columns (unit diagonal and zeros filled in),
 // by row panels ([rows / 4][b][4]) and by column panels ([b / 4][rows][4]), and -T row by row. Cost: 4 m n b flops.
 // Source: Schreiber & Van Loan 1989.
-import { alloc, calloc, mark, release } from '../base/arena';
+import { alloc, mark, release } from '../base/arena';
+import { parallelFor, threads } from '../base/parallel';
 import { CHAIN } from '../base/params';
 import { madd } from '../base/simd';
 import { madd412, madd44 } from '../blas/gemm';
@@ -23,9 +24,21 @@ export class ReflectorBlock {
   /** V by column panels. */
   Vc: usize;
   T: usize;
-  /** C^T V of four columns of C, and a stretch of those. */
+  /** For each thread C^T V of four columns of C, so many bytes, and a stretch of those. */
   Z: usize;
+  zBytes: usize;
   four: usize;
+  // What it is applied to: rows r .. m of W, columns from c0 on, up to c1 from the left.
+  W: usize;
+  step: usize;
+  r: i32;
+  m: i32;
+  c0: i32;
+  c1: i32;
+  transposed: bool;
+  /** C V by row panels, and how many of those a task takes. */
+  Y: usize;
+  share: i32;
 }
 
 /** Room for blocks of up to m rows and b reflectors. */
@@ -36,8 +49,9 @@ export function createBlock(m: i32, b: i32): ReflectorBlock {
   block.Vp = alloc((rows * <u64>(b + 2)) << 3);
   block.Vc = alloc((rows * <u64>(b + 3 & ~3)) << 3);
   block.T = alloc(<u64>(b + 2) * <u64>(b + 2) << 3);
-  block.Z = alloc(<u64>(b + 3 & ~3) << 5);
-  block.four = alloc(CHAIN << 5);
+  block.zBytes = <usize>(b + 3 & ~3) << 5;
+  block.Z = alloc(<u64>threads * block.zBytes);
+  block.four = alloc(<u64>threads * (CHAIN << 5));
   return block;
 }
 
@@ -208,22 +222,39 @@ function timesT(T: usize, Z: usize, b: i32, transposed: bool): void {
   }
 }
 
+/** Columns that a task takes, applied from the left, and row panels, from the right: whole lines of memory. */
+const COLUMNS: i32 = 8;
+const PANELS: i32 = 16;
+
 function apply(block: ReflectorBlock, W: usize, ld: i32, r: i32, c0: i32, c1: i32, transposed: bool): void {
+  block.W = W;
+  block.step = <usize>ld << 3;
+  block.r = r;
+  block.c0 = c0;
+  block.c1 = c1;
+  block.transposed = transposed;
+  parallelFor(leftTask, (c1 - c0 + COLUMNS - 1) / COLUMNS, changetype<usize>(block));
+}
+
+function leftTask(record: usize, index: i32, thread: i32): void {
+  const block = changetype<ReflectorBlock>(record);
   const b = block.columns;
   const rows = block.rows;
   const panels = b + 3 >> 2;
-  const step = <usize>ld << 3;
-  const Z = block.Z;
-  for (let j = c0; j < c1; j += 4) {
-    const C = column(W, ld, j) + (<usize>r << 3);
+  const step = block.step;
+  const Z = block.Z + <usize>thread * block.zBytes;
+  const four = block.four + <usize>thread * (CHAIN << 5);
+  const from = block.c0 + index * COLUMNS;
+  for (let j = from; j < min(from + COLUMNS, block.c1); j += 4) {
+    const C = block.W + <usize>j * step + (<usize>block.r << 3);
     memory.fill(Z, 0, <usize>panels << 7);
     for (let i = 0; i < rows; i += CHAIN) {
       const some = min(CHAIN, rows - i);
       // The row past an odd number of them is not multiplied.
-      for (let k = 0; k < some; k += 2) transpose2(block.four + (<usize>k << 5), C + (<usize>(i + k) << 3), step);
-      multiply(Z, block.four, block.Vc + (<usize>i << 5), <usize>rows << 5, panels, some);
+      for (let k = 0; k < some; k += 2) transpose2(four + (<usize>k << 5), C + (<usize>(i + k) << 3), step);
+      multiply(Z, four, block.Vc + (<usize>i << 5), <usize>rows << 5, panels, some);
     }
-    if (transposed) timesT(block.T, Z, b, true);
+    if (block.transposed) timesT(block.T, Z, b, true);
     else timesT(block.T, Z, b, false);
     let a = block.Vp;
     for (let i = 0; i < rows; i += 4) {
@@ -239,31 +270,49 @@ function apply(block: ReflectorBlock, W: usize, ld: i32, r: i32, c0: i32, c1: i3
  */
 export function applyRight(block: ReflectorBlock, W: usize, ld: i32, r: i32, m: i32, c: i32): void {
   const start = mark();
+  const count = m - r + 3 >> 2;
+  block.W = W;
+  block.step = <usize>ld << 3;
+  block.r = r;
+  block.m = m;
+  block.c0 = c;
+  block.Y = alloc(<u64>count * <u64>(block.columns + 3 >> 2) << 7);
+  block.share = threads == 1 ? count : min(PANELS, count / (4 * threads) + 1);
+  parallelFor(rightTask, (count + block.share - 1) / block.share, changetype<usize>(block));
+  release(start);
+}
+
+function rightTask(record: usize, index: i32, thread: i32): void {
+  const block = changetype<ReflectorBlock>(record);
   const b = block.columns;
   const length = block.rows;
   const panels = b + 3 >> 2;
-  const step = <usize>ld << 3;
+  const step = block.step;
   const rowBytes = <usize>panels << 7;
+  const four = block.four + <usize>thread * (CHAIN << 5);
+  const r = block.r + index * (block.share << 2);
+  const m = min(block.m, r + (block.share << 2));
+  const first = block.W + <usize>block.c0 * step;
   // Y = C V by row panels, [b][4].
-  const Y = calloc(<u64>(m - r + 3 >> 2) * rowBytes);
+  const Y = block.Y + <usize>(index * block.share) * rowBytes;
+  memory.fill(Y, 0, <usize>(m - r + 3 >> 2) * rowBytes);
   for (let j = 0; j < length; j += CHAIN) {
     const some = min(CHAIN, length - j);
     for (let i = r, y = Y; i < m; i += 4, y += rowBytes) {
-      let C = column(W, ld, c + j) + (<usize>i << 3);
-      for (let to = block.four, end = to + (<usize>some << 5); to < end; to += 32) {
+      let C = first + <usize>j * step + (<usize>i << 3);
+      for (let to = four, end = to + (<usize>some << 5); to < end; to += 32) {
         v128.store(to, v128.load(C));
         v128.store(to, v128.load(C, 16), 16);
         C += step;
       }
-      multiply(y, block.four, block.Vc + (<usize>j << 5), <usize>length << 5, panels, some);
+      multiply(y, four, block.Vc + (<usize>j << 5), <usize>length << 5, panels, some);
     }
   }
   for (let i = r, y = Y; i < m; i += 4, y += rowBytes) timesT(block.T, y, b, true);
   let v = block.Vp;
   for (let j = 0; j < length; j += 4) {
-    const C = column(W, ld, c + j);
+    const C = first + <usize>j * step;
     for (let i = r, y = Y; i < m; i += 4, y += rowBytes) update44(C + (<usize>i << 3), step, y, v, b);
     v += <usize>b << 5;
   }
-  release(start);
 }

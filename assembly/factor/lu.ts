@@ -7,6 +7,7 @@
 // Nothing is claimed of the accuracy: whoever uses the inverse checks it. Cost: r p^2 + p^3 flops.
 // Source: Golub & Van Loan, 3.4.
 import { alloc, mark, release } from '../base/arena';
+import { parallelFor } from '../base/parallel';
 import { identity, madd44, negated, tiles } from '../blas/gemm';
 import { swapIndices, swapRows } from '../blas/level1';
 import { addRow, backward, forwardTile } from '../blas/trsm';
@@ -85,17 +86,36 @@ export function factor(T: usize, r: i32, p: i32, N: usize, rows: usize, least: f
   return done;
 }
 
-/** M, [p/4][p][4], the inverse of the block that factor() left in N. */
-export function invert(M: usize, p: i32, N: usize): void {
+@unmanaged
+class Inverse {
+  M: usize;
+  p: i32;
+  N: usize;
+}
+
+/** A column panel of the inverse. */
+function inverseTask(record: usize, q: i32, _thread: i32): void {
+  const t = changetype<Inverse>(record);
+  const p = t.p;
   const step = <usize>p << 5;
   const count = p >> 2;
-  memory.fill(M, 0, <usize>count * step);
-  for (let q = 0; q < count; q++, M += step) {
-    identity(M + (<usize>q << 7));
-    forward(M, N, step, q, count);
-    for (let i = count - 1; i >= 0; i--) {
-      const o = <usize>i << 7;
-      backward(M + o, N + <usize>i * step + o, p - 4 - (i << 2));
-    }
+  const M = t.M + <usize>q * step;
+  memory.fill(M, 0, step);
+  identity(M + (<usize>q << 7));
+  forward(M, t.N, step, q, count);
+  for (let i = count - 1; i >= 0; i--) {
+    const o = <usize>i << 7;
+    backward(M + o, t.N + <usize>i * step + o, p - 4 - (i << 2));
   }
+}
+
+/** M, [p/4][p][4], the inverse of the block that factor() left in N. */
+export function invert(M: usize, p: i32, N: usize): void {
+  const start = mark();
+  const t = changetype<Inverse>(alloc(offsetof<Inverse>()));
+  t.M = M;
+  t.p = p;
+  t.N = N;
+  parallelFor(inverseTask, p >> 2, changetype<usize>(t));
+  release(start);
 }

@@ -7,9 +7,10 @@
 // nothing: the residual that ends the factorisation is computed from W itself.
 // W: m x n column-major, overwritten by R (upper trapezoid) and the reflectors. Cost: about 4 m n k flops for k steps.
 import { alloc, mark, release } from '../base/arena';
+import { parallelFor } from '../base/parallel';
 import { CLASSICAL_COLUMNS, OVERSAMPLE, QR_BLOCK, TINY } from '../base/params';
 import { madd } from '../base/simd';
-import { axpy, dot, square, swapColumns, swapIndices } from '../blas/level1';
+import { axpy, dot, swapColumns, swapIndices } from '../blas/level1';
 import { column, createColumns, leading } from '../matrix/columns';
 import { applyBlock, createBlock, formBlock, ReflectorBlock } from './compact-wy';
 import { createPanel, factorPanel, factorPanelPivoted, reflect4, remainingSquare } from './householder';
@@ -43,6 +44,10 @@ export class PivotedQr {
   fresh: bool;
   /** The residual when it was last below `checkBelow`. */
   checked: f64;
+  // For tasks: the sketch's table of rows, the width of the block done, the squares of columns.
+  where: usize;
+  block: i32;
+  sums: usize;
 }
 
 /** xorshift64*: seeded, so that the same input always takes the same path. */
@@ -53,6 +58,38 @@ function random(q: PivotedQr): u64 {
   state ^= state >> 27;
   q.random = state;
   return state * 0x2545f4914f6cdd1d;
+}
+
+/** Columns that a task takes. */
+const COLUMNS: i32 = 16;
+
+// @ts-ignore: decorator
+@inline
+function tasksFor(columns: i32): i32 {
+  return (columns + COLUMNS - 1) / COLUMNS;
+}
+
+function sketchTask(record: usize, index: i32, _thread: i32): void {
+  const q = changetype<PivotedQr>(record);
+  const yLd = leading(ROWS);
+  const k = q.steps;
+  const where = q.where;
+  const count = q.m - k;
+  const from = k + index * COLUMNS;
+  for (let j = from; j < min(q.n, from + COLUMNS); j++) {
+    const y = column(q.Y, yLd, j);
+    memory.fill(y, 0, <usize>yLd << 3);
+    const w = column(q.W, q.ld, j) + (<usize>k << 3);
+    for (let i = 0; i < count; i++) {
+      const bits = reinterpret<u64>(load<f64>(w + (<usize>i << 3)));
+      const a = load<u32>(where + (<usize>i << 3));
+      const b = load<u32>(where + (<usize>i << 3), 4);
+      const to = y + <usize>(a & ~1);
+      const too = y + <usize>(b & ~1);
+      store<f64>(to, load<f64>(to) + reinterpret<f64>(bits ^ (<u64>a << 63)));
+      store<f64>(too, load<f64>(too) + reinterpret<f64>(bits ^ (<u64>b << 63)));
+    }
+  }
 }
 
 /** Y(:, k:n) = Omega W(k:m, k:n): each row of W goes with random signs to two of the sketch's rows. */
@@ -71,20 +108,8 @@ function sketch(q: PivotedQr): void {
     store<u32>(where + (<usize>i << 3), (a << 3) | <u32>(x >> 32 & 1));
     store<u32>(where + (<usize>i << 3), (b << 3) | <u32>(x >> 31 & 1), 4);
   }
-  for (let j = k; j < q.n; j++) {
-    const y = column(q.Y, yLd, j);
-    memory.fill(y, 0, <usize>yLd << 3);
-    const w = column(q.W, q.ld, j) + (<usize>k << 3);
-    for (let i = 0; i < count; i++) {
-      const bits = reinterpret<u64>(load<f64>(w + (<usize>i << 3)));
-      const a = load<u32>(where + (<usize>i << 3));
-      const b = load<u32>(where + (<usize>i << 3), 4);
-      const to = y + <usize>(a & ~1);
-      const too = y + <usize>(b & ~1);
-      store<f64>(to, load<f64>(to) + reinterpret<f64>(bits ^ (<u64>a << 63)));
-      store<f64>(too, load<f64>(too) + reinterpret<f64>(bits ^ (<u64>b << 63)));
-    }
-  }
+  q.where = where;
+  parallelFor(sketchTask, tasksFor(q.n - k), changetype<usize>(q));
   release(start);
 }
 
@@ -107,9 +132,19 @@ function downdate(q: PivotedQr, b: i32): void {
       store<f64>(p, load<f64>(p) * inverse);
     }
   }
-  const M = column(Y, yLd, k);
-  for (let j = k + b; j < q.n; j++) {
-    addProduct(column(Y, yLd, j), M, yLd, column(W, ld, j) + (<usize>k << 3), b);
+  q.block = b;
+  parallelFor(downdateTask, tasksFor(q.n - k - b), changetype<usize>(q));
+}
+
+function downdateTask(record: usize, index: i32, _thread: i32): void {
+  const q = changetype<PivotedQr>(record);
+  const yLd = leading(ROWS);
+  const k = q.steps;
+  const b = q.block;
+  const M = column(q.Y, yLd, k);
+  const from = k + b + index * COLUMNS;
+  for (let j = from; j < min(q.n, from + COLUMNS); j++) {
+    addProduct(column(q.Y, yLd, j), M, yLd, column(q.W, q.ld, j) + (<usize>k << 3), b);
   }
 }
 
@@ -246,9 +281,28 @@ function classical(q: PivotedQr, stop: f64): void {
   q.residual = q.steps == min(q.m, q.n) ? 0 : Math.sqrt(remainingSquare(p, done));
 }
 
+/** ||R22(:, j)||^2 of some columns. */
+function squareTask(record: usize, index: i32, _thread: i32): void {
+  const q = changetype<PivotedQr>(record);
+  const k = q.steps;
+  const from = k + index * COLUMNS;
+  for (let j = from; j < min(q.n, from + COLUMNS); j++) {
+    const x = column(q.W, q.ld, j) + (<usize>k << 3);
+    store<f64>(q.sums + (<usize>(j - k) << 3), dot(x, x, q.m - k));
+  }
+}
+
 /** ||R22||_F, from W itself. */
 function measureResidual(q: PivotedQr): f64 {
-  q.residual = Math.sqrt(square(q.W, q.ld, q.steps, q.m, q.steps, q.n));
+  // The squares belong to the sketch, or are measured anew by whoever needs them: a place of their own.
+  const start = mark();
+  const k = q.steps;
+  q.sums = alloc(<u64>(q.n - k + 1) << 3);
+  parallelFor(squareTask, tasksFor(q.n - k), changetype<usize>(q));
+  let sum: f64 = 0;
+  for (let j = 0; j < q.n - k; j++) sum += load<f64>(q.sums + (<usize>j << 3));
+  q.residual = Math.sqrt(sum);
+  release(start);
   return q.residual;
 }
 

@@ -2,6 +2,7 @@
 // A sum that is neither finite nor within safe bounds asks for a second pass with a power-of-two scale.
 // Cost: m n multiply-adds at memory speed.
 import { alloc, calloc, mark, release } from '../base/arena';
+import { parallelFor } from '../base/parallel';
 import { SAFE_MAX, SAFE_MIN } from '../base/params';
 import { hsum, load1, load2, madd } from '../base/simd';
 import * as source from './source';
@@ -11,8 +12,7 @@ export let squares: usize = 0;
 /** ||scale * A||_F^2; NaN when an element of A is not finite. */
 export let total: f64 = 0;
 
-function addRows<T>(from: usize, count: i32, width: i32, s: f64): void {
-  const step = <usize>width * sizeof<T>();
+function addRows<T>(from: usize, step: usize, count: i32, squares: usize, width: i32, s: f64): void {
   const ss = f64x2.splat(s);
   let i = 0;
   for (; i + 4 <= count; i += 4) {
@@ -48,10 +48,10 @@ function addRows<T>(from: usize, count: i32, width: i32, s: f64): void {
   }
 }
 
-function addColumns<T>(count: i32, width: i32, s: f64): void {
+function addColumns<T>(at: usize, columns: usize, count: i32, squares: usize, width: i32, s: f64): void {
   const ss = f64x2.splat(s);
   for (let j = 0; j < width; j++) {
-    let p = source.at + <usize>load<u32>(source.columns + (<usize>j << 2));
+    let p = at + <usize>load<u32>(columns + (<usize>j << 2));
     let x = f64x2.splat(0);
     let y = x;
     let i = 0;
@@ -73,21 +73,59 @@ function addColumns<T>(count: i32, width: i32, s: f64): void {
   }
 }
 
+/** Columns that a task takes; a multiple of 2. */
+const COLUMNS: i32 = 256;
+
+/** A panel of `count` rows. */
+@unmanaged
+class Panel {
+  at: usize;
+  columns: usize;
+  count: i32;
+  width: i32;
+  squares: usize;
+  single: bool;
+  byRow: bool;
+  scale: f64;
+}
+
+function squaresTask(record: usize, index: i32, _thread: i32): void {
+  const p = changetype<Panel>(record);
+  const j = index * COLUMNS;
+  const some = min(COLUMNS, p.width - j);
+  const to = p.squares + (<usize>j << 3);
+  const columns = p.columns + (<usize>j << 2);
+  const single = p.single;
+  if (p.byRow) {
+    const step = <usize>p.width << (single ? 2 : 3);
+    const from = p.at + (<usize>j << (single ? 2 : 3));
+    if (single) addRows<f32>(from, step, p.count, to, some, p.scale);
+    else addRows<f64>(from, step, p.count, to, some, p.scale);
+  } else {
+    if (single) addColumns<f32>(p.at, columns, p.count, to, some, p.scale);
+    else addColumns<f64>(p.at, columns, p.count, to, some, p.scale);
+  }
+}
+
 function pass(): void {
+  const start = mark();
   const n = source.width;
   memory.fill(squares, 0, <usize>n << 3);
-  const s = source.scale;
+  const p = changetype<Panel>(alloc(offsetof<Panel>()));
+  p.columns = source.columns;
+  p.width = n;
+  p.squares = squares;
+  p.single = source.single;
+  p.byRow = source.byRow;
+  p.scale = source.scale;
   for (let first = 0; first < source.m; first += source.panelRows) {
     const count = min(source.panelRows, source.m - first);
     source.panel(first, count);
-    if (source.byRow) {
-      if (source.single) addRows<f32>(source.at, count, n, s);
-      else addRows<f64>(source.at, count, n, s);
-    } else {
-      if (source.single) addColumns<f32>(count, n, s);
-      else addColumns<f64>(count, n, s);
-    }
+    p.at = source.at;
+    p.count = count;
+    parallelFor(squaresTask, (n + COLUMNS - 1) / COLUMNS, changetype<usize>(p));
   }
+  release(start);
   total = 0;
   for (let j = 0; j < n; j++) total += load<f64>(squares + (<usize>j << 3));
 }

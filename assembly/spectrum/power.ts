@@ -1,47 +1,138 @@
 // Lower bounds of sigma_1: ||A v|| for a unit v is one, whatever v is. The better v, the tighter the tolerance is
 // known. Cost: two passes over the matrix an iteration.
 import { alloc, mark, release } from '../base/arena';
+import { parallelFor, threads } from '../base/parallel';
 import { madd44 } from '../blas/gemm';
 import { combine } from '../blas/gemv';
 import { axpy, dot, scaleColumn } from '../blas/level1';
 import { column } from '../matrix/columns';
-import { pack } from '../matrix/pack';
+import { packHere } from '../matrix/pack';
 import * as source from '../matrix/source';
+
+/** Rows, and columns, that a task takes of a product with a matrix by columns. */
+const ROWS: i32 = 128;
+const COLUMNS: i32 = 32;
+
+@unmanaged
+class Columns {
+  W: usize;
+  ld: i32;
+  m: i32;
+  n: i32;
+  v: usize;
+  y: usize;
+}
+
+/** y = W v for some rows. */
+function rowsTask(record: usize, index: i32, _thread: i32): void {
+  const c = changetype<Columns>(record);
+  const from = index * ROWS;
+  const count = min(ROWS, c.m - from);
+  const y = c.y + (<usize>from << 3);
+  const W = c.W + (<usize>from << 3);
+  memory.fill(y, 0, <usize>count << 3);
+  for (let j = 0; j < c.n; j++) axpy(y, column(W, c.ld, j), load<f64>(c.v + (<usize>j << 3)), count);
+}
+
+/** v = W^T y for some columns. */
+function columnsTask(record: usize, index: i32, _thread: i32): void {
+  const c = changetype<Columns>(record);
+  const from = index * COLUMNS;
+  for (let j = from; j < min(c.n, from + COLUMNS); j++) {
+    store<f64>(c.v + (<usize>j << 3), dot(column(c.W, c.ld, j), c.y, c.m));
+  }
+}
 
 /** Power iteration on W^T W. v (n) becomes the unit vector reached; returns ||W v||. */
 export function power(W: usize, ld: i32, m: i32, n: i32, v: usize, iterations: i32): f64 {
   const start = mark();
+  const c = changetype<Columns>(alloc(offsetof<Columns>()));
   const y = alloc(<u64>m << 3);
+  c.W = W;
+  c.ld = ld;
+  c.m = m;
+  c.n = n;
+  c.v = v;
+  c.y = y;
   for (let j = 0; j < n; j++) store<f64>(v + (<usize>j << 3), 1 + 0.5 * <f64>(j % 7) - (j & 1 ? 3.5 : 0));
   let size: f64 = 0;
   for (let it = 0; ; it++) {
     const length = Math.sqrt(dot(v, v, n));
     if (!(length > 0)) break;
     scaleColumn(v, 1 / length, n);
-    memory.fill(y, 0, <usize>m << 3);
-    for (let j = 0; j < n; j++) axpy(y, column(W, ld, j), load<f64>(v + (<usize>j << 3)), m);
+    parallelFor(rowsTask, (m + ROWS - 1) / ROWS, changetype<usize>(c));
     size = Math.sqrt(dot(y, y, m));
     if (it == iterations) break;
-    for (let j = 0; j < n; j++) store<f64>(v + (<usize>j << 3), dot(column(W, ld, j), y, m));
+    parallelFor(columnsTask, (n + COLUMNS - 1) / COLUMNS, changetype<usize>(c));
   }
   release(start);
   return size;
 }
 
-/** y = A v in one pass over the source, padded to a multiple of four rows; returns ||y||. */
-export function applyToVector(v: usize, y: usize): f64 {
-  const start = mark();
-  const n = source.n;
-  const four = alloc(<u64>n << 5);
-  for (let first = 0; first < source.m; first += source.panelRows) {
-    const count = min(source.panelRows, source.m - first);
-    source.panel(first, count);
-    for (let i = 0; i < count; i += 4) {
-      packFour(four, i, count);
-      combine(y + (<usize>(first + i) << 3), four, v, n);
+/** A product with a panel of the source, of `count` rows from `first` on. */
+@unmanaged
+class Pass {
+  first: i32;
+  count: i32;
+  n: i32;
+  at: usize;
+  columns: usize;
+  rows: usize;
+  single: bool;
+  scale: f64;
+  /** [n][4] for each thread. */
+  four: usize;
+  V: usize;
+  Y: usize;
+  /** Of all micro-panels, 0 for a vector, and from one to the next. */
+  bytes: usize;
+  step: usize;
+}
+
+/** Row groups that a task takes. */
+const GROUPS: i32 = 4;
+
+function groupsTask(record: usize, index: i32, thread: i32): void {
+  const p = changetype<Pass>(record);
+  const n = p.n;
+  const four = p.four + (<usize>thread * <usize>n << 5);
+  const from = index * (GROUPS << 2);
+  for (let i = from; i < min(p.count, from + (GROUPS << 2)); i += 4) {
+    packHere(four, n, p.at, p.columns, n, p.rows + (<usize>i << 2), min(4, p.count - i), p.single, p.scale);
+    if (!p.bytes) combine(p.Y + (<usize>(p.first + i) << 3), four, p.V, n);
+    for (let b: usize = 0; b < p.bytes; b += p.step) {
+      const y = p.Y + b + (<usize>(p.first + i) << 5);
+      memory.fill(y, 0, 128);
+      madd44(y, p.V + b, four, n);
     }
   }
+}
+
+function pass(V: usize, Y: usize, bytes: usize, step: usize): void {
+  const start = mark();
+  const p = changetype<Pass>(alloc(offsetof<Pass>()));
+  p.n = source.n;
+  p.columns = source.columns;
+  p.rows = source.rows;
+  p.single = source.single;
+  p.scale = source.scale;
+  p.four = alloc(<u64>threads * p.n << 5);
+  p.V = V;
+  p.Y = Y;
+  p.bytes = bytes;
+  p.step = step;
+  for (p.first = 0; p.first < source.m; p.first += source.panelRows) {
+    p.count = min(source.panelRows, source.m - p.first);
+    source.panel(p.first, p.count);
+    p.at = source.at;
+    parallelFor(groupsTask, (p.count + (GROUPS << 2) - 1) / (GROUPS << 2), changetype<usize>(p));
+  }
   release(start);
+}
+
+/** y = A v in one pass over the source, padded to a multiple of four rows; returns ||y||. */
+export function applyToVector(v: usize, y: usize): f64 {
+  pass(v, y, 0, 0);
   return Math.sqrt(dot(y, y, source.m));
 }
 
@@ -50,27 +141,5 @@ export function applyToVector(v: usize, y: usize): f64 {
  * Y. Y is padded to a multiple of four rows.
  */
 export function applyToPanels(V: usize, Y: usize, bytes: usize, step: usize): void {
-  const start = mark();
-  const n = source.n;
-  const four = alloc(<u64>n << 5);
-  for (let first = 0; first < source.m; first += source.panelRows) {
-    const count = min(source.panelRows, source.m - first);
-    source.panel(first, count);
-    for (let i = 0; i < count; i += 4) {
-      packFour(four, i, count);
-      for (let b: usize = 0; b < bytes; b += step) {
-        const y = Y + b + (<usize>(first + i) << 5);
-        memory.fill(y, 0, 128);
-        madd44(y, V + b, four, n);
-      }
-    }
-  }
-  release(start);
-}
-
-/** Rows i .. i + 4 of the source's panel of `count` rows, [n][4 rows], zero past the last. */
-function packFour(out: usize, i: i32, count: i32): void {
-  const rows = source.rows + (<usize>i << 2);
-  const n = source.n;
-  pack(out, n, source.at, source.columns, n, rows, min(4, count - i), source.single, source.scale);
+  pass(V, Y, bytes, step);
 }
