@@ -11,7 +11,7 @@ const DATA = /(^|\/)generated\/|^test\/(oracle|cases)\//;
 // Points that end no sentence.
 const ABBREVIATION = /(^|[\s([])(e\.g|i\.e|al|vs|cf|etc|no|pp?|eq|sec|fig|ch)\.$/i;
 // What would be a list, a heading, a quotation or a table at the start of a line.
-const BLOCK = /^([-+*>|#=]|\d+[.)](\s|$))/;
+const BLOCK = /^([-+*]\s|[>|#=]|\d+[.)](\s|$))/;
 const ITEM = /^(\s*)([-*+]|\d+[.)])\s+/;
 
 /** The sentences of a paragraph that stands on one line. */
