@@ -85,6 +85,9 @@ const OPTIONS = {
   version: { type: 'boolean', short: 'v' },
 } as const;
 
+/** What --compare does not do. */
+const OF_ONE_FILE = ['metrics', 'only', 'sort', 'top', 'flat', 'energy', 'ranks', 'fail-if'] as const;
+
 export function readArguments(argv: readonly string[]): Arguments {
   const { values, positionals: files } = parse(withHeavyTail(argv), OPTIONS);
   const { json, csv, html, compare, diff = false } = values;
@@ -122,8 +125,9 @@ export function readArguments(argv: readonly string[]): Arguments {
   if (diff && compare === undefined) throw new UsageError('--diff needs --compare FILE.');
   if (compare !== undefined && files.length > 1)
     throw new UsageError('--compare takes one FILE to compare with.');
-  if (compare !== undefined && values.metrics)
-    throw new UsageError('--compare and --metrics exclude each other.');
+  const alone =
+    compare === undefined ? undefined : OF_ONE_FILE.find((option) => values[option] !== undefined);
+  if (alone !== undefined) throw new UsageError(`--compare and --${alone} exclude each other.`);
   if (read.shard !== undefined && compare !== undefined)
     throw new UsageError('--shard and --compare exclude each other.');
   if (read.queue !== undefined && (compare !== undefined || read.shard !== undefined))

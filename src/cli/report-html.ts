@@ -41,10 +41,9 @@ function shrinkSection({ layers, totals, shrink }: Report): string {
     const numbers = [`${big(rank)} of ${big(full)}`, big(saves), percent(share)].map(cell);
     return `<tr data-layer="${layer}">${button}${numbers.join('')}</tr>`;
   });
-  const more =
-    shrink.length > NAMED
-      ? `<p>and ${count(shrink.length - NAMED, 'more layer')}: --ranks writes all of them.</p>`
-      : '';
+  const where = layers.some((l) => l.before) ? '' : ': --ranks writes all of them';
+  const left = shrink.length - NAMED;
+  const more = left > 0 ? `<p>and ${count(left, 'more layer')}${where}.</p>` : '';
   const lines = totals.map((t) => {
     const share = percent(t.parameters > 0 ? t.saves / t.parameters : 0);
     const numbers = [percent(t.error), big(t.layers), big(t.saves), share].map(cell);

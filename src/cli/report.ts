@@ -55,8 +55,7 @@ export async function runReport(args: Arguments): Promise<number> {
   const summary = new Summary();
   const layers: Layer[] = [];
   const weights: FileWeight[] = [];
-  const matching: string[] = [];
-  let problem = ''; // why the condition cannot be told of all rows
+  const gate = failIf && new Gate(failIf);
   let seen = 0;
   let shown = 0;
   return run<Row>(args, screen, {
@@ -79,11 +78,7 @@ export async function runReport(args: Arguments): Promise<number> {
       if (html !== undefined) layers.push(toLayer(row, files.length > 1));
       const weight = toWeight(row);
       if (weight) weights.push({ ...weight, file: row.file });
-      try {
-        if (problem === '' && failIf?.holds(row)) matching.push(row.name);
-      } catch (error) {
-        problem = (error as Error).message;
-      }
+      gate?.look(row);
       return row.error === undefined;
     },
     flush: () => writer.end(),
@@ -96,14 +91,14 @@ export async function runReport(args: Arguments): Promise<number> {
       if (args.output === 'table')
         for (const line of shrinkText(weights, args.energy, screen)) writer.text(line);
       if (seen > 0) writer.text(text);
-      if (failIf && matching.length > 0) screen.err(`matrix-rank: ${failure(failIf.text, matching, seen)}\n`);
-      if (problem !== '') screen.err(`matrix-rank: ${printable(problem)}\n`);
+      const failure = gate?.failure(seen);
+      if (failure !== undefined) screen.err(`matrix-rank: ${failure}\n`);
       list?.write([rankList(weights, args)]);
       if (page !== undefined) {
         const { toHtml } = await import('./report-html.js');
         page.write(toHtml(toReport(printable(files.join(', ')), text, layers)));
       }
-      return empty || problem !== '' || matching.length > 0 ? 1 : status;
+      return empty || failure !== undefined ? 1 : status;
     },
   });
 }
@@ -120,10 +115,30 @@ function rankList(weights: readonly FileWeight[], { files, energy }: Arguments):
   return `${JSON.stringify(all, null, 2)}\n`;
 }
 
-function failure(condition: string, names: readonly string[], rows: number): string {
-  const named = names.slice(0, 5).map(oneLine).join(', ');
-  const more = names.length > 5 ? ` and ${names.length - 5} more` : '';
-  return `--fail-if '${condition}' holds for ${names.length} of ${count(rows, 'row')}: ${named}${more}.`;
+/** --fail-if: the rows for which it holds, or why that cannot be told of all. */
+class Gate {
+  private readonly names: string[] = [];
+  private problem?: string;
+
+  constructor(private readonly condition: NonNullable<Arguments['failIf']>) {}
+
+  look(row: Row): void {
+    if (this.problem !== undefined) return;
+    try {
+      if (this.condition.holds(row)) this.names.push(row.name);
+    } catch (error) {
+      this.problem = printable((error as Error).message);
+    }
+  }
+
+  /** Why the run fails, of so many rows; undefined: it does not. */
+  failure(rows: number): string | undefined {
+    const { names, problem, condition } = this;
+    if (problem !== undefined || names.length === 0) return problem;
+    const named = names.slice(0, 5).map(oneLine).join(', ');
+    const more = names.length > 5 ? ` and ${names.length - 5} more` : '';
+    return `--fail-if '${condition.text}' holds for ${names.length} of ${count(rows, 'row')}: ${named}${more}.`;
+  }
 }
 
 /** Why a run has no rows. */

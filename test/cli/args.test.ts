@@ -59,6 +59,11 @@ describe('readArguments', () => {
     ['two outputs', ['x', '--json', '--csv'], /exclude each other/],
     ['--diff alone', ['x', '--diff'], /--diff needs --compare/],
     ['two files to compare', ['x', 'y', '--compare', 'z'], /one FILE/],
+    [
+      'a gate that would not be looked at',
+      ['x', '--compare', 'y', '--fail-if', 'rank < 1'],
+      /--compare and --fail-if/,
+    ],
     ['the standard input twice', ['-', '--compare', '-'], /once only/],
   ])('refuses %s', (_, argv, why) => {
     expect(() => readArguments(argv)).toThrow(UsageError);

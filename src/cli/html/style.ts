@@ -82,5 +82,6 @@ select { font: inherit; color: inherit; background: var(--paper); border: 1px so
   padding: 4px 8px; }
 @media (max-width: 800px) { .two { grid-template-columns: minmax(0, 1fr); } }
 @media (max-width: 600px) { main { padding: 16px 10px 32px; } section { padding: 12px 10px; }
-  .layers td.name { max-width: 150px; } .stack { width: 70px; } }
+  .layers td.name { max-width: 150px; } .stack { width: 56px; }
+  .layers th:first-child, .layers td:first-child { display: none; } }
 `;
