@@ -1,5 +1,6 @@
 // How the two kernels become one ASCII string that gzip packs as well as the bytes themselves; src/kernel/embedded.ts
-// is the way back. Measured on 47 kB of baseline kernel, gzip -9: 20.2 kB, and 0.5 kB more for the relaxed one.
+// and unpack.as are the way back. Measured on 47 kB of baseline kernel, gzip -9: 20.2 kB, and 0.5 kB more for the
+// relaxed one.
 //
 // 1. The relaxed kernel is a patch of the baseline one: [n, n bytes to insert, bytes to copy,
 //   where from, counted from the end
@@ -57,8 +58,8 @@ function number(out, value) {
 }
 
 /**
- * The bytes as text, and the most frequent of them, which take one character each. The others take two, in ascending
- * order; the first says which SINGLE of them.
+ * The bytes as text, and the byte that each place stands for. The most frequent ones take one character each, the
+ * others two, in ascending order; the first says which SINGLE of them.
  */
 export function encode(bytes) {
   const count = new Array(256).fill(0);
@@ -67,13 +68,15 @@ export function encode(bytes) {
   const frequent = all.sort((a, b) => count[b] - count[a]).slice(0, SINGLE - ESCAPED.length);
   const rare = all.filter((b) => !frequent.includes(b)).sort((a, b) => a - b);
   const codes = new Array(256);
-  let slot = 0;
+  const meaning = [];
   for (const b of [...frequent, ...rare]) {
-    while (ESCAPED.includes(character(slot % SINGLE))) slot++;
+    while (ESCAPED.includes(character(meaning.length % SINGLE))) meaning.push(0);
+    const slot = meaning.length;
     const prefix = slot < SINGLE ? '' : character(SINGLE - 1 + Math.floor(slot / SINGLE));
-    codes[b] = prefix + character(slot++ % SINGLE);
+    codes[b] = prefix + character(slot % SINGLE);
+    meaning.push(b);
   }
-  return { text: Array.from(bytes, (b) => codes[b]).join(''), frequent: Uint8Array.from(frequent) };
+  return { text: Array.from(bytes, (b) => codes[b]).join(''), meaning: Uint8Array.from(meaning) };
 }
 
 const character = (slot) => String.fromCharCode(FIRST + slot);

@@ -3,7 +3,7 @@
 // dist/kernel/ as they are, for those who would rather fetch them (src/kernel/init.ts).
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { encode, makePatch } from './embed.mjs';
@@ -23,6 +23,15 @@ function compile(target) {
   return readFileSync(`${root}/build/${target}.wasm`);
 }
 
+/** scripts/unpack.as, which makes kernels of the text. */
+function compileUnpack() {
+  copyFileSync(`${root}/scripts/unpack.as`, `${root}/build/unpack.ts`);
+  const options = ['-O3', '--runtime', 'stub', '--noAssert', '--outFile', 'unpack.wasm'];
+  // In a folder where no asconfig.json is.
+  execFileSync(process.execPath, [asc, 'unpack.ts', ...options], { cwd: `${root}/build`, stdio: 'inherit' });
+  return readFileSync(`${root}/build/unpack.wasm`);
+}
+
 /** The module with a custom section that tells which build of which sources it is. */
 function marked(wasm, mark) {
   const text = Buffer.from(mark);
@@ -35,7 +44,7 @@ const relaxed = compile('relaxed');
 for (const [name, wasm] of Object.entries({ baseline, relaxed }))
   console.log(`kernel: ${name} ${wasm.length} bytes`);
 const all = Buffer.concat([baseline, makePatch(baseline, relaxed)]);
-const { text, frequent } = encode(all);
+const { text, meaning } = encode(all);
 const id = createHash('sha256').update(baseline).update(relaxed).digest('hex').slice(0, 16);
 
 writeFileSync(
@@ -45,7 +54,8 @@ export const id: string = '${id}';
 export const baselineSize: number = ${baseline.length};
 export const relaxedSize: number = ${relaxed.length};
 export const size: number = ${all.length};
-export const frequent: string = '${Buffer.from(frequent).toString('base64')}';
+export const meaning: string = '${Buffer.from(meaning).toString('base64')}';
+export const unpack: string = '${compileUnpack().toString('base64')}';
 export const text: string = '${text}';
 `,
 );

@@ -57,6 +57,13 @@ export const CLASSICAL_COLUMNS: i32 = 64;
 /** One-sided Jacobi converges quadratically after about 4 sweeps; past this cap it is an error. */
 export const MAX_SWEEPS: i32 = 40;
 
+/** Columns of a block of Jacobi's sweeps; from so many columns on blocks are looked at before they are entered. */
+export const JACOBI_BLOCK: i32 = 16;
+export const JACOBI_LOOK_COLUMNS: i32 = 64;
+
+/** So many elements of columns stay in the L1 cache while others are rotated with them. */
+export const JACOBI_CACHED: i32 = 4096;
+
 /** Sums of squares within these bounds can neither overflow nor lose what matters to underflow: no scaling. */
 export const SAFE_MIN: f64 = 1e-140;
 export const SAFE_MAX: f64 = 1e140;
@@ -237,3 +244,6 @@ export const STURM_STEPS: i32 = 40;
 
 /** A pivot of padding, so large that its inverse vanishes beside any number that is not padding. */
 export const PAD: f64 = 1e300;
+
+/** Matrices of up to so many elements are not reduced by rows before Jacobi: 128 MiB of them. */
+export const RELATIVE_ELEMENTS: u64 = 1 << 24;

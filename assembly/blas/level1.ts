@@ -105,19 +105,27 @@ export function square(W: usize, ld: i32, r0: i32, m: i32, c0: i32, n: i32): f64
   return sum;
 }
 
-/** Plane rotation of two columns: (a, b) <- (c a - s b, s a + c b). */
+/** Plane rotation of two columns: (a, b) <- (c a - s b, s a + c b). The row past an odd number of them takes part. */
 export function rotate(a: usize, b: usize, c: f64, s: f64, n: i32): void {
   const cc = f64x2.splat(c);
   const ss = f64x2.splat(s);
   const rr = f64x2.splat(-s);
-  for (let i = 0; i < n; i += 2) {
+  const end = a + (<usize>(n + 1 & ~1) << 3);
+  for (; a + 32 <= end; a += 32, b += 32) {
     const x = v128.load(a);
     const y = v128.load(b);
+    const z = v128.load(a, 16);
+    const w = v128.load(b, 16);
     v128.store(a, madd(rr, y, f64x2.mul(cc, x)));
     v128.store(b, madd(ss, x, f64x2.mul(cc, y)));
-    a += 16;
-    b += 16;
+    v128.store(a, madd(rr, w, f64x2.mul(cc, z)), 16);
+    v128.store(b, madd(ss, z, f64x2.mul(cc, w)), 16);
   }
+  if (a >= end) return;
+  const x = v128.load(a);
+  const y = v128.load(b);
+  v128.store(a, madd(rr, y, f64x2.mul(cc, x)));
+  v128.store(b, madd(ss, x, f64x2.mul(cc, y)));
 }
 
 /** Exchanges two rows of a column panel. */

@@ -78,58 +78,71 @@ export function inertia(G: usize): bool {
   return done;
 }
 
-/** Whether the count is the same at both ends of what the tolerance may be. */
+/** Whether the count is the same at both ends of what the tolerance may be. Then it is the answer. */
 function sameCountAtBothEnds(L: usize, G: usize, slack: f64): bool {
   const n = source.n;
   const most = claim.tolerance(claim.high);
   const least = claim.tolerance(claim.low);
   const start = mark();
-  const f = factorShifted(L, G, most * most + slack);
+  const shift = most * most + slack;
+  const f = factorShifted(L, G, shift);
   const p = positivePivots(f);
-  const below = most * most + 2 * slack - depth(f); // of the eigenvalues not counted, at most
+  const below = shift + slack - depth(f); // of the eigenvalues not counted, at most
+  const once = p == n || below <= least * least;
+  const same = p >= 0 && (once || countAbove(L, G, least * least - slack) == p);
+  if (same) {
+    claim.answer(p, most, least, Method.Inertia);
+    if (claim.exact && isWide(slack)) widen(once ? f : factorShifted(L, G, shift), G, shift, slack);
+  }
   release(start);
-  if (p < 0) return false;
-  if (p < n && !(below <= least * least) && countAbove(L, G, least * least - slack) != p) return false;
-  return claim.answer(p, most, least, Method.Inertia);
+  return same;
+}
+
+/** Whether G can tell more of the bounds: it does not see the side of a small upper one; a gap of 1e7 needs none. */
+function isWide(slack: f64): bool {
+  return claim.rank == source.n || claim.upper * claim.upper > 4 * slack;
 }
 
 /**
- * For reports: moves lower up and upper down as far as the inertia of G = A^T A proves the same count. Where to look is
- * told by the eigenvalues nearest to a shift between them: Lanczos iteration with the inverse.
+ * For reports: moves lower up and upper down as far as the inertia of G = A^T A proves the same count.
+ * inertia() does so itself.
  */
 export function widenBounds(G: usize): void {
   const n = source.n;
   const slack = rounding(source.m, n, scan.total, GROWTH * scan.total);
-  const least = 4 * slack;
-  const full = claim.rank == n;
-  // G does not see that side, and a gap of 1e7 needs no better bound
-  if (!full && claim.upper * claim.upper <= least) return;
-  const s = max<f64>(claim.lower * claim.lower, least) + slack;
+  if (!isWide(slack)) return;
+  const shift = max<f64>(claim.lower * claim.lower, 4 * slack) + slack;
   const start = mark();
-  const L = alloc(triangleBytes(n));
-  const inner = mark();
-  const f = factorShifted(L, G, s);
-  if (positivePivots(f) == claim.rank) {
-    claim.widen(max<f64>(claim.lower, Math.sqrt(s - slack)), claim.upper);
-    // How far the next eigenvalues are, at most: the iteration may not have found the nearest.
-    const up = 1 / largestOfInverse(f, n, 1 / slack, 1e-3, 24);
-    const down = full ? 0 : 1 / largestOfNegativeInverse(f, n, 1 / slack, 1e-3, 24);
-    release(inner);
-    const steps = n > 1000 ? 2 : REACH_STEPS; // of n^3 / 3 flops
-    for (let side = full ? 0 : 1; side >= 0; side--) {
-      let bad = side ? max<f64>(s - down, least) : s + up;
-      let good = side ? claim.upper * claim.upper : claim.lower * claim.lower;
-      for (let i = 0; i < steps && (side ? bad < 0.5 * good : good < 0.5 * bad); i++) {
-        const t = i ? Math.sqrt(good) * Math.sqrt(bad) : side ? max<f64>(s - 0.999 * down, least) : s + 0.9 * up;
-        const p = countAbove(L, G, side ? t - slack : t + slack);
-        if (side ? p >= 0 && p <= claim.rank : p >= claim.rank) {
-          claim.widen(side ? claim.lower : Math.sqrt(t), side ? Math.sqrt(t) : claim.upper);
-          good = t;
-        } else {
-          bad = t;
-        }
+  widen(factorShifted(alloc(triangleBytes(n)), G, shift), G, shift, slack);
+  release(start);
+}
+
+/**
+ * From f = L S L^T of G - s I, which is overwritten. Where to look is told by the eigenvalues nearest to s: Lanczos
+ * iteration with the inverse.
+ */
+function widen(f: Cholesky, G: usize, s: f64, slack: f64): void {
+  const n = source.n;
+  const full = claim.rank == n;
+  const least = 4 * slack;
+  if (positivePivots(f) != claim.rank) return;
+  claim.widen(max<f64>(claim.lower, Math.sqrt(s - slack)), claim.upper);
+  // How far the next eigenvalues are, at most: the iteration may not have found the nearest.
+  const up = 1 / largestOfInverse(f, n, 1 / slack, 1e-3, 24);
+  const down = full ? 0 : 1 / largestOfNegativeInverse(f, n, 1 / slack, 1e-3, 24);
+  const steps = n > 1000 ? 2 : REACH_STEPS; // of n^3 / 3 flops
+  for (let side = full ? 0 : 1; side >= 0; side--) {
+    let bad = side ? max<f64>(s - down, least) : s + up;
+    let good = side ? claim.upper * claim.upper : claim.lower * claim.lower;
+    for (let i = 0; i < steps && (side ? bad < 0.5 * good : good < 0.5 * bad); i++) {
+      const t = i ? Math.sqrt(good) * Math.sqrt(bad) : side ? max<f64>(s - 0.999 * down, least) : s + 0.9 * up;
+      const p = countAbove(f.L, G, side ? t - slack : t + slack);
+      if (side ? p >= 0 && p <= claim.rank : p >= claim.rank) {
+        claim.widen(side ? claim.lower : Math.sqrt(t), side ? Math.sqrt(t) : claim.upper);
+        good = t;
+      } else {
+        bad = t;
       }
     }
   }
-  release(start);
 }

@@ -46,7 +46,7 @@ export function decide(absolute: f64, relative: f64, exact: bool): bool {
   gramOfSource(G);
   enclose(G, rounding(source.m, n, scan.total, GROWTH * scan.total), SIGMA_FINE);
   const done = prove(G);
-  if (done && claim.method <= Method.Sample) widenBounds(G);
+  if (done && claim.method <= Method.Sample && claim.method != Method.Inertia) widenBounds(G);
   release(start);
   return done;
 }

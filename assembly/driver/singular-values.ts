@@ -5,7 +5,7 @@
 // relative accuracy: QR with pivoting, QR of R^T, one-sided Jacobi (dgejsv's preconditioning),
 // about 5 sweeps of up to 4 n^3 flops.
 import { alloc, mark, release } from '../base/arena';
-import { SINGLE_SHARE } from '../base/params';
+import { RELATIVE_ELEMENTS, SINGLE_SHARE } from '../base/params';
 import { gramOfSource } from '../blas/syrk';
 import { estimate } from '../certificate/estimate';
 import { rounding } from '../certificate/rounding';
@@ -13,8 +13,8 @@ import { factor } from '../factor/cholesky';
 import { createPanel, factorPanelPivoted } from '../factor/householder';
 import * as qrcp from '../factor/qrcp';
 import { dropReflectors, sortPivots, strengthen } from '../factor/strong-rrqr';
-import { matrix, tall } from '../factor/tsqr';
-import { column, leading, readTransposed, transposeUpper } from '../matrix/columns';
+import { matrix, qr, tall } from '../factor/tsqr';
+import { column, createColumns, leading, readAll, readTransposed, sortRows, transposeUpper } from '../matrix/columns';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
 import { triangleBytes, unpackTransposed } from '../matrix/triangle';
@@ -54,23 +54,25 @@ export function singularValues(values: usize, relative: bool): bool {
   memory.fill(values, 0, <usize>source.width << 3);
   if (n == 0 || (source.single && !relative && tall() && byGram(values))) return true;
   const start = mark();
-  const m = tall() ? n : source.m;
-  const W = matrix();
+  // A tall matrix that is reduced first loses what scaled rows mean.
+  const whole = relative && <u64>source.m * <u64>n <= RELATIVE_ELEMENTS;
+  const m = whole || !tall() ? source.m : n;
+  const W = whole ? createColumns(m, n) : matrix();
   if (!relative) {
     bidiagonalValues(W, leading(m), m, n, values);
     release(start);
     return true;
   }
+  if (whole) readAll(W, leading(m));
+  // Rows in descending order: each is then kept to its own digits (Cox & Higham 1998).
+  sortRows(W, leading(m), m, n);
   const perm = alloc(<u64>n << 2);
   const q = qrcp.begin(W, leading(m), m, n, perm);
   qrcp.proceed(q, 0, 0, n);
   const k = q.steps;
   const X = transposeUpper(W, leading(m), k, n);
-  const p = qrcp.begin(X, leading(n), n, k, perm);
-  qrcp.proceed(p, 0, 0, k);
-  const r = p.steps;
-  const B = transposeUpper(X, leading(n), r, k);
-  const done = jacobi(B, leading(k), k, r, values);
+  qr(X, leading(n), n, k);
+  const done = jacobi(transposeUpper(X, leading(n), k, k), leading(k), k, k, values);
   release(start);
   return done;
 }

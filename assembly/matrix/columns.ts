@@ -3,7 +3,7 @@
 // A matrix of m x n lives at W with `ld` elements a column, ld = leading(m): room for the rows that whole
 // tiles touch past the last one (kept zero), and an odd number of cache lines, so that the columns of a
 // panel do not all fall into the same cache set. Three zero columns follow the last for the same reason.
-import { calloc } from '../base/arena';
+import { alloc, calloc, mark, release } from '../base/arena';
 import * as source from './source';
 
 export function leading(m: i32): i32 {
@@ -78,4 +78,47 @@ export function transposeUpper(W: usize, ld: i32, k: i32, n: i32): usize {
     }
   }
   return X;
+}
+
+/** Orders the rows of W by the exponent of their largest element, the largest first. */
+export function sortRows(W: usize, ld: i32, m: i32, n: i32): void {
+  const start = mark();
+  const ranks = calloc(<u64>m << 2);
+  for (let j = 0; j < n; j++) {
+    const from = column(W, ld, j);
+    for (let i = 0; i < m; i++) {
+      const rank = <i32>(load<u64>(from + (<usize>i << 3)) >> 52 & 2047);
+      const at = ranks + (<usize>i << 2);
+      if (rank > load<i32>(at)) store<i32>(at, rank);
+    }
+  }
+  // Counting sort: places[r] is where the next row of rank r goes.
+  const places = calloc(2049 << 2);
+  for (let i = 0; i < m; i++) {
+    const at = places + (<usize>load<i32>(ranks + (<usize>i << 2)) << 2);
+    store<i32>(at, load<i32>(at) + 1);
+  }
+  for (let r = 2047, before = 0; r >= 0; r--) {
+    const at = places + (<usize>r << 2);
+    const count = load<i32>(at);
+    store<i32>(at, before);
+    before += count;
+  }
+  for (let i = 0; i < m; i++) {
+    const own = ranks + (<usize>i << 2);
+    const at = places + (<usize>load<i32>(own) << 2);
+    const place = load<i32>(at);
+    store<i32>(at, place + 1);
+    store<i32>(own, place);
+  }
+  const sorted = alloc(<u64>m << 3);
+  for (let j = 0; j < n; j++) {
+    const from = column(W, ld, j);
+    for (let i = 0; i < m; i++) {
+      const place = <usize>load<i32>(ranks + (<usize>i << 2));
+      store<f64>(sorted + (place << 3), load<f64>(from + (<usize>i << 3)));
+    }
+    memory.copy(from, sorted, <usize>m << 3);
+  }
+  release(start);
 }

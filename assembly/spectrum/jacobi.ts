@@ -1,58 +1,162 @@
-// One-sided Jacobi SVD of a small column-major matrix: plane rotations make its columns orthogonal, their norms
+// One-sided Jacobi SVD of a column-major matrix: plane rotations make its columns orthogonal, their norms
 // are then the singular values, each to high relative accuracy where the columns are well scaled.
-// Cost: up to 4 n^3 flops a sweep (m = n). Source: Drmac & Veselic 2008 (LAPACK's dgejsv, dgesvj); de Rijk 1989.
-import { alloc, mark, release } from '../base/arena';
-import { MAX_SWEEPS, U } from '../base/params';
-import { dot, norm, rotate, swapColumns } from '../blas/level1';
+//
+// Pairs are met by blocks of columns. Where most pairs are orthogonal already (late sweeps; graded columns from the
+// first one on) the cosines of two blocks come from the tile kernel, and only blocks with a pair to rotate are entered.
+// Cost: up to 4 n^3 flops a sweep (m = n), n^3 at the tile rate where little is left to do.
+// Source: Drmac & Veselic 2008 (LAPACK's dgejsv, dgesvj); de Rijk 1989.
+import { alloc, calloc, mark, release } from '../base/arena';
+import { JACOBI_BLOCK, JACOBI_CACHED, JACOBI_LOOK_COLUMNS, MAX_SWEEPS, U } from '../base/params';
+import { tiles } from '../blas/gemm';
+import { dot, norm, rotate } from '../blas/level1';
 import { column } from '../matrix/columns';
+import { offsets, pack, packedBytes } from '../matrix/pack';
+import { panels } from '../matrix/triangle';
 
-/** Squared norms of all columns. */
-function refresh(B: usize, ld: i32, m: i32, n: i32, squares: usize): void {
-  for (let j = 0; j < n; j++) {
-    const p = column(B, ld, j);
-    store<f64>(squares + (<usize>j << 3), dot(p, p, m));
+/** Columns that are being made orthogonal. */
+@unmanaged
+class Columns {
+  B: usize;
+  ld: i32;
+  m: i32;
+  n: i32;
+  /** Squared length of each column, and its length, with zeros behind. */
+  squares: usize;
+  lengths: usize;
+  /** Pairs whose |cos| is at most this are orthogonal. */
+  threshold: f64;
+  /** The columns by panels, [n/4][m][4], and the tables that pack them. */
+  P: usize;
+  down: usize;
+  across: usize;
+  /** Tiles of cosines. */
+  T: usize;
+  /** One byte for each pair of blocks: no pair was to be rotated when last looked at. */
+  marks: usize;
+  /** Pairs rotated, and blocks passed over, in the last sweep. */
+  rotated: i32;
+  passed: i32;
+}
+
+function createColumns(B: usize, ld: i32, m: i32, n: i32): Columns {
+  const x = changetype<Columns>(alloc(offsetof<Columns>()));
+  x.B = B;
+  x.ld = ld;
+  x.m = m;
+  x.n = n;
+  x.squares = alloc(<u64>n << 3);
+  x.lengths = calloc(<u64>(n + 4) << 3);
+  x.threshold = U * Math.sqrt(<f64>m) * 2;
+  x.P = alloc(packedBytes(m, n));
+  x.down = offsets(m, 8);
+  x.across = offsets(n, ld << 3);
+  x.T = alloc(JACOBI_BLOCK << 5);
+  const blocks = <u64>(n + JACOBI_BLOCK - 1) / JACOBI_BLOCK;
+  x.marks = calloc(blocks * (blocks + 1) >> 1);
+  return x;
+}
+
+function measure(x: Columns): void {
+  for (let j = 0; j < x.n; j++) {
+    const p = column(x.B, x.ld, j);
+    store<f64>(x.squares + (<usize>j << 3), dot(p, p, x.m));
   }
 }
 
-/** One sweep over all pairs. Returns the largest |cos| met. */
-function sweep(B: usize, ld: i32, m: i32, n: i32, squares: usize, threshold: f64): f64 {
-  let most: f64 = 0;
-  const even = (m + 1) & ~1;
-  for (let p = 0; p < n - 1; p++) {
-    // De Rijk: the longest remaining column first, which sorts the values and speeds up convergence.
-    let best = p;
-    for (let j = p + 1; j < n; j++) {
-      if (load<f64>(squares + (<usize>j << 3)) > load<f64>(squares + (<usize>best << 3))) best = j;
-    }
-    const bp = column(B, ld, p);
-    const sp = squares + (<usize>p << 3);
-    if (best != p) {
-      swapColumns(bp, column(B, ld, best), even);
-      const sb = squares + (<usize>best << 3);
-      const t = load<f64>(sp);
-      store<f64>(sp, load<f64>(sb));
-      store<f64>(sb, t);
-    }
-    for (let q = p + 1; q < n; q++) {
-      const sq = squares + (<usize>q << 3);
-      const a = load<f64>(sp);
-      const b = load<f64>(sq);
-      const size = Math.sqrt(a) * Math.sqrt(b);
-      if (!(size > 0)) continue;
-      const bq = column(B, ld, q);
-      const g = dot(bp, bq, m);
-      const cosine = abs(g) / size;
-      if (cosine > most) most = cosine;
-      if (cosine <= threshold) continue;
-      const zeta = (b - a) / (2 * g);
-      const t = (zeta < 0 ? -1.0 : 1.0) / (abs(zeta) + Math.sqrt(1 + zeta * zeta));
-      const c = 1 / Math.sqrt(1 + t * t);
-      rotate(bp, bq, c, c * t, even);
-      store<f64>(sp, max<f64>(a - t * g, 0));
-      store<f64>(sq, max<f64>(b + t * g, 0));
+/** Makes columns p < q orthogonal, the longer one first (de Rijk). False where they are. */
+function rotatePair(x: Columns, p: i32, q: i32): bool {
+  const sp = x.squares + (<usize>p << 3);
+  const sq = x.squares + (<usize>q << 3);
+  const a = load<f64>(sp);
+  const b = load<f64>(sq);
+  const size = Math.sqrt(a) * Math.sqrt(b);
+  if (!(size > 0)) return false;
+  const bp = column(x.B, x.ld, p);
+  const bq = column(x.B, x.ld, q);
+  const g = dot(bp, bq, x.m);
+  if (abs(g) <= x.threshold * size) return false;
+  const zeta = (b - a) / (2 * g);
+  const t = (zeta < 0 ? -1.0 : 1.0) / (abs(zeta) + Math.sqrt(1 + zeta * zeta));
+  const c = 1 / Math.sqrt(1 + t * t);
+  const s = c * t;
+  const first = max<f64>(a - t * g, 0);
+  const second = max<f64>(b + t * g, 0);
+  const even = (x.m + 1) & ~1;
+  if (first < second) rotate(bp, bq, s, -c, even);
+  else rotate(bp, bq, c, s, even);
+  store<f64>(sp, max<f64>(first, second));
+  store<f64>(sq, min<f64>(first, second));
+  return true;
+}
+
+/**
+ * All pairs of a column of block i with a later one of block j, so many of j at a time that they stay in the L1 cache.
+ * Returns how many were rotated.
+ */
+function rotateBlocks(x: Columns, i: i32, j: i32): i32 {
+  let count = 0;
+  const end = min(x.n, j + JACOBI_BLOCK);
+  const some = max(2, min(JACOBI_BLOCK, JACOBI_CACHED / x.m));
+  for (let first = j; first < end; first += some) {
+    const last = min(end, first + some);
+    for (let p = i; p < min(last, i + JACOBI_BLOCK); p++) {
+      for (let q = max(first, p + 1); q < last; q++) {
+        if (rotatePair(x, p, q)) count++;
+      }
     }
   }
-  return most;
+  return count;
+}
+
+/** The columns of block j for orthogonal(). */
+function packBlock(x: Columns, j: i32): void {
+  const count = min(JACOBI_BLOCK, x.n - j);
+  for (let k = <usize>j << 3; k < <usize>(j + count) << 3; k += 8) {
+    store<f64>(x.lengths + k, Math.sqrt(load<f64>(x.squares + k)));
+  }
+  pack(x.P + (<usize>j * <usize>x.m << 3), x.m, x.B, x.down, x.m, x.across + (<usize>j << 2), count, false, 1);
+}
+
+/** Whether no column of block i has a later one of block j to be rotated with. */
+function orthogonal(x: Columns, i: i32, j: i32): bool {
+  const step = <usize>x.m << 5;
+  const count = panels(min(JACOBI_BLOCK, x.n - j));
+  for (let p = i; p < min(x.n, i + JACOBI_BLOCK); p += 4) {
+    memory.fill(x.T, 0, <usize>count << 7);
+    tiles(x.T, x.P + (<usize>p * <usize>x.m << 3), x.P + (<usize>j * <usize>x.m << 3), step, count, x.m);
+    let g = x.T;
+    for (let q = j; q < j + (count << 2); q++) {
+      const limit = x.threshold * load<f64>(x.lengths + (<usize>q << 3));
+      for (let r = p; r < p + 4; r++, g += 8) {
+        if (r < q && abs(load<f64>(g)) > limit * load<f64>(x.lengths + (<usize>r << 3))) return false;
+      }
+    }
+  }
+  return true;
+}
+
+/** One sweep over all pairs, but for blocks marked, where not `all`; `look` where most may be orthogonal. */
+function sweep(x: Columns, look: bool, all: bool): void {
+  measure(x);
+  x.rotated = x.passed = 0;
+  let mark = x.marks;
+  for (let j = 0; look && j < x.n; j += JACOBI_BLOCK) packBlock(x, j);
+  for (let i = 0; i < x.n; i += JACOBI_BLOCK) {
+    for (let j = i; j < x.n; j += JACOBI_BLOCK, mark++) {
+      if (!all && load<u8>(mark)) {
+        x.passed++;
+        continue;
+      }
+      const done = look && orthogonal(x, i, j);
+      store<u8>(mark, <u8>done);
+      if (done) continue;
+      const count = rotateBlocks(x, i, j);
+      x.rotated += count;
+      if (!look || !count) continue;
+      packBlock(x, i);
+      if (j > i) packBlock(x, j);
+    }
+  }
 }
 
 /**
@@ -61,24 +165,26 @@ function sweep(B: usize, ld: i32, m: i32, n: i32, squares: usize, threshold: f64
  */
 export function jacobi(B: usize, ld: i32, m: i32, n: i32, values: usize): bool {
   const start = mark();
-  const squares = alloc(<u64>n << 3);
-  const threshold = U * Math.sqrt(<f64>m) * 2;
+  const x = createColumns(B, ld, m, n);
   let converged = n < 2;
-  refresh(B, ld, m, n, squares);
+  let look = n >= JACOBI_LOOK_COLUMNS;
+  let all = true;
   for (let s = 0; s < MAX_SWEEPS && !converged; s++) {
-    const most = sweep(B, ld, m, n, squares, threshold);
-    refresh(B, ld, m, n, squares);
-    converged = most <= threshold;
+    sweep(x, look, all);
+    // Blocks that were orthogonal once are looked at again when all others are.
+    all = x.rotated == 0;
+    converged = all && x.passed == 0;
+    look = n >= JACOBI_LOOK_COLUMNS && x.rotated < n * (n - 1) >> 2;
   }
   for (let j = 0; j < n; j++) store<f64>(values + (<usize>j << 3), norm(column(B, ld, j), m));
   // Insertion sort: de Rijk's pivoting left them nearly sorted.
   for (let j = 1; j < n; j++) {
-    const x = load<f64>(values + (<usize>j << 3));
+    const v = load<f64>(values + (<usize>j << 3));
     let i = j;
-    for (; i > 0 && load<f64>(values + (<usize>(i - 1) << 3)) < x; i--) {
+    for (; i > 0 && load<f64>(values + (<usize>(i - 1) << 3)) < v; i--) {
       store<f64>(values + (<usize>i << 3), load<f64>(values + (<usize>(i - 1) << 3)));
     }
-    store<f64>(values + (<usize>i << 3), x);
+    store<f64>(values + (<usize>i << 3), v);
   }
   release(start);
   return converged;

@@ -27,7 +27,7 @@ export type KernelSource = ArrayBufferView | ArrayBuffer | ResponseLike | object
  * @throws TypeError if the module is no kernel of this very version
  */
 export async function initKernel(source?: KernelSource | PromiseLike<KernelSource>): Promise<void> {
-  if (source === undefined) return start(embedded(simd), simd);
+  if (source === undefined) return start(undefined, simd);
   const module = await compile(await source);
   const [section] = WebAssembly.Module.customSections(module, 'matrix-rank');
   const [from, build] = new TextDecoder().decode(section).split(' ');
@@ -56,12 +56,10 @@ async function compile(source: KernelSource): Promise<WebAssembly.Module> {
   }
 }
 
-async function start(
-  source: WebAssembly.Module | Uint8Array<ArrayBuffer>,
-  build: typeof simd,
-): Promise<void> {
+/** The embedded kernel, where no source is given. */
+async function start(source: WebAssembly.Module | undefined, build: typeof simd): Promise<void> {
   try {
-    const { module, exports } = await instantiate(source, imports());
+    const { module, exports } = await instantiate(source ?? embedded(build), imports());
     adopt(module, exports, build);
   } catch (error) {
     throw explain(error);

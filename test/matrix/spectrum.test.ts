@@ -58,6 +58,41 @@ describe('singularValues', () => {
     },
   );
 
+  test.each([
+    [70, 70, 60, 0],
+    [129, 129, 60, 3],
+    [129, 129, 12, 12],
+    [200, 65, 0, 30],
+  ])(
+    '%i x %i, columns over %i and rows over %i orders of magnitude: all digits but four',
+    (m, n, columns, rows) => {
+      const r = new Random(m);
+      const b = r.withSpectrum(m, n, Array(n).fill(1));
+      const [d, e] = [r.permutation(n), r.permutation(m)];
+      const x = matrix(
+        m,
+        n,
+        (i, j) => b.a[i * n + j] * 10 ** ((-columns * d[j]) / (n - 1) - (rows * e[i]) / (m - 1)),
+      );
+      const got = valuesOf(x, { accuracy: 'relative' });
+      if (m === n) {
+        const logs = got.reduce((sum, s) => sum + Math.log10(s), 0); // |det B| = 1
+        expect(Math.abs(logs + (n * (columns + rows)) / 2)).toBeLessThan(1e-10);
+      }
+      for (const y of [
+        transpose(x),
+        matrix(m, n, (i, j) => x.a[i * n + n - 1 - j]),
+        map(x, (v) => v * 2 ** -300),
+      ]) {
+        const others = valuesOf(y, { accuracy: 'relative' });
+        const scale = y.a[0] / x.a[0] === 2 ** -300 ? 2 ** 300 : 1;
+        others.forEach((s, i) => {
+          expect(Math.abs((s * scale) / got[i] - 1)).toBeLessThan(1e-12);
+        });
+      }
+    },
+  );
+
   test('larger matrices of known values, and their sum of squares', () => {
     for (const [m, n] of [
       [150, 150],
