@@ -18,6 +18,8 @@ export interface Pair {
   diff?: RankReport;
   /** For the page. */
   spectra?: { before?: Float64Array; after?: Float64Array };
+  /** Why neither is analysed. */
+  note?: string;
   error?: string;
 }
 
@@ -28,7 +30,10 @@ export interface PairWriter {
   summary(text: string): void;
 }
 
-function toRecord({ name, shape, matrix, dtype, full, before, after, diff, error }: Pair, withDiff: boolean) {
+function toRecord(
+  { name, shape, matrix, dtype, full, before, after, diff, note, error }: Pair,
+  withDiff: boolean,
+) {
   return {
     name,
     shape: shape ?? null,
@@ -42,6 +47,7 @@ function toRecord({ name, shape, matrix, dtype, full, before, after, diff, error
       tolerance: number(diff?.tolerance),
       margin: number(diff?.margin),
     }),
+    ...(note !== undefined && { note }),
     ...(error !== undefined && { error }),
   };
 }
@@ -55,7 +61,7 @@ export function pairWriter(output: 'table' | 'json' | 'csv', screen: Screen, dif
     return { pair: (pair) => screen.out(`${json(toRecord(pair, diff))}\n`), end() {}, summary };
   }
   if (output === 'csv') {
-    const keys = [...Object.keys(toRecord({ name: '' }, diff)), 'error'];
+    const keys = [...Object.keys(toRecord({ name: '' }, diff)), 'note', 'error'];
     screen.out(`${keys.join(',')}\n`);
     return {
       pair(pair) {
@@ -93,9 +99,8 @@ function table(screen: Screen, diff: boolean): PairWriter {
       const prefix = commonPrefix(pairs.map(({ name }) => name));
       const lines = pairs.map((pair): Line => {
         const name = bare(pair.name, prefix);
-        return pair.error === undefined
-          ? { name, cells: columns.map((c) => c.cell(pair)) }
-          : { name, note: pair.error };
+        const note = pair.error ?? pair.note;
+        return note === undefined ? { name, cells: columns.map((c) => c.cell(pair)) } : { name, note };
       });
       const layout = new Layout(screen, columns, lines);
       if (prefix) screen.out(`${dim(`Names go on after '${bare(prefix, '')}'.`)}\n`);
@@ -119,6 +124,8 @@ export function pairSummary(pairs: readonly Pair[], diff: boolean): string {
     `${count((p) => p.after !== undefined && p.before === undefined && !p.error)} only after`,
   ];
   if (diff) parts.push(`${count((p) => p.diff?.rank === 0)} the same to within rounding`);
+  const packed = count((p) => p.note !== undefined);
+  if (packed > 0) parts.push(`${packed} packed`);
   if (failed > 0) parts.push(`${failed} failed`);
   return parts.join(', ');
 }

@@ -108,6 +108,12 @@ async function submit(
     out.push(Promise.resolve({ row: { name: before.name, shape, error: `${when}: ${why}` } }));
     return;
   }
+  const [when, why] = before === undefined ? ['only after', after?.packed] : ['before', before.packed];
+  if (why !== undefined) {
+    const note = before && after ? `in both: ${why}` : `${after ? when : 'only before'}: ${why}`;
+    out.push(Promise.resolve({ row: { name: (before ?? after)!.name, shape, note } }));
+    return;
+  }
   for (let i = 0; i < Math.max(a.length, b.length); i++) {
     const { name } = (a[i] ?? b[i])!;
     const types = [before?.dtype, after?.dtype].filter((t, k, all) => t !== undefined && t !== all[k - 1]);

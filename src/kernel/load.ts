@@ -180,8 +180,8 @@ export function explain(error: unknown): unknown {
   }
   if (/out of memory|cannot allocate/i.test(text)) {
     return new RangeError(
-      'matrix-rank: the system has no memory for the kernel; ' +
-        'engines set 8 to 10 GiB of addresses aside for it, which a limit (ulimit -v) must leave.',
+      'matrix-rank: the system has no memory for the kernel: it is used up, or limited; ' +
+        'engines set 8 to 10 GiB of addresses aside, which a limit (ulimit -v) must leave.',
       { cause: error },
     );
   }

@@ -91,6 +91,12 @@ describe('--compare', () => {
     expect(status).toBe(1);
     expect(records(out)[0]).toMatchObject({ name: 'same', before: null, after: null });
     expect(records(out)[0].error).toMatch(/^after: packed \(uint8 beside .*foo_scales\), not analysed$/);
+    const both = await command([packed, '--compare', packed, '--json']);
+    expect(both.status).toBe(0);
+    expect(records(both.out)).toMatchObject([{ name: 'same', before: null, after: null }]);
+    expect(records(both.out)[0].note).toMatch(
+      /^in both: packed \(uint8 beside .*foo_scales\), not analysed$/,
+    );
   });
 
   it('--diff has the rank of the difference, above the rounding of the stored type', async () => {
@@ -115,8 +121,8 @@ describe('--compare', () => {
       /3 layers in both files, 1 of another rank, 1 only before, 1 only after, 1 the same to within rounding, 1 failed/,
     );
     const csv = (await command([before, '--compare', after, '--csv'])).out.split('\n');
-    expect(csv[0]).toBe('name,shape,matrix,dtype,full,before,after,error');
-    expect(csv[3]).toBe('collapsed,8x8,8x8,float32,8,8,5,');
+    expect(csv[0]).toBe('name,shape,matrix,dtype,full,before,after,note,error');
+    expect(csv[3]).toBe('collapsed,8x8,8x8,float32,8,8,5,,');
   });
 
   it('a file that is not there is one line on stderr', async () => {

@@ -95,6 +95,8 @@ export interface OnnxNodeSpec {
 }
 export const tensorAttribute = (name: string, tensor: Uint8Array) =>
   concat(bytesField(1, name), bytesField(5, tensor), intField(20, 4));
+export const intAttribute = (name: string, value: number) =>
+  concat(bytesField(1, name), intField(3, value), intField(20, 2));
 export const graphAttribute = (name: string, graph: Uint8Array) =>
   concat(bytesField(1, name), bytesField(6, graph), intField(20, 5));
 export function onnxNode({
