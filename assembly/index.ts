@@ -30,7 +30,7 @@ export function scan(): bool {
 }
 
 /**
- * Rank for the tolerance max(absolute, relative sigma_1); -1 when Jacobi did not converge. exact: sigma() to near full
+ * Rank for the tolerance max(absolute, relative sigma_1); -1 where no method decided. exact: sigma() to near full
  * accuracy. The getters below tell the rest.
  */
 export function rank(absolute: f64, relative: f64, exact: bool): i32 {
@@ -39,7 +39,7 @@ export function rank(absolute: f64, relative: f64, exact: bool): i32 {
 
 /**
  * Ranks of `count` matrices that stand one after the other at `base`, opened here.
- * Returns how many were done: fewer where one is not finite, or Jacobi did not converge on it.
+ * Returns how many were done: fewer where one is not finite.
  */
 export function ranks(
   out: usize, base: usize, count: i32, m: i32, n: i32, single: bool, byRow: bool, absolute: f64, relative: f64,

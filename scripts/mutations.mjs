@@ -307,14 +307,8 @@ const LIST = [
     'claim.counted(count, lo - off,',
     'claim.counted(count, lo,',
   ],
-  ['qlp', 'values, from above', 'certificate/qlp.ts', 'up + off, by)', 'up, by)'],
-  [
-    'qlp',
-    "Jacobi's sweeps are one",
-    'base/params.ts',
-    'JACOBI_ROTATIONS: i32 = 16',
-    'JACOBI_ROTATIONS: i32 = 1',
-  ],
+  ['qlp', 'values, from above', 'certificate/qlp.ts', 'up + off, Method', 'up, Method'],
+  ['bidiagonal', 'the form counts for nothing', 'certificate/qlp.ts', '+ stage(2 * r)', '+ 0'],
   ['subspaces', 'sums of squares', 'driver/subspace.ts', '(1 + sums + 2 * U)', '1'],
   [
     'float32-spectra',

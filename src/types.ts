@@ -177,7 +177,7 @@ export interface RankReport {
   shape: [number, number];
   /** The absolute tolerance that decided. */
   tolerance: number;
-  /** The step that decided: 'trivial', 'cholesky', 'inertia', 'qr', 'lq', 'jacobi', ... */
+  /** The step that decided: 'trivial', 'cholesky', 'inertia', 'qr', 'lq', 'bidiagonal' */
   method: string;
   /** Proven: sigma_rank >= lower. Infinity when rank = 0. */
   lower: number;

@@ -15,9 +15,6 @@ export const RESOLUTION: f64 = 8;
 /** k reflectors round like the square root of k and this many more ("Slack"). */
 export const MORE_REFLECTORS: i32 = 8;
 
-/** What Jacobi's sweeps count for, for each column ("Slack"). */
-export const JACOBI_ROTATIONS: i32 = 16;
-
 /** The part of that which may be set aside before a count; the rest is left to rounding. */
 export const LEFT_OUT_SHARE: f64 = 0.25;
 
@@ -103,9 +100,6 @@ export const SMALL_COLUMNS: i32 = 16;
  * what rounding does to T must not grow faster than the tolerance.
  */
 export const SPARE: f64 = 2560;
-
-/** From this many columns on singular values of evenly sized matrices come by bidiagonalisation. */
-export const BIDIAGONAL_COLUMNS: i32 = 17;
 
 /**
  * From this many columns on a bidiagonal form comes in two stages. Below, the matrix is in cache, where one is as fast.

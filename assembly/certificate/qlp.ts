@@ -1,18 +1,16 @@
 // What a pivoted QR leaves open: a second QR, of R^T, and in the end the singular values themselves.
 //
-// QR of R^T (Stewart's QLP) moves R12 into the triangle: both bounds become nearly tight, and the transpose of its
-// factor has columns close to orthogonal (Drmac & Veselic 2008; Huckaby & Chan 2003). Jacobi and the bidiagonal form
-// are for tolerances that rounding does not keep. docs/certificates.md, "QLP", "Exactness", "Jacobi", "Bidiagonal".
-// Cost: 4/3 n k^2 and more.
+// QR of R^T (Stewart's QLP; Huckaby & Chan 2003) moves R12 into the triangle: both bounds become nearly tight.
+// The bidiagonal form is for tolerances that rounding does not keep.
+// docs/certificates.md, "QLP", "Exactness", "Bidiagonal". Cost: 4/3 n k^2, and 8/3 k^3 for the form.
 import { alloc, mark, release } from '../base/arena';
-import { BIDIAGONAL_COLUMNS, GUARD, JACOBI_ROTATIONS, LEFT_OUT_SHARE } from '../base/params';
+import { GUARD, LEFT_OUT_SHARE } from '../base/params';
 import * as qrcp from '../factor/qrcp';
 import { PivotedQr } from '../factor/qrcp';
 import { matrix, rowsOfMatrix } from '../factor/tsqr';
 import { leading, transposeUpper } from '../matrix/columns';
 import * as source from '../matrix/source';
-import { Bidiagonal, bidiagonalForm, countAbove, largestValue, valueAt } from '../spectrum/bidiagonal';
-import { jacobi } from '../spectrum/jacobi';
+import { bidiagonalForm, countAbove, largestValue, valueAt } from '../spectrum/bidiagonal';
 import * as claim from './claim';
 import { Method } from './claim';
 import { decideFromTriangle } from './leading-triangle';
@@ -32,7 +30,7 @@ export function byTransposed(X: usize, k: i32, leftOut: f64, reflectors: i32): b
 
   qrcp.proceed(p, 0, 0, k);
   const r = p.steps;
-  // k x r, lower triangular, its columns close to orthogonal already.
+  // k x r, lower triangular.
   const B = transposeUpper(X, leading(n), r, k);
   return byValues(B, k, r, leftOut, reflectors + stage(k));
 }
@@ -50,35 +48,18 @@ export function bySingularValues(): bool {
  * next to nothing was left out, or where what was left out cannot change it. "Exactness".
  */
 function byValues(B: usize, k: i32, r: i32, leftOut: f64, reflectors: i32): bool {
-  const values = alloc(<u64>r << 3);
-  const few = r < BIDIAGONAL_COLUMNS && jacobi(B, leading(k), k, r, values);
-  const form = few ? changetype<Bidiagonal>(0) : bidiagonalForm(B, leading(k), k, r);
-  // Rotations of several sweeps, each of which may change the length of two columns; or reflectors from both sides.
-  const off = leftOut + reflectorError(reflectors + stage((few ? JACOBI_ROTATIONS : 2) * r));
-  const sigma = r == 0 ? 0 : few ? load<f64>(values) : largestValue(form);
+  const form = bidiagonalForm(B, leading(k), k, r);
+  const off = leftOut + reflectorError(reflectors + stage(2 * r)); // r reflectors from each side
+  const sigma = largestValue(form);
   claim.raiseSigma(sigma - off);
   claim.capSigma(sigma + off);
   claim.estimateSigma(min(sigma, claim.high));
-  const by = few ? Method.Jacobi : Method.Bidiagonal;
-  const count = above(form, values, r, claim.tolerance(sigma));
+  const count = countAbove(form, claim.tolerance(sigma));
   if (!(leftOut <= LEFT_OUT_SHARE * claim.resolution())) {
-    const least = above(form, values, r, claim.tolerance(claim.high) + off);
-    if (least != above(form, values, r, claim.tolerance(claim.low) - off)) return false;
+    const least = countAbove(form, claim.tolerance(claim.high) + off);
+    if (least != countAbove(form, claim.tolerance(claim.low) - off)) return false;
   }
-  const lo: f64 = count ? value(form, values, count - 1) : 0;
-  const up: f64 = count < r ? value(form, values, count) : 0;
-  return claim.counted(count, lo - off, up + off, by);
-}
-
-/** How many of r singular values are above x: those of a bidiagonal form, or those listed. */
-function above(form: Bidiagonal, values: usize, r: i32, x: f64): i32 {
-  if (changetype<usize>(form)) return countAbove(form, x);
-  let count = 0;
-  while (count < r && load<f64>(values + (<usize>count << 3)) > x) count++;
-  return count;
-}
-
-/** The i-th of them. */
-function value(form: Bidiagonal, values: usize, i: i32): f64 {
-  return changetype<usize>(form) ? valueAt(form, i) : load<f64>(values + (<usize>i << 3));
+  const lo: f64 = count ? valueAt(form, count - 1) : 0;
+  const up: f64 = count < r ? valueAt(form, count) : 0;
+  return claim.counted(count, lo - off, up + off, Method.Bidiagonal);
 }

@@ -34,7 +34,7 @@ import { triangleBytes } from '../matrix/triangle';
 
 /**
  * The rank of the open source, scanned and finite. The tolerance is max(absolute, relative sigma_1), absolute in scaled
- * units. exact: for a report. Returns false when Jacobi did not converge; claim.ts holds the answer.
+ * units. exact: for a report. False where no method decided; claim.ts holds the answer.
  */
 export function decide(absolute: f64, relative: f64, exact: bool): bool {
   const n = source.n;

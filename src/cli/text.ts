@@ -58,6 +58,5 @@ export const METHOD_WORDS: Record<string, string> = {
   sample: 'a sample',
   qr: 'QR',
   lq: 'QR twice',
-  jacobi: 'SVD',
   bidiagonal: 'SVD',
 };

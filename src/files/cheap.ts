@@ -7,7 +7,7 @@ import type { Job } from './rows.js';
 
 export const SMALL = 128;
 export const LARGE = 1024;
-export const DEAR: readonly RankReport['method'][] = ['inertia', 'lq', 'jacobi', 'bidiagonal'];
+export const DEAR: readonly RankReport['method'][] = ['inertia', 'lq', 'bidiagonal'];
 
 /** The order up to which all singular values may be computed, for the memory budget. */
 export const spectrumUpTo = ({ metrics, spectra }: Pick<Job, 'metrics' | 'spectra'>): number =>
