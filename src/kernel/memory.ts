@@ -6,8 +6,10 @@ import { kernel } from './load.js';
 
 /** Matrices of up to this many bytes are copied whole; larger ones are pulled in panels as the kernel asks. */
 const RESIDENT = 1 << 18;
-/** The same where threads share the memory: none is to wait for one that pulls. */
-const RESIDENT_SHARED = 2 ** 30;
+/**
+ * The same where threads share the memory: none is to wait for one that pulls; beyond, there is work enough meanwhile.
+ */
+const RESIDENT_SHARED = 1 << 26;
 
 /** n float64 values of kernel memory, copied out. */
 export function copyOut(pointer: number, n: number): Float64Array {

@@ -54,6 +54,31 @@ describe('threads', () => {
     expect(await threads.run(task(2))).toEqual([2]);
   });
 
+  it('that die while they help reject the call that they help, and its driver ends', async () => {
+    const log: string[] = [];
+    let started = 0;
+    const launch: Launch = (hear, broken) => {
+      const id = started++;
+      return {
+        post(message) {
+          const say = (reply: Reply) => setTimeout(hear, 0, reply);
+          if ('kernel' in (message as object)) say({ results: [] });
+          else if ('envelope' in (message as object)) setTimeout(broken, 0, 'has ended');
+          else if (id === 0) say({ envelopes: [new MessageChannel().port2] });
+          else say({ results: ['of another driver'] });
+        },
+        end: () => log.push(`end ${id}`),
+      };
+    };
+    const threads = createThreads(2, [launch]);
+    const large: Task = { names: ['matrixRank'], tensor: { data: new Float32Array(1), shape: [600, 600] } };
+    await expect(threads.run(large)).rejects.toThrow(
+      'RankPool: a thread of the pool has ended while it helped another.',
+    );
+    expect(log).toContain('end 0');
+    expect(await threads.run(task(2))).toEqual(['of another driver']);
+  });
+
   it('that die while they are idle are not asked again', async () => {
     let kill = () => {};
     const { launch } = engine((_, broken) => {

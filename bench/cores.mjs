@@ -1,0 +1,117 @@
+// One large matrix on two threads of a pool against one, and against NumPy (singular values, as its matrix_rank takes
+// them) with two threads, in turns in one run; the quickest round of each counts.
+// node bench/cores.mjs [--rounds 5] [--threads 2]
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { createRankPool } from '../dist/index.js';
+
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '5' }, threads: { type: 'string', default: '2' } },
+});
+const rounds = Number(values.rounds);
+const threads = Number(values.threads);
+
+/** xorshift, near enough to Gaussian. */
+function randoms() {
+  let x = 123456789;
+  const bits = () => {
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    return x / 2 ** 31;
+  };
+  return () => bits() + bits() + bits();
+}
+
+const random = randoms();
+const gaussian = (Type, m, n) => Type.from({ length: m * n }, random);
+
+function ofRank(m, n, r) {
+  const left = gaussian(Float64Array, m, r);
+  const right = gaussian(Float64Array, r, n);
+  const a = new Float64Array(m * n);
+  for (let i = 0; i < m; i++) {
+    for (let k = 0; k < r; k++) {
+      const x = left[i * r + k];
+      for (let j = 0; j < n; j++) a[i * n + j] += x * right[k * n + j];
+    }
+  }
+  return a;
+}
+
+const CASES = [
+  ['matrixRank', '2048, float32', gaussian(Float32Array, 2048, 2048), [2048, 2048]],
+  ['matrixRank', '1536', gaussian(Float64Array, 1536, 1536), [1536, 1536]],
+  ['rankReport', '1536', gaussian(Float64Array, 1536, 1536), [1536, 1536]],
+  ['matrixRank', 'rank 700 of 1400', ofRank(1400, 1400, 700), [1400, 1400]],
+  ['matrixRank', '1024x8192', gaussian(Float32Array, 1024, 8192), [1024, 8192]],
+  ['singularValues', '1024', gaussian(Float64Array, 1024, 1024), [1024, 1024]],
+];
+
+const PEER = `
+import sys, time, numpy as np
+for line in sys.stdin:
+    m, n, single = map(int, line.split())
+    a = np.random.default_rng(1).standard_normal((m, n))
+    if single: a = a.astype(np.float32)
+    t = time.perf_counter(); np.linalg.svd(a.astype(np.float64), compute_uv=False)
+    print(1e3 * (time.perf_counter() - t), flush=True)
+`;
+
+/** NumPy with as many threads, if it is there. */
+function startPeer() {
+  const env = { ...process.env, OPENBLAS_NUM_THREADS: String(threads), OMP_NUM_THREADS: String(threads) };
+  const child = spawn('python3', ['-c', PEER], { env, stdio: ['pipe', 'pipe', 'ignore'] });
+  const lines = createInterface({ input: child.stdout });
+  let gone = false;
+  child.on('exit', () => {
+    gone = true;
+    lines.emit('line', 'NaN');
+  });
+  child.stdin.on('error', () => {});
+  return {
+    async time([rows, columns], single) {
+      if (gone) return Number.NaN;
+      child.stdin.write(`${rows} ${columns} ${Number(single)}\n`);
+      const [line] = await once(lines, 'line');
+      return Number(line);
+    },
+    end: () => child.stdin.end(),
+  };
+}
+
+const peer = startPeer();
+const one = createRankPool({ threads: 1 });
+const all = createRankPool({ threads });
+
+async function timed(pool, name, data, shape) {
+  const start = performance.now();
+  const result = await pool[name](data, shape);
+  return [performance.now() - start, result];
+}
+
+console.log(`| | 1 thread | ${threads} threads | gain | NumPy, ${threads} threads | NumPy / ours |`);
+console.log('|---|---|---|---|---|---|');
+for (const [name, what, data, shape] of CASES) {
+  const best = [Infinity, Infinity, Infinity];
+  for (let round = 0; round < rounds; round++) {
+    const [alone, expected] = await timed(one, name, data, shape);
+    const [together, result] = await timed(all, name, data, shape);
+    if (JSON.stringify(expected) !== JSON.stringify(result))
+      throw new Error(`${name} ${what}: not the same result.`);
+    best[0] = Math.min(best[0], alone);
+    best[1] = Math.min(best[1], together);
+    if (round < 2) best[2] = Math.min(best[2], await peer.time(shape, data instanceof Float32Array));
+  }
+  const [a, b, numpy] = best;
+  const ms = (t) => (Number.isFinite(t) ? `${t.toFixed(0)} ms` : '-');
+  const ratio = (t) => (Number.isFinite(t) ? `${t.toFixed(2)}x` : '-');
+  console.log(
+    `| ${name} ${what} | ${ms(a)} | ${ms(b)} | ${ratio(a / b)} | ${ms(numpy)} | ${ratio(numpy / b)} |`,
+  );
+}
+peer.end();
+await one.close();
+await all.close();
