@@ -190,6 +190,11 @@ export function subspace(transposed: bool, rank: i32, range: bool, basis: usize)
   return spaces.subspace(transposed, rank, range, basis) / source.scale;
 }
 
+/** The bound of the residual of `count` vectors of the host, where subspace() would have put its own. */
+export function residualOf(transposed: bool, count: i32, range: bool, basis: usize): f64 {
+  return spaces.residualOf(transposed, count, range, basis) / source.scale;
+}
+
 /** As many singular triplets as leave an error of share ||A||_F^2, squared, but at most `most`; returns how many. */
 export function truncate(most: i32, share: f64): i32 {
   triplets = truncatedSvd.truncate(most, share);

@@ -204,7 +204,8 @@ export interface RankReport {
 export interface PivotedQR {
   /**
    * R, upper triangular (trapezoidal), k x n, row-major. Its diagonal descends in absolute value, but for a factor of
-   * at most 1.12 behind place `rank` where columns were exchanged.
+   * at most 1.12 behind place `rank` where columns were exchanged. Of a complex matrix pairs of real and imaginary
+   * parts.
    */
   r: Float64Array;
   /** permutation[j] is the column of A that stands at place j; n entries. */
@@ -215,7 +216,7 @@ export interface PivotedQR {
 
 /** An orthonormal basis of a subspace, from `nullSpace` or `columnSpace`. */
 export interface SubspaceBasis {
-  /** Orthonormal columns, stored row-major. */
+  /** Orthonormal columns, stored row-major; of a complex matrix pairs of real and imaginary parts. */
   basis: Float64Array;
   /** [dimension of the space, number of basis vectors] */
   shape: [number, number];
@@ -341,7 +342,10 @@ export interface FactorOptions extends RankOptions {
 
 /** A ~ left * right, from `rankFactors`. Both are row-major. */
 export interface RankFactors {
-  /** m x k: the columns A[:, columns], in this order; with 'svd' left singular vectors times singular values. */
+  /**
+   * m x k: the columns A[:, columns], in this order; with 'svd' left singular vectors times singular values. Of a
+   * complex matrix both factors are pairs of real and imaginary parts.
+   */
   left: Float64Array;
   /** k x n: what each column of A takes of them, the identity at `columns`; with 'svd' rows of singular vectors. */
   right: Float64Array;
@@ -360,6 +364,9 @@ export interface ProductReport extends RankReport, SpectralMetrics {
   /** The min(m, n, r) singular values that need not be zero, descending. */
   singularValues: Float64Array;
 }
+
+/** Of `productFactors`: how many terms to keep, and the tolerance. */
+export type ProductOptions = Pick<FactorOptions, 'rank' | 'energy' | 'tol' | 'rtol' | 'atol'>;
 
 /** The best factors of a smaller rank, from `productFactors`. Both are row-major. */
 export interface ProductFactors {

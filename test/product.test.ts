@@ -85,6 +85,18 @@ describe('productReport', () => {
 });
 
 describe('productFactors', () => {
+  it('names itself in what it says of its options', () => {
+    const [a, b] = [
+      { data: [1, 2], shape: [2, 1] },
+      { data: [1, 2], shape: [1, 2] },
+    ];
+    const act = (options: unknown) => () => productFactors(a, b, options as object);
+    expect(act({ rank: 'x' })).toThrow('productFactors: rank must be a number; got a string.');
+    expect(act({ rank: 1, energy: 1 })).toThrow('productFactors: rank and energy exclude each other.');
+    expect(act({ method: 'svd' })).toThrow('productFactors: there is no option "method"');
+    expect(act(1e-5)).toThrow('productFactors: options must be an object, such as { tol: 1e-5 }');
+  });
+
   it('keeps the best of a rank, or of a share of the energy', () => {
     for (let trial = 0; trial < 60; trial++) {
       const [m, r, n] = [1 + below(40), 1 + below(12), 1 + below(40)];

@@ -227,6 +227,12 @@ export const EXCHANGE_UPDATE: f64 = 1e4;
  */
 export const INVERSE_ITERATIONS: i32 = 2;
 
+/** Shifts of inverse iteration are this part of the norm off the values: equal values are all about as far away. */
+export const SHIFT_AWAY: f64 = 64 * U;
+
+/** Singular values less than this part of the norm apart stand together, and take one more solve; 2^-30. */
+export const TOGETHER: f64 = 9.313225746154785e-10;
+
 /** Sturm's count: values below this part of the norm are zero, and elements below it as large; 2^-100. */
 export const STURM_LEAST: f64 = 7.888609052210118e-31;
 

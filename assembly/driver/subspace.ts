@@ -256,3 +256,20 @@ export function subspace(transposed: bool, rank: i32, range: bool, basis: usize)
   release(start);
   return bound;
 }
+
+/** The residual of `count` vectors that the host has made, row-major, as subspace() has it of its own. */
+export function residualOf(transposed: bool, count: i32, range: bool, basis: usize): f64 {
+  const start = mark();
+  source.keepAll();
+  const n = transposed ? source.m : source.n;
+  const ld = leading(n);
+  const B = createColumns(n, count);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < count; j++) {
+      store<f64>(column(B, ld, j) + (<usize>i << 3), load<f64>(basis + ((<usize>i * <usize>count + <usize>j) << 3)));
+    }
+  }
+  const bound = residual(transposed, B, ld, n, count, range);
+  release(start);
+  return bound;
+}

@@ -2,14 +2,15 @@
 //
 // A = U B V^T in one stage, whose reflectors are kept; the values by counting (sturm.ts); the vectors of B by inverse
 // iteration with the matrix [0 B; B^T 0], rows and columns taken in turns, which is tridiagonal: its eigenvectors hold
-// those of both sides. Values that stand together have vectors that inverse iteration does not tell apart: starts are
-// random, shifts differ by a few roundings, so that they span what they should, and a Householder QR of all of them
-// makes them orthonormal, which moves the others by no more than their rounding. Then U or V is applied. None of this
-// is trusted further than that: V is orthonormal by construction, and whoever uses it computes what it leaves.
+// those of both sides. Values that stand together have vectors that inverse iteration does not tell apart: random
+// starts span what they should, and a Householder QR of all of them makes them orthonormal, which moves the others by
+// no more than their rounding; as random vectors may be nearly dependent, one more step from what is orthonormal then
+// takes back what that has cost. Then U or V is applied. None of this is trusted further than that: V is orthonormal by
+// construction, and whoever uses it computes what it leaves.
 // Cost: 4 m n^2 - 4/3 n^3 flops at memory speed, 6 n k^2 or so at the tile rate for k vectors.
 // Source: Golub & Kahan 1965; Wilkinson 1965, chapter 5, 48-56; Ipsen 1997 (inverse iteration).
 import { alloc, calloc, mark, release } from '../base/arena';
-import { INVERSE_ITERATIONS, QR_BLOCK, U } from '../base/params';
+import { INVERSE_ITERATIONS, QR_BLOCK, SHIFT_AWAY, TOGETHER, U } from '../base/params';
 import { dot, scaleColumn } from '../blas/level1';
 import { applyBlockQ, createBlock, formBlock } from '../factor/compact-wy';
 import { orthonormal } from '../factor/orthonormal';
@@ -161,9 +162,9 @@ function random(at: usize): f64 {
 
 /**
  * The vectors of B for its k largest values, of U or V, into the columns of X; not yet orthogonal where values stand
- * together.
+ * together. They start from random ones, or `again` from those in X.
  */
-function iterate(s: Decomposition, k: i32, X: usize, ld: i32): void {
+function iterate(s: Decomposition, k: i32, X: usize, ld: i32, again: bool): void {
   const start = mark();
   const N = 2 * s.n;
   const rows = alloc(<u64>N * ROW);
@@ -172,16 +173,29 @@ function iterate(s: Decomposition, k: i32, X: usize, ld: i32): void {
   const state = alloc(8);
   store<u64>(state, 0x9e3779b97f4a7c15);
   for (let j = 0; j < k; j++) {
-    // Equal values have different shifts, all about as far from them.
-    const away = (4 + 2 * random(state)) * U * s.bound;
-    eliminate(rows, s.beside, N, load<f64>(s.values + (<usize>j << 3)) * s.scale + away);
-    for (let i = 0; i < N; i++) store<f64>(y + (<usize>i << 3), random(state));
-    for (let i = 0; i < INVERSE_ITERATIONS; i++) solve(rows, y, N);
     const x = column(X, ld, j);
+    eliminate(rows, s.beside, N, load<f64>(s.values + (<usize>j << 3)) * s.scale + SHIFT_AWAY * s.bound);
+    for (let i = 0; !again && i < N; i++) store<f64>(y + (<usize>i << 3), random(state));
+    for (let i = 0; again && i < s.n; i++) {
+      const at = y + (<usize>i << 4);
+      store<f64>(at, 0);
+      store<f64>(at, 0, 8);
+      store<f64>(at + half, load<f64>(x + (<usize>i << 3)));
+    }
+    for (let i = again ? INVERSE_ITERATIONS - 1 : 0; i < INVERSE_ITERATIONS; i++) solve(rows, y, N);
     for (let i = 0; i < s.n; i++) store<f64>(x + (<usize>i << 3), load<f64>(y + half + (<usize>i << 4)));
     scaleColumn(x, 1 / Math.sqrt(dot(x, x, s.n)), s.n);
   }
   release(start);
+}
+
+/** Whether two of the k largest values, or the next, stand together. */
+function clustered(s: Decomposition, k: i32): bool {
+  for (let j = 1; j < min(k + 1, s.n); j++) {
+    const at = s.values + (<usize>j << 3);
+    if ((load<f64>(at - 8) - load<f64>(at)) * s.scale <= TOGETHER * s.bound) return true;
+  }
+  return false;
 }
 
 /** The singular vectors of the k largest values as the columns of `out`: m or n of leading(), fresh zeros. */
@@ -193,9 +207,16 @@ export function vectors(s: Decomposition, k: i32, out: usize): void {
   const size = q.left ? s.m : n;
   const ld = leading(size);
   const X = createColumns(n, k);
-  iterate(s, k, X, leading(n));
+  iterate(s, k, X, leading(n), false);
   const B = createColumns(n, k);
   orthonormal(X, leading(n), n, k, 0, k, B);
+  if (clustered(s, k)) {
+    const bytes = <usize>leading(n) * k << 3;
+    memory.copy(X, B, bytes);
+    memory.fill(B, 0, bytes);
+    iterate(s, k, X, leading(n), true);
+    orthonormal(X, leading(n), n, k, 0, k, B);
+  }
   for (let j = 0; j < k; j++) memory.copy(column(out, ld, j), column(B, leading(n), j), <usize>n << 3);
   // The reflectors in blocks, the last first; those of V begin one row further down.
   const down = q.left ? 0 : 1;

@@ -17,11 +17,26 @@ def multilinear(a):
     return np.array([np.linalg.matrix_rank(u) for u in unfoldings])
 
 
+def null_space(a):
+    from scipy.linalg import null_space
+
+    return np.array(null_space(a).shape)
+
+
+def orth(a):
+    from scipy.linalg import orth
+
+    return np.array(orth(a).shape)
+
+
 CALLS = {
     "rank": np.linalg.matrix_rank,
     "flatRank": lambda a: np.linalg.matrix_rank(a.reshape(a.shape[0], -1)),
     "multilinear": multilinear,
     "svd": lambda a: np.linalg.svd(a, compute_uv=False),
+    "vectors": lambda a: np.linalg.svd(a, full_matrices=False)[1],
+    "nullSpace": null_space,
+    "orth": orth,
 }
 
 

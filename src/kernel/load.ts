@@ -48,6 +48,7 @@ export interface Kernel {
   chosen(columns: number): void;
   interpolate(columns: number, right: number): number;
   subspace(transposed: boolean, rank: number, range: boolean, basis: number): number;
+  residualOf(transposed: boolean, count: number, range: boolean, basis: number): number;
   truncate(most: number, share: number): number;
   truncated(y: number, vt: number, turned: boolean): number;
 }

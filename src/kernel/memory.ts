@@ -16,6 +16,11 @@ export function copyOut(pointer: number, n: number): Float64Array {
   return views().doubles.slice((pointer >>> 0) / 8, (pointer >>> 0) / 8 + n);
 }
 
+/** Values into kernel memory. */
+export function copyIn(values: Float64Array, pointer: number): void {
+  views().doubles.set(values, (pointer >>> 0) / 8);
+}
+
 /** n int32 values of kernel memory, copied out. */
 export function copyOutInt(pointer: number, n: number): Int32Array {
   return views().ints.slice((pointer >>> 0) / 4, (pointer >>> 0) / 4 + n);
@@ -39,7 +44,7 @@ export function open(from: Floats, offset: number, rows: number, cols: number, c
   let at = 0;
   if (bytes <= (isShared() ? RESIDENT_SHARED : RESIDENT)) {
     at = k.reserve(bytes);
-    copyIn(from, offset, long * short, at);
+    copyElements(from, offset, long * short, at);
   }
   k.open(at, long, short, from instanceof Float32Array, byRow);
   return byRow === colMajor;
@@ -70,7 +75,7 @@ export function batch(
   const size = lines * length;
   const out = k.reserve(4 * count);
   const at = k.reserve(count * size * from.BYTES_PER_ELEMENT);
-  copyIn(from, offset, count * size, at);
+  copyElements(from, offset, count * size, at);
   const tall = lines >= length;
   const single = from instanceof Float32Array;
   const m = tall ? lines : length;
@@ -81,7 +86,7 @@ export function batch(
 }
 
 /** n elements from `offset` on, to kernel memory. */
-function copyIn(from: Floats, offset: number, n: number, to: number): void {
+function copyElements(from: Floats, offset: number, n: number, to: number): void {
   const out = view(from);
   const p = (to >>> 0) / from.BYTES_PER_ELEMENT;
   if (n <= 32) for (let i = 0; i < n; i++) out[p + i] = from[offset + i];

@@ -1,5 +1,6 @@
 // rankFactors: a matrix as the product of two thin ones.
 
+import { isComplex } from '../input/complex.js';
 import { allocate } from '../input/elements.js';
 import { describe, readOptions } from '../input/options.js';
 import { element, readInput, type Stack } from '../input/stack.js';
@@ -7,6 +8,7 @@ import type { Kernel } from '../kernel/load.js';
 import { copyOut, copyOutInt } from '../kernel/memory.js';
 import type { FactorOptions, MatrixInput, NumericArray, RankFactors } from '../types.js';
 import { forEachMatrix, rankOpen, splitArguments, tolerances } from './call.js';
+import { complexFactors } from './complex-factors.js';
 
 /**
  * A ~ left * right, two thin matrices: what compresses a layer of low rank into two, or starts a low-rank
@@ -35,7 +37,7 @@ export function rankFactors(a: unknown, b?: unknown, c?: unknown): RankFactors {
   const [shape, options] = splitArguments(b, c, a);
   const t = readOptions(fn, options, ['rank', 'energy', 'method']);
   const { limit, share, method } = readLimits(fn, options as FactorOptions | undefined);
-  const stack = readInput(fn, [a, shape], 2);
+  const stack = readInput(fn, [a, shape], 2, true);
   const hermitian = t.hermitian && !stack.vector;
   const { rows, cols } = stack;
   const result: RankFactors = {
@@ -51,7 +53,9 @@ export function rankFactors(a: unknown, b?: unknown, c?: unknown): RankFactors {
   forEachMatrix(fn, stack, hermitian, (k, _, transposed) => {
     const rank = rankOpen(fn, k, stack, { absolute, relative });
     const most = Math.min(rank, limit);
-    if (method === 'svd') bySvd(fn, result, k, transposed, most, share);
+    if (isComplex(stack)) {
+      complexFactors(fn, result, k, stack, { hermitian, transposed, most, share, svd: method === 'svd' });
+    } else if (method === 'svd') bySvd(fn, result, k, transposed, most, share);
     else byColumns(fn, result, k, transposed, most, share, stack, t.hermitian);
   });
   return result;
@@ -119,7 +123,8 @@ interface Limits {
   method: 'columns' | 'svd';
 }
 
-function readLimits(fn: string, options: FactorOptions = {}): Limits {
+/** The options beside those of the tolerance, checked. */
+export function readLimits(fn: string, options: FactorOptions = {}): Limits {
   const { rank, energy, method = 'columns' } = options;
   if (rank !== undefined && energy !== undefined) {
     throw new TypeError(`${fn}: rank and energy exclude each other.`);

@@ -15,7 +15,14 @@ import type {
   NumericArray,
   SpectralMetrics,
 } from '../types.js';
-import { forEachMatrix, rankOpen, splitArguments, throwNotConverged, tolerances } from './call.js';
+import {
+  checkFinite,
+  forEachMatrix,
+  rankOpen,
+  splitArguments,
+  throwNotConverged,
+  tolerances,
+} from './call.js';
 import { isSmall, norm, rowsOf, spectralNormSmall } from './small-norms.js';
 
 /**
@@ -54,8 +61,6 @@ export function spectralMetrics(a: unknown, b?: unknown, c?: unknown): SpectralM
   }
   if (centered && t.hermitian) throw new TypeError(`${fn}: centered and hermitian exclude each other.`);
   const stack = readInput(fn, [a, shape], 2, true);
-  if (centered && isComplex(stack))
-    throw new TypeError(`${fn}: centered is for real matrices; got complex elements.`);
   if (centered && stack.vector) {
     throw new RangeError(`${fn}: centered needs a matrix [samples, features]; got a vector.`);
   }
@@ -198,20 +203,23 @@ function slope(s: Float64Array): number {
 /**
  * The matrix less the mean of each column, in a float64 copy of `unit` times smaller elements. What is left
  * of the means by rounding is taken off in a second pass, so that a large common mean does not show as one
- * more dimension.
+ * more dimension. Of complex elements the real and the imaginary parts have means of their own.
  */
 function center(fn: string, stack: Stack): { stack: Stack; unit: number } {
-  const { rows, cols, colMajor, single } = stack;
-  const size = rows * cols;
+  const { rows, cols, colMajor } = stack;
+  checkFinite(fn, stack, 0, rows * cols);
+  const parts = isComplex(stack) ? 2 : 1;
+  const width = parts * cols;
+  const size = rows * width;
   const data = allocate(fn, Float64Array, size);
   let largest = 0;
   for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < cols; j++) {
-      const x = element(stack, colMajor ? j * rows + i : i * cols + j);
-      if (!Number.isFinite(x)) {
-        throw new RangeError(`${fn}: element [${i}, ${j}] is ${x}; every element must be finite.`);
-      }
-      data[i * cols + j] = x;
+    for (let j = 0; j < width; j++) {
+      const x =
+        parts === 2
+          ? stack.data[2 * stack.offset + i * width + j]
+          : element(stack, colMajor ? j * rows + i : i * cols + j);
+      data[i * width + j] = x;
       largest = Math.max(largest, Math.abs(x));
     }
   }
@@ -222,13 +230,13 @@ function center(fn: string, stack: Stack): { stack: Stack; unit: number } {
     for (let i = 0; i < size; i++) data[i] /= unit;
   }
   for (let pass = 0; pass < 2; pass++) {
-    const means = new Float64Array(cols);
-    for (let i = 0; i < size; i += cols) for (let j = 0; j < cols; j++) means[j] += data[i + j];
-    for (let j = 0; j < cols; j++) means[j] /= rows;
-    for (let i = 0; i < size; i += cols) for (let j = 0; j < cols; j++) data[i + j] -= means[j];
+    const means = new Float64Array(width);
+    for (let i = 0; i < size; i += width) for (let j = 0; j < width; j++) means[j] += data[i + j];
+    for (let j = 0; j < width; j++) means[j] /= rows;
+    for (let i = 0; i < size; i += width) for (let j = 0; j < width; j++) data[i + j] -= means[j];
   }
-  const stackOf = { data, offset: 0, kind: 'f64' as const, single, batch: [], count: 1, noise: NaN };
-  return { stack: { ...stackOf, rows, cols, colMajor: false, vector: false }, unit };
+  const kind = parts === 2 ? 'c128' : 'f64';
+  return { stack: { ...stack, data, offset: 0, kind, colMajor: false, noise: NaN }, unit };
 }
 
 /** The Frobenius norm, sqrt(sum a_ij^2): one pass over the elements, safe from 1e-300 to 1e300. */

@@ -5,11 +5,12 @@
 // Rounding moves the core by at most 8 sqrt(r) 2^-53 ||left||_F ||right||_F,
 // which the bounds of the report give way to.
 
+import { isComplex } from '../input/complex.js';
 import { floats } from '../input/floats.js';
 import { describe, readOptions } from '../input/options.js';
 import { readInput, type Stack } from '../input/stack.js';
-import type { FactorOptions, MatrixInput, ProductFactors, ProductReport, RankOptions } from '../types.js';
-import { rankFactors } from './factors.js';
+import type { MatrixInput, ProductFactors, ProductOptions, ProductReport, RankOptions } from '../types.js';
+import { rankFactors, readLimits } from './factors.js';
 import { spectralMetrics } from './metrics.js';
 import { rankReport } from './rank.js';
 import { applyReflectors, type Reflectors, reflect } from './reflectors.js';
@@ -77,12 +78,13 @@ export function productReport(left: MatrixInput, right: MatrixInput, options?: R
 export function productFactors(
   left: MatrixInput,
   right: MatrixInput,
-  options: Pick<FactorOptions, 'rank' | 'energy' | 'tol' | 'rtol' | 'atol'> = {},
+  options: ProductOptions = {},
 ): ProductFactors {
   const fn = 'productFactors';
   const pair = readPair(fn, left, right);
-  const { rank: most, energy, ...rest } = options;
-  const tolerance = readTolerance(fn, pair, rest);
+  const tolerance = readTolerance(fn, pair, options, ['rank', 'energy']);
+  const { rank: most, energy } = options;
+  readLimits(fn, { rank: most, energy });
   const { rows, cols, inner } = pair;
   const [a, b] = [reflect(columnsOf(pair.left), rows, inner), reflect(transposeOf(pair.right), cols, inner)];
   const core = multiply(a.r, b.r, a.size, b.size, inner);
@@ -108,7 +110,12 @@ export function productFactors(
 }
 
 function readPair(fn: string, left: unknown, right: unknown): Pair {
-  const [a, b] = [readInput(`${fn}: left`, [left], 2), readInput(`${fn}: right`, [right], 2)];
+  const [a, b] = [readInput(`${fn}: left`, [left], 2, true), readInput(`${fn}: right`, [right], 2, true)];
+  if (isComplex(a) || isComplex(b)) {
+    throw new TypeError(
+      `${fn}: takes real factors; multiply complex ones, and take rankReport or rankFactors of that.`,
+    );
+  }
   if (a.vector || b.vector) throw new RangeError(`${fn}: both factors must be matrices, [m, r] and [r, n].`);
   if (a.cols !== b.rows) {
     const shapes = `[${a.rows}, ${a.cols}] and [${b.rows}, ${b.cols}]`;
@@ -118,8 +125,13 @@ function readPair(fn: string, left: unknown, right: unknown): Pair {
 }
 
 /** The product's tolerance, for its core. */
-function readTolerance(fn: string, { left, right, rows, cols }: Pair, options: unknown): RankOptions {
-  const t = readOptions(fn, options);
+function readTolerance(
+  fn: string,
+  { left, right, rows, cols }: Pair,
+  options: unknown,
+  others: readonly string[] = [],
+): RankOptions {
+  const t = readOptions(fn, options, others);
   if (t.storage) throw new TypeError(`${fn}: tol 'storage' is for stored matrices; a product is none.`);
   if (t.hermitian) throw new TypeError(`${fn}: there is no option hermitian; got ${describe(true)}.`);
   if (!Number.isNaN(t.tol)) return { tol: t.tol };

@@ -6,7 +6,7 @@ import { readInput } from '../input/stack.js';
 import { copyOut, copyOutInt } from '../kernel/memory.js';
 import type { MatrixInput, NumericArray, PivotedQR, RankOptions, SingularValuesOptions } from '../types.js';
 import { forEachMatrix, rankOpen, readCall, splitArguments, tolerances } from './call.js';
-import { complexColumns } from './complex-columns.js';
+import { complexColumns, complexQr } from './complex-columns.js';
 import { ranksOf } from './rank.js';
 
 /**
@@ -68,13 +68,14 @@ export function qr(data: NumericArray, shape: readonly number[], options?: RankO
 export function qr(a: MatrixInput, options?: RankOptions): PivotedQR;
 export function qr(a: unknown, b?: unknown, c?: unknown): PivotedQR {
   const fn = 'qr';
-  const { stack, t, hermitian } = readCall(fn, [a, b, c]);
+  const { stack, t, hermitian } = readCall(fn, [a, b, c], true);
   const { rows, cols } = stack;
   const size = Math.min(rows, cols);
   let r: Float64Array = new Float64Array(size * cols);
   let permutation: Int32Array = Int32Array.from({ length: cols }, (_, j) => j);
   if (size === 0) return { r, permutation, rank: 0 };
   const rank = ranksOf(fn, stack, t)[0];
+  if (isComplex(stack)) return complexQr(fn, stack, hermitian, rank);
   forEachMatrix(fn, stack, hermitian, (k, _, transposed) => {
     const at = k.reserve(8 * size * cols);
     const perm = k.reserve(4 * cols);

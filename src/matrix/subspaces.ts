@@ -1,9 +1,11 @@
+import { isComplex } from '../input/complex.js';
 import { allocate } from '../input/elements.js';
 import { element, type Stack } from '../input/stack.js';
 import type { Kernel } from '../kernel/load.js';
-import { copyOut, copyOutInt } from '../kernel/memory.js';
+import { copyIn, copyOut, copyOutInt } from '../kernel/memory.js';
 import type { Dependency, MatrixInput, NumericArray, RankOptions, SubspaceBasis } from '../types.js';
 import { forEachMatrix, rankOpen, readCall, tolerances } from './call.js';
+import { paired, sideBySide, unpaired } from './complex-spaces.js';
 
 /**
  * An orthonormal basis of the null space: of all x with A x = 0, to within the tolerance. Its columns span what the
@@ -55,8 +57,9 @@ export function columnSpace(a: unknown, b?: unknown, c?: unknown): SubspaceBasis
 function subspace(fn: string, a: unknown, b: unknown, c: unknown, range: boolean): SubspaceBasis {
   const { stack, hermitian, rankOf } = readMatrix(fn, a, b, c);
   const size = range ? stack.rows : stack.cols;
+  const copies = isComplex(stack) ? 2 : 1;
   const whole = (residual: number): SubspaceBasis => ({
-    basis: identity(fn, size),
+    basis: identity(fn, size, copies),
     shape: [size, size],
     residual,
   });
@@ -71,23 +74,31 @@ function subspace(fn: string, a: unknown, b: unknown, c: unknown, range: boolean
     if (count === size) result = whole(range ? 0 : k.upper());
     else if (count === 0) result.residual = range ? k.upper() : 0;
     else {
-      const at = k.reserve(8 * size * count);
-      const residual = k.subspace(transposed !== range, rank, range, at);
-      result = { basis: copyOut(at, size * count), shape: [size, count], residual };
+      const numbers = copies * size * copies * count;
+      const at = k.reserve(8 * numbers);
+      const residual = k.subspace(transposed !== range, copies * rank, range, at);
+      const basis = copyOut(at, numbers);
+      result = { basis, shape: [size, count], residual };
+      if (copies === 1) return;
+      const vectors = unpaired(basis, size, 2 * count);
+      copyIn(paired(vectors, size), at);
+      result.basis = sideBySide(vectors, size);
+      result.residual = k.residualOf(transposed !== range, 2 * count, range, at);
     }
   });
   return result;
 }
 
-function identity(fn: string, n: number): Float64Array {
-  const out = allocate(fn, Float64Array, n * n);
-  for (let i = 0; i < n; i++) out[i * n + i] = 1;
+/** The identity, of pairs where there are two numbers to an element. */
+function identity(fn: string, n: number, numbers: number): Float64Array {
+  const out = allocate(fn, Float64Array, numbers * n * n);
+  for (let i = 0; i < n; i++) out[numbers * (i * n + i)] = 1;
   return out;
 }
 
 /** One matrix, and how its rank is decided. */
 function readMatrix(fn: string, a: unknown, b: unknown, c: unknown) {
-  const { stack, t, hermitian } = readCall(fn, [a, b, c]);
+  const { stack, t, hermitian } = readCall(fn, [a, b, c], true);
   const rankOf = (k: Kernel) => rankOpen(fn, k, stack, tolerances(t, stack));
   return { stack, hermitian, rankOf };
 }
@@ -119,6 +130,11 @@ export function dependencies(a: MatrixInput, options?: RankOptions): Dependency[
 export function dependencies(a: unknown, b?: unknown, c?: unknown): Dependency[] {
   const fn = 'dependencies';
   const { stack, hermitian, rankOf } = readMatrix(fn, a, b, c);
+  if (isComplex(stack)) {
+    throw new TypeError(
+      `${fn}: takes real matrices; of a complex one rankFactors has columns and their coefficients.`,
+    );
+  }
   const { rows, cols } = stack;
   const out: Dependency[] = [];
   if (cols === 0) return out;

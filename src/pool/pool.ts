@@ -12,6 +12,9 @@ import type {
   MetricsOptions,
   NumericArray,
   PivotedQR,
+  ProductFactors,
+  ProductOptions,
+  ProductReport,
   RankFactors,
   RankOptions,
   RankReport,
@@ -49,6 +52,13 @@ export type PooledLayer<Result, Options = RankOptions> = (
   options?: Options & CallOptions,
 ) => Promise<Result>;
 
+/** A function of two factors, left and right, as a promise. */
+export type PooledProduct<Result, Options> = (
+  left: MatrixInput,
+  right: MatrixInput,
+  options?: Options & CallOptions,
+) => Promise<Result>;
+
 type None = Record<never, never>;
 
 /** `spectralMetrics` of centered data. */
@@ -80,6 +90,8 @@ export interface RankPool {
   columnSpace: Pooled<SubspaceBasis>;
   dependencies: Pooled<Dependency[]>;
   rankFactors: Pooled<RankFactors, FactorOptions>;
+  productReport: PooledProduct<ProductReport, RankOptions>;
+  productFactors: PooledProduct<ProductFactors, ProductOptions>;
   spectralMetrics: PooledCentered & Pooled<SpectralMetrics, MetricsOptions>;
   /** That of 'matrix-rank/heavy-tail'. */
   heavyTail: Pooled<HeavyTail, None>;

@@ -12,7 +12,7 @@ import {
   spectralNorm,
   stableRank,
 } from '../matrix/metrics.js';
-import { productReport } from '../matrix/product.js';
+import { productFactors, productReport } from '../matrix/product.js';
 import { matrixRank, matrixRanks, rankReport } from '../matrix/rank.js';
 import { independentColumns, qr, singularValues } from '../matrix/spectrum.js';
 import { columnSpace, dependencies, nullSpace } from '../matrix/subspaces.js';
@@ -31,10 +31,8 @@ const FUNCTIONS: Record<TaskName, (a: TaskTensor, options?: AllOptions) => unkno
   rankReport,
   spectralMetrics,
   rankFactors,
-  productReport: (left, options) => {
-    const { right, ...rest } = options as { right: TaskTensor };
-    return productReport(left, right, rest);
-  },
+  productReport: (left, options) => productReport(left, ...rightOf(options)),
+  productFactors: (left, options) => productFactors(left, ...rightOf(options)),
   qr,
   independentColumns,
   nullSpace,
@@ -57,6 +55,12 @@ const FUNCTIONS: Record<TaskName, (a: TaskTensor, options?: AllOptions) => unkno
  * Kernel memory that an idle worker keeps. A matrix that needs more takes long: a new kernel costs nothing beside it.
  */
 const KEEP = 1 << 26;
+
+/** The second factor of a product, which travels among the options, and those. */
+function rightOf(options?: object): [right: TaskTensor, options: object] {
+  const { right, ...rest } = options as { right: TaskTensor };
+  return [right, rest];
+}
 
 /** The results of the task's functions, in order. */
 export function run({ names, tensor, options, also }: Task): unknown[] {

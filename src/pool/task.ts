@@ -1,7 +1,7 @@
 // A call as it travels to a thread: the names of functions, and one tensor whose buffer is given away.
 
 import { isComplex } from '../input/complex.js';
-import { describe } from '../input/options.js';
+import { describe, readOptions } from '../input/options.js';
 import { readInput, type Stack } from '../input/stack.js';
 import { readTensor, type TensorView } from '../layers/tensor.js';
 import { splitArguments } from '../matrix/call.js';
@@ -17,6 +17,8 @@ interface Signature {
   plain?: true;
   /** Computes all singular values. */
   spectral?: true;
+  /** Takes two matrices, left and right, and then options, with which right travels. */
+  pair?: true;
 }
 
 /** The functions that a thread knows (run.ts has them): all public ones of one matrix, or of one stack. */
@@ -31,6 +33,8 @@ export const SIGNATURES = {
   columnSpace: {},
   dependencies: {},
   rankFactors: {},
+  productReport: { pair: true, spectral: true },
+  productFactors: { pair: true, spectral: true },
   spectralMetrics: { spectral: true },
   heavyTail: { plain: true, spectral: true },
   frobeniusNorm: { plain: true },
@@ -44,8 +48,8 @@ export const SIGNATURES = {
 
 type MatrixFunction = keyof typeof SIGNATURES;
 
-/** Those, a product of two factors, and what is done with the chunks of a tall matrix (accumulate.ts). */
-export type TaskName = MatrixFunction | 'productReport' | 'accumulate' | 'summarize';
+/** Those, and what is done with the chunks of a tall matrix (accumulate.ts). */
+export type TaskName = MatrixFunction | 'accumulate' | 'summarize';
 
 const signature = (name: TaskName): Signature =>
   name in SIGNATURES ? SIGNATURES[name as MatrixFunction] : {};
@@ -106,12 +110,20 @@ export function gainsFromThreads(task: Task): boolean {
  * function would throw of its tensor; its options are left to it.
  */
 export function toTask(name: TaskName, [a, b, c]: readonly unknown[]): Task {
-  const { plain, of, stack } = signature(name);
+  const { plain, of, stack, pair } = signature(name);
+  if (pair) return pairTask(name, a, b, c);
   const [shape, options] = plain ? [b, undefined] : splitArguments(b, c, a);
   const tensor = of
     ? copiedView(readTensor(`${name}: ${of}`, a))
     : copied(readInput(name, [a, shape], stack ? Number.POSITIVE_INFINITY : 2, true));
   return { names: [name], tensor, options: options as MetricsOptions | undefined };
+}
+
+function pairTask(name: TaskName, left: unknown, right: unknown, options: unknown): Task {
+  const tensor = copied(readInput(`${name}: left`, [left], 2, true));
+  const other = copied(readInput(`${name}: right`, [right], 2, true));
+  readOptions(name, options, name === 'productFactors' ? ['rank', 'energy'] : []); // what is none is not spread
+  return { names: [name], tensor, options: { ...(options as object), right: other } as MetricsOptions };
 }
 
 /** Names of the types that an array alone does not tell. */

@@ -12,6 +12,8 @@ import {
   matrixRanks,
   nullSpace,
   participationRatio,
+  productFactors,
+  productReport,
   qr,
   RankAccumulator,
   rankFactors,
@@ -65,6 +67,58 @@ const columns = (x: Complex, list: ArrayLike<number>) =>
   complex(x.shape[0], list.length, (i, j) => [...at(x, i, list[j])] as [number, number]);
 const single = (x: Complex) => ({ data: Float32Array.from(x.data), shape: x.shape, dtype: 'complex64' });
 
+const length = (x: ArrayLike<number>) => Math.hypot(...Array.from(x));
+const minus = (x: Complex, y: Complex) =>
+  complex(...x.shape, (i, j) => [at(x, i, j)[0] - at(y, i, j)[0], at(x, i, j)[1] - at(y, i, j)[1]]);
+const pairs = (data: Float64Array, shape: [number, number]): Complex => ({
+  data,
+  shape,
+  dtype: 'complex128',
+});
+const eye = (n: number) => complex(n, n, (i, j) => [Number(i === j), 0]);
+
+/** Of a matrix without a value near the tolerance, at any scale: bases, R and factors by their definitions. */
+function checkSpaces(given: Complex, k: number, options: { hermitian?: boolean; tol?: number; rtol?: number }): void {
+  const [m, n] = given.shape;
+  const most = given.data.reduce((a, v) => Math.max(a, Math.abs(v)), 0);
+  const x = { ...given, data: given.data.map((v) => v / most) };
+  const rest = length(singularValues(x).slice(k)) + 1e-13 * length(x.data);
+  const kernel = nullSpace(given, options);
+  const range = columnSpace(given, options);
+  expect([kernel.shape, range.shape]).toEqual([[n, n - k], [m, k]]);
+  for (const { basis, shape } of [kernel, range]) {
+    const b = pairs(basis, shape);
+    expect(length(minus(multiply(conjugate(b), b), eye(shape[1])).data)).toBeLessThan(1e-13 * Math.sqrt(n + m));
+  }
+  const image = length(multiply(x, pairs(kernel.basis, kernel.shape)).data);
+  expect(image).toBeLessThanOrEqual(rest * Math.sqrt(2));
+  expect(kernel.residual / most).toBeGreaterThanOrEqual(image / Math.sqrt(n) / (1 + 1e-9) - 1e-16 * length(x.data));
+  expect(kernel.residual / most).toBeLessThan(2 * rest);
+  const c = pairs(range.basis, range.shape);
+  const outside = length(minus(x, multiply(c, multiply(conjugate(c), x))).data);
+  expect(outside).toBeLessThanOrEqual(rest * Math.sqrt(2));
+  expect(range.residual / most).toBeLessThan(2 * rest);
+  const { r, permutation, rank } = qr(given, options);
+  expect(rank).toBe(k);
+  const R = pairs(r.map((v) => v / most), [Math.min(m, n), n]);
+  const moved = columns(x, permutation);
+  const gram = minus(multiply(conjugate(R), R), multiply(conjugate(moved), moved));
+  expect(length(gram.data)).toBeLessThan(1e-13 * length(x.data) ** 2);
+  for (let i = 0; i < R.shape[0]; i++) for (let j = 0; j < i; j++) expect([...at(R, i, j)]).toEqual([0, 0]);
+  for (const method of ['columns', 'svd'] as const) {
+    for (const limit of [k, k >> 1]) {
+      const f = rankFactors(given, { ...options, method, rank: limit });
+      expect(f.rank).toBe(limit);
+      const left = pairs(f.left.map((v) => v / most), [m, limit]);
+      const error = length(minus(x, multiply(left, pairs(f.right, [limit, n]))).data);
+      expect(Math.abs(error - f.residual / most)).toBeLessThan(1e-13 * length(x.data));
+      const least = length(singularValues(x).slice(limit));
+      const worst = method === 'svd' ? 1 + 1e-9 : Math.sqrt(1 + 2 * limit * (n - limit)) * Math.sqrt(n);
+      expect(error).toBeLessThanOrEqual(least * worst + 1e-13 * length(x.data));
+    }
+  }
+} // biome-ignore format: shapes
+
 /** The answers of all functions agree on rank k. */
 function check(x: Complex, k: number, options = {}): void {
   expect(matrixRank(x, options)).toBe(k);
@@ -79,6 +133,7 @@ function check(x: Complex, k: number, options = {}): void {
   expect(chosen.length).toBe(k);
   expect(new Set(chosen).size).toBe(k);
   if (k === 0) return;
+  checkSpaces(x, k, options);
   const q = Math.sqrt(1 + 2 * k * (x.shape[1] - k));
   const own = singularValues(columns(x, chosen));
   expect(own[k - 1]).toBeGreaterThanOrEqual((sigma[k - 1] / q) * (1 - 1e-9));
@@ -201,6 +256,63 @@ describe('complex matrices', () => {
     expect(rankReport(z).tolerance).toBeCloseTo(2 * 2 * 2 ** -23, 12);
   });
 
+  it('spaces where no gap tells them apart, Hermitian ones from the lower triangle', () => {
+    const F = dft(24);
+    const sigma = Array.from({ length: 24 }, (_, i) => (i < 9 ? 2 - i / 20 : 0.9 - i / 40));
+    const scaled = complex(24, 24, (i, j) => [...at(F, i, j)].map((v) => (v * sigma[j]) / 24) as [number, number]);
+    const h = multiply(scaled, conjugate(F)); // F diag(sigma) F^H / n
+    const lower = complex(24, 24, (i, j) =>
+      j > i ? [Number.NaN, 7] : [at(h, i, j)[0], i === j ? 9 : at(h, i, j)[1]],
+    );
+    for (const [x, options] of [[h, { tol: 1.2 }], [lower, { tol: 1.2, hermitian: true }]] as const) {
+      const { basis, shape } = columnSpace(x, options);
+      expect(shape).toEqual([24, 9]);
+      // The projection on the first nine columns of F.
+      const first = columns(F, Array.from({ length: 9 }, (_, j) => j));
+      const own = multiply(pairs(basis, shape), conjugate(pairs(basis, shape)));
+      const known = multiply(first, conjugate(first));
+      known.data.forEach((v, p) => {
+        expect(Math.abs(own.data[p] - v / 24)).toBeLessThan(1e-12);
+      });
+      expect(nullSpace(x, options).shape).toEqual([24, 15]);
+      expect(rankFactors(x, { ...options, method: 'svd' }).rank).toBe(9);
+      expect(rankFactors(x, options).columns.length).toBe(9);
+      expect(qr(x, options).rank).toBe(9);
+    }
+  }); // biome-ignore format: a table
+
+  it('factors that hold an energy are those of the fewest terms', () => {
+    const x = gaussian(30, 20);
+    const s = singularValues(x);
+    const total = length(s) ** 2;
+    for (const energy of [0, 0.3, 0.9, 0.999]) {
+      const f = rankFactors(x, { energy, method: 'svd' });
+      expect(f.residual ** 2).toBeLessThanOrEqual((1 - energy) * total * (1 + 1e-9));
+      const oneFewer = f.rank > 0 ? length(s.slice(f.rank - 1)) ** 2 : Infinity;
+      expect(oneFewer).toBeGreaterThan((1 - energy) * total * (1 - 1e-9));
+      const g = rankFactors(x, { energy });
+      expect(g.residual ** 2).toBeLessThanOrEqual((1 - energy) * total * (1 + 1e-9));
+      expect(g.rank).toBeGreaterThanOrEqual(f.rank);
+    }
+  });
+
+  it('centered takes the complex mean of each column off', () => {
+    const x = gaussian(15, 6);
+    const moved = complex(15, 6, (i, j) => [at(x, i, j)[0] + 100 * j, at(x, i, j)[1] - 1000]);
+    const mean = complex(15, 15, () => [1 / 15, 0]);
+    const s = singularValues(minus(x, multiply(mean, x)));
+    const metrics = spectralMetrics(moved, { centered: true });
+    expect(metrics.spectralNorm).toBeCloseTo(s[0], 10);
+    expect(metrics.frobeniusNorm).toBeCloseTo(length(s), 10);
+    expect(metrics.maxRank).toBe(6);
+    expect(
+      spectralMetrics(
+        complex(5, 3, () => [3, 4]),
+        { centered: true },
+      ).rank,
+    ).toBe(0);
+  });
+
   it('a value on the tolerance is not counted by half', () => {
     // sigma_2 = tol exactly: strictly greater is asked for, whatever rounding does to either of the pair.
     for (const n of [2, 3, 17, 50]) {
@@ -235,11 +347,13 @@ describe('complex matrices', () => {
     expect(() => matrixRank({ ...x, dtype: 'complex256' })).toThrow(
       "the tensor's type is complex256; expected real numbers.",
     );
-    expect(() => spectralMetrics(x, { centered: true })).toThrow(
-      'spectralMetrics: centered is for real matrices',
-    );
-    for (const fn of [qr, rankFactors, nullSpace, columnSpace, dependencies, denseLayerRank]) {
-      expect(() => fn(x)).toThrow("the tensor's type is complex128; expected real numbers.");
+    expect(() => denseLayerRank(x)).toThrow("the tensor's type is complex128; expected real numbers.");
+    expect(() => dependencies(x)).toThrow('of a complex one rankFactors has columns and their coefficients.');
+    for (const fn of [productReport, productFactors]) {
+      expect(() => fn(x, x)).toThrow('multiply complex ones, and take rankReport or rankFactors of that.');
+    }
+    for (const fn of [qr, rankFactors, nullSpace, columnSpace]) {
+      expect(() => fn(bad)).toThrow('element [1, 0] is NaN; every element must be finite.');
     }
   });
 
