@@ -331,7 +331,9 @@ describe('mutated files', () => {
         }
         if (process.env.FUZZ_TIMES) console.log(name, outcome);
         expect(process.memoryUsage().rss - before).toBeLessThan(5e8);
-        if (!onlySeed) expect(outcome.read).toBeGreaterThan(outcome.run / 100);
+        // One wrong character is the end of a text.
+        const least = outcome.run / (/\.(mtx|json)$/.test(name) ? 100 : 50);
+        if (!onlySeed) expect(outcome.read).toBeGreaterThan(least);
       },
       600_000,
     );
