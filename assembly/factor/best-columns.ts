@@ -12,7 +12,7 @@
 // or only to a choice without the bounds that strong-rrqr.ts has for f^2 = 2, the choice stays as it was: some 3 in
 // 1000 matrices of up to five columns with sigma_k just above the tolerance then have a better one, several exchanges
 // away (22 without this file). To find it always is a search of all choices (NP-hard: Civril & Magdon-Ismail 2009).
-// Cost: 32 k^3 (n - k) flops an exchange; k^3 where sigma_min is above the tolerance already.
+// Cost: 32 k^3 (n - k) flops an exchange; k^2 n to see that sigma_min is above the tolerance already.
 import { alloc, mark, release } from '../base/arena';
 import { BEST_COLUMNS_FACTOR, BEST_COLUMNS_MOST, POWER_MOST_STEPS, POWER_STEPS } from '../base/params';
 import { dot } from '../blas/level1';
@@ -100,6 +100,12 @@ function searchBest(e: Exchanges, M: usize, value: f64, scratch: usize): bool {
   return found;
 }
 
+function sumOf(x: usize, n: i32): f64 {
+  let sum: f64 = 0;
+  for (let i = 0; i < n; i++) sum += load<f64>(at(x, i));
+  return sum;
+}
+
 /**
  * Whether both bounds of strong-rrqr.ts hold with the f^2 that is promised: 1 + |T|^2 + |R11^-1|^2 |R22|^2, Frobenius
  * norms, is all that they need.
@@ -110,21 +116,22 @@ function isStrong(e: Exchanges): bool {
     const row = e.T + ((<usize>(j >> 2) * <usize>e.steps) << 5) + (<usize>(j & 3) << 3);
     for (let i = 0; i < e.k; i++) t2 += load<f64>(row + (<usize>i << 5)) * load<f64>(row + (<usize>i << 5));
   }
-  let w2: f64 = 0;
-  let g2: f64 = 0;
-  for (let i = 0; i < e.k; i++) w2 += load<f64>(at(e.inverseRows, i));
-  for (let j = 0; j < e.n - e.k; j++) g2 += load<f64>(at(e.rest, j));
+  const w2 = sumOf(e.inverseRows, e.k);
+  const g2 = sumOf(e.rest, e.n - e.k);
   return t2 + w2 * g2 <= BEST_COLUMNS_FACTOR * <f64>e.k * <f64>(e.n - e.k);
 }
 
 /**
  * Exchanges until 1 / lambda_max(M) is above `square`. False where none helps, or where the promise would be broken.
  */
-function exchangeUntil(e: Exchanges, square: f64, M: usize, rows: usize): bool {
+function exchangeUntil(e: Exchanges, square: f64): bool {
+  const k = e.k;
+  const M = alloc(<u64>(2 * k * k + 2 * k) << 3);
+  const rows = at(M, k * k);
   const inner = mark();
   for (let count = 0; count <= e.n; count++) {
     invert(e, rows, M);
-    const value = largest(M, e.k, POWER_MOST_STEPS, rows);
+    const value = largest(M, k, POWER_MOST_STEPS, rows);
     measure(e);
     if (value * square < 1 && isStrong(e)) return true;
     if (!searchBest(e, M, value, rows)) return false;
@@ -142,17 +149,16 @@ export function improve(R: usize, ld: i32, m: i32, n: i32, k: i32, perm: usize, 
   if (k <= 0 || k >= n || <f64>k * <f64>k * <f64>k * <f64>(n - k) > BEST_COLUMNS_MOST) return;
   const start = mark();
   const e = openExchanges(R, ld, m, n, k, perm);
-  const M = alloc(<u64>(2 * k * k + 2 * k) << 3);
-  const rows = at(M, k * k);
   const square = tolerance * tolerance;
-  invert(e, rows, M);
-  if (!(largest(M, k, POWER_MOST_STEPS, rows) * square < 1)) {
+  measure(e);
+  // The trace of M is at least lambda_max(M).
+  if (!(sumOf(e.inverseRows, k) * square < 1)) {
     const bytes = <usize>ld * <usize>n << 3;
     const before = alloc(bytes);
     const order = alloc(<u64>n << 2);
     memory.copy(before, R, bytes);
     memory.copy(order, perm, <usize>n << 2);
-    if (!exchangeUntil(e, square, M, rows)) {
+    if (!exchangeUntil(e, square)) {
       memory.copy(R, before, bytes);
       memory.copy(perm, order, <usize>n << 2);
     }

@@ -28,19 +28,19 @@ test('columns proved independent before Cholesky fails are independent', () => {
 });
 
 test('the bound is below sigma_n where the shift comes to it but for rounding', () => {
-  // One column of equal elements: its square is computed up to 25 u too large or too small.
-  const m = 1000;
+  // Four orthogonal columns of equal elements: their squares are computed up to 25 u too large or too small.
+  const m = 500;
   const r = new Random(7);
   let proofs = 0;
   for (let trial = 0; trial < 40; trial++) {
     const v = 1 + r.uniform();
-    const scale = openClaim(equalRows(m, v));
+    const scale = openClaim(matrix(4 * m, 4, (i, j) => (i % 4 === j ? v : 0)));
     const total = k.total.value;
     for (let ulps = -30; ulps <= 30; ulps += 3) {
       const shift = m * v * v * scale * scale * (1 + ulps * 2 ** -53);
-      k.openClaim(Math.sqrt(shift - 1.1 * k.rounding(m, 1, total, total)), 0, false);
+      k.openClaim(Math.sqrt(shift - 1.1 * k.rounding(4 * m, 4, total, total)), 0, false);
       k.encloseByNorms();
-      if (!k.decided(k.fullRank(m, 0))) continue;
+      if (!k.decided(k.fullRank(4 * m, 0))) continue;
       proofs++;
       expect(compareSquare(k.lower.value / scale, m, v)).not.toBe(1);
     }
