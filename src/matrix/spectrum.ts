@@ -15,7 +15,8 @@ import { ranksOf } from './rank.js';
  * With `accuracy: 'absolute'`, the default, each is within about n 2^-53 sigma_1 of the true one, as in LAPACK:
  * bidiagonal form, then Sturm counts, which always converge. With `'relative'` the small ones keep their digits too,
  * where scaling rows or columns makes the matrix well conditioned:
- * one-sided Jacobi after two pivoted QR factorisations (Drmac & Veselic 2008), in a multiple of the time.
+ * one-sided Jacobi after two QR factorisations (Drmac & Veselic 2008), in a multiple of the time. (Rows only up to 2^24
+ * elements, where there are more than 1.5 times as many rows as columns.)
  *
  * @param data elements in row-major order, with their shape [m, n]; or a matrix that knows its own shape
  * @example singularValues([[3, 0], [0, 4]]) // Float64Array [4, 3]
