@@ -47,11 +47,23 @@ export interface Call {
 }
 
 /** Reads (data, shape, options) or (a, options), where the options are those of the tolerance. */
-export function readCall(fn: string, [a, b, c]: readonly unknown[], complexToo = false): Call {
+export function readCall(fn: string, given: readonly unknown[], complexToo = false): Call {
+  return readCallWith(fn, given, [], () => undefined, complexToo);
+}
+
+/** The same for a function that has options of its own, of these names: `read` makes of them what `own` is. */
+export function readCallWith<O, T>(
+  fn: string,
+  [a, b, c]: readonly unknown[],
+  names: readonly string[],
+  read: (options: O | undefined, t: Tolerance) => T,
+  complexToo = false,
+): Call & { own: T } {
   const [shape, options] = splitArguments(b, c, a);
-  const t = readOptions(fn, options); // first: a getter among them may change the elements
+  const t = readOptions(fn, options, names); // first: a getter among them may change the elements
+  const own = read(options as O | undefined, t);
   const stack = readInput(fn, [a, shape], 2, complexToo);
-  return { stack, t, hermitian: t.hermitian && !stack.vector };
+  return { stack, t, own, hermitian: t.hermitian && !stack.vector };
 }
 
 /** Of a vector: any element that is not zero counts. */

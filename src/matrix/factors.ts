@@ -2,12 +2,12 @@
 
 import { isComplex } from '../input/complex.js';
 import { allocate } from '../input/elements.js';
-import { describe, readOptions } from '../input/options.js';
-import { element, readInput, type Stack } from '../input/stack.js';
+import { describe } from '../input/options.js';
+import { element, type Stack } from '../input/stack.js';
 import type { Kernel } from '../kernel/load.js';
 import { copyOut, copyOutInt } from '../kernel/memory.js';
 import type { FactorOptions, MatrixInput, NumericArray, RankFactors } from '../types.js';
-import { forEachMatrix, rankOpen, splitArguments, tolerances } from './call.js';
+import { forEachMatrix, rankOpen, readCallWith, tolerances } from './call.js';
 import { complexFactors } from './complex-factors.js';
 
 /**
@@ -34,11 +34,9 @@ export function rankFactors(
 export function rankFactors(a: MatrixInput, options?: FactorOptions): RankFactors;
 export function rankFactors(a: unknown, b?: unknown, c?: unknown): RankFactors {
   const fn = 'rankFactors';
-  const [shape, options] = splitArguments(b, c, a);
-  const t = readOptions(fn, options, ['rank', 'energy', 'method']);
-  const { limit, share, method } = readLimits(fn, options as FactorOptions | undefined);
-  const stack = readInput(fn, [a, shape], 2, true);
-  const hermitian = t.hermitian && !stack.vector;
+  const read = (options?: FactorOptions) => readLimits(fn, options);
+  const { stack, t, own, hermitian } = readCallWith(fn, [a, b, c], ['rank', 'energy', 'method'], read, true);
+  const { limit, share, method } = own;
   const { rows, cols } = stack;
   const result: RankFactors = {
     left: new Float64Array(0),

@@ -4,7 +4,7 @@
 
 import { halved, isComplex } from '../input/complex.js';
 import { allocate } from '../input/elements.js';
-import { describe, readOptions } from '../input/options.js';
+import { describe, type Tolerance } from '../input/options.js';
 import { element, readInput, type Stack } from '../input/stack.js';
 import type { Kernel } from '../kernel/load.js';
 import { copyOut } from '../kernel/memory.js';
@@ -15,14 +15,7 @@ import type {
   NumericArray,
   SpectralMetrics,
 } from '../types.js';
-import {
-  checkFinite,
-  forEachMatrix,
-  rankOpen,
-  splitArguments,
-  throwNotConverged,
-  tolerances,
-} from './call.js';
+import { checkFinite, forEachMatrix, rankOpen, readCallWith, throwNotConverged, tolerances } from './call.js';
 import { isSmall, norm, rowsOf, spectralNormSmall } from './small-norms.js';
 
 /**
@@ -52,15 +45,20 @@ export function spectralMetrics(
 export function spectralMetrics(a: MatrixInput, options?: MetricsOptions): SpectralMetrics;
 export function spectralMetrics(a: unknown, b?: unknown, c?: unknown): SpectralMetrics | CenteredMetrics {
   const fn = 'spectralMetrics';
-  const [shape, options] = splitArguments(b, c, a);
-  const t = readOptions(fn, options, ['centered', 'epsilon', 'delta', 'q']);
-  const given = readMetricsOptions(fn, options as MetricsOptions | undefined);
-  const centered = (options as MetricsOptions | undefined)?.centered ?? false;
-  if (typeof centered !== 'boolean') {
-    throw new TypeError(`${fn}: centered must be true or false; got ${describe(centered)}.`);
-  }
-  if (centered && t.hermitian) throw new TypeError(`${fn}: centered and hermitian exclude each other.`);
-  const stack = readInput(fn, [a, shape], 2, true);
+  const names = ['centered', 'epsilon', 'delta', 'q'];
+  const read = (options: MetricsOptions | undefined, { hermitian }: Tolerance) => {
+    const given = readMetricsOptions(fn, options);
+    const centered = options?.centered ?? false;
+    if (typeof centered !== 'boolean') {
+      throw new TypeError(`${fn}: centered must be true or false; got ${describe(centered)}.`);
+    }
+    if (centered && hermitian) throw new TypeError(`${fn}: centered and hermitian exclude each other.`);
+    return { given, centered };
+  };
+  const { stack, t, own } = readCallWith(fn, [a, b, c], names, read, true);
+  const { given, centered } = own;
+  if (centered && isComplex(stack))
+    throw new TypeError(`${fn}: centered is for real matrices; got complex elements.`);
   if (centered && stack.vector) {
     throw new RangeError(`${fn}: centered needs a matrix [samples, features]; got a vector.`);
   }

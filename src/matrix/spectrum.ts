@@ -32,8 +32,8 @@ export function singularValues(a: MatrixInput, options?: SingularValuesOptions):
 export function singularValues(a: unknown, b?: unknown, c?: unknown): Float64Array {
   const fn = 'singularValues';
   const [shape, options] = splitArguments(b, c, a);
+  const relative = readAccuracy(fn, options) === 'relative'; // first: a getter there may change the elements
   const stack = readInput(fn, [a, shape], 2, true);
-  const relative = readAccuracy(fn, options) === 'relative';
   const n = Math.min(stack.rows, stack.cols) * (isComplex(stack) ? 2 : 1);
   let values: Float64Array = new Float64Array(n);
   if (n === 0) return values;
