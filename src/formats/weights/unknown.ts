@@ -120,7 +120,7 @@ function partsOf(entry: Stored, context: Context, inputs = false): Stored[] {
   const { name } = entry;
   const below = ['.', '_', ':'].flatMap((separator) => context.under(name + separator));
   const wanted = (s: Stored) => s !== entry && NO_PARTS.test(s.name) === inputs;
-  const [module, beside] = besideOf(entry, context);
+  const [module, beside] = besideOf(entry, context, inputs);
   const own = (s: Stored) => s.name.slice(module.length);
   const parts = [...new Set([...below.filter((s) => PARTS.test(own(s))), ...beside])].filter(wanted);
   if (parts.length === 0) return [];
@@ -132,15 +132,19 @@ function partsOf(entry: Stored, context: Context, inputs = false): Stored[] {
 /**
  * What lies in the same module and is called like a part; where names have no modules: w_q and w_scale, w and scale.
  */
-function besideOf({ name, dtype }: Stored, context: Context): [module: string, parts: readonly Stored[]] {
+function besideOf(
+  { name, dtype }: Stored,
+  context: Context,
+  inputs: boolean,
+): [module: string, parts: readonly Stored[]] {
   const cut = cutOf(name);
   const bare = cut < 0;
   const module = bare ? name.slice(0, name.lastIndexOf('_') + 1) : name.slice(0, cut + 1);
   const pick = (prefix: string, pattern: RegExp) =>
-    context.once(`${prefix} ${pattern.source}`, () =>
+    context.once(`${inputs} ${prefix} ${pattern.source}`, () =>
       context.under(prefix).filter((s) => {
         const own = s.name.slice(prefix.length).replace(/\.weight$/, '');
-        return cutOf(own) < 0 && pattern.test(own);
+        return cutOf(own) < 0 && pattern.test(own) && NO_PARTS.test(s.name) === inputs;
       }),
     );
   if (!bare) return [module, pick(module, PARTS)];
