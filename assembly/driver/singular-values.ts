@@ -14,7 +14,17 @@ import { createPanel, factorPanelPivoted } from '../factor/householder';
 import * as qrcp from '../factor/qrcp';
 import { dropReflectors, sortPivots, strengthen } from '../factor/strong-rrqr';
 import { matrix, qr, tall } from '../factor/tsqr';
-import { column, createColumns, leading, readAll, readTransposed, sortRows, transposeUpper } from '../matrix/columns';
+import {
+  column,
+  createColumns,
+  leading,
+  readAll,
+  readTransposed,
+  sortRows,
+  spreadOfLines,
+  transposeSquare,
+  transposeUpper,
+} from '../matrix/columns';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
 import { triangleBytes, unpackTransposed } from '../matrix/triangle';
@@ -64,6 +74,9 @@ export function singularValues(values: usize, relative: bool): bool {
     return true;
   }
   if (whole) readAll(W, leading(m));
+  // Columns that differ in scale keep their digits whatever they are; rows do as well as their order lets them.
+  const step = <usize>leading(m) << 3;
+  if (m == n && spreadOfLines(W, n, 8, step) > spreadOfLines(W, n, step, 8)) transposeSquare(W, leading(m), n);
   // Rows in descending order: each is then kept to its own digits (Cox & Higham 1998).
   sortRows(W, leading(m), m, n);
   const perm = alloc(<u64>n << 2);

@@ -80,6 +80,36 @@ export function transposeUpper(W: usize, ld: i32, k: i32, n: i32): usize {
   return X;
 }
 
+/**
+ * By how many powers of two the largest elements of n lines of n elements differ: rows or columns of W, `line` bytes
+ * apart, their elements `element` bytes. Lines of zeros do not count.
+ */
+export function spreadOfLines(W: usize, n: i32, line: usize, element: usize): i32 {
+  let least = 2048;
+  let most = 0;
+  for (let i = 0; i < n; i++) {
+    let exponent = 0;
+    let p = W + <usize>i * line;
+    for (let j = 0; j < n; j++, p += element) exponent = max(exponent, <i32>(load<u64>(p) >> 52 & 2047));
+    if (exponent) least = min(least, exponent);
+    most = max(most, exponent);
+  }
+  return most - min(least, most);
+}
+
+/** W (n x n) becomes W^T. */
+export function transposeSquare(W: usize, ld: i32, n: i32): void {
+  for (let j = 0; j < n; j++) {
+    for (let i = 0; i < j; i++) {
+      const p = column(W, ld, j) + (<usize>i << 3);
+      const q = column(W, ld, i) + (<usize>j << 3);
+      const x = load<f64>(p);
+      store<f64>(p, load<f64>(q));
+      store<f64>(q, x);
+    }
+  }
+}
+
 /** Orders the rows of W by the exponent of their largest element, the largest first. */
 export function sortRows(W: usize, ld: i32, m: i32, n: i32): void {
   const start = mark();
