@@ -27,7 +27,7 @@ writeFileSync(
 const config = JSON.parse(readFileSync(`${root}/asconfig.json`, 'utf8'));
 Object.assign(config.options, { optimizeLevel: 1, shrinkLevel: 0, converge: false, runPasses: [] });
 writeFileSync(`${copy}/asconfig.json`, JSON.stringify(config));
-writeFileSync(`${copy}/build/asconfig.json`, JSON.stringify({ ...config, entries: [] }));
+writeFileSync(`${copy}/build/test-asconfig.json`, JSON.stringify({ ...config, entries: [] }));
 
 async function build() {
   const { status, stderr } = spawnSync(process.execPath, ['scripts/kernel.mjs'], {
@@ -36,7 +36,7 @@ async function build() {
   });
   if (status !== 0) throw new Error(stderr);
   const module = ['--target', 'baseline', '--outFile', 'build/test-baseline.wasm'];
-  const test = ['build/test-entry.ts', '--baseDir', copy, '--config', 'build/asconfig.json', ...module];
+  const test = ['build/test-entry.ts', '--baseDir', copy, '--config', 'build/test-asconfig.json', ...module];
   const { error, stderr: said } = await asc.main(test);
   if (error) throw new Error(said.toString());
 }

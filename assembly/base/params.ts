@@ -247,3 +247,55 @@ export const PAD: f64 = 1e300;
 
 /** Matrices of up to so many elements are not reduced by rows before Jacobi: 128 MiB of them. */
 export const RELATIVE_ELEMENTS: u64 = 1 << 24;
+
+// What one task of a parallel loop takes (parallel.ts): enough that its claim costs little, few enough that threads end
+// together. They decide the order of some sums, and so the last bits of a result; never the number of threads.
+
+/** elimination: column panels of W that a task forms, in a block of row groups. */
+export const COMPLEMENT_TASK: i32 = 8;
+
+/** syrk: row panels that a task takes, of BLOCK columns panels each. */
+export const GRAM_TASK: i32 = 12;
+
+/** symv: from this many row panels on they are cut into so many parts, each with a sum of its own. */
+export const SYMV_PARTS_FROM: i32 = 128;
+export const SYMV_PARTS: i32 = 16;
+
+/** trsm: column panels of the inverse that a task takes: they share one pass over L. */
+export const INVERSE_TASK: i32 = 12;
+
+/** cholesky: row panels that a task takes. */
+export const CHOLESKY_TASK: i32 = 8;
+
+/** cholesky16: column panels whose diagonal goes on one thread, and row panels that a task takes. */
+export const CHOLESKY16_DIAGONAL: i32 = 8;
+export const CHOLESKY16_TASK: i32 = 8;
+
+/** compact-wy: columns, applied from the left, and row panels, from the right: whole lines of memory. */
+export const REFLECT_COLUMNS_TASK: i32 = 8;
+export const REFLECT_PANELS_TASK: i32 = 16;
+
+/** qrcp: columns that a task takes. */
+export const SKETCH_TASK: i32 = 16;
+
+/** cholesky-solve: row panels of L that are substituted on one thread before all others take what they give. */
+export const SOLVE_STEP: i32 = 64;
+
+/** cholesky-solve: row panels, or tiles of a row panel, that a task takes. */
+export const SOLVE_TASK: i32 = 8;
+
+/** power: rows, and columns, that a task takes of a product with a matrix by columns. */
+export const PRODUCT_ROWS_TASK: i32 = 128;
+export const PRODUCT_COLUMNS_TASK: i32 = 32;
+
+/** power: row groups that a task takes. */
+export const PRODUCT_GROUPS_TASK: i32 = 4;
+
+/** triangle: bytes of a triangle that a task passes over. */
+export const COPY_TASK_BYTES: usize = 1 << 17;
+
+/** pack: elements that a task packs, about. */
+export const PACK_TASK: i32 = 8192;
+
+/** scan: columns that a task takes; a multiple of 2. */
+export const SCAN_TASK: i32 = 256;

@@ -2,13 +2,10 @@
 // n^2 flops.
 import { alloc, mark, release } from '../base/arena';
 import { parallelFor } from '../base/parallel';
+import { SYMV_PARTS, SYMV_PARTS_FROM } from '../base/params';
 import { panels, rowPanel } from '../matrix/triangle';
 import { spreadCombine } from './gemv';
 import { axpy, dot } from './level1';
-
-/** From this many row panels on they are cut into so many parts, each with a sum of its own. */
-const PARTS_FROM: i32 = 128;
-const PARTS: i32 = 16;
 
 @unmanaged
 class Product {
@@ -30,7 +27,7 @@ function open(G: usize, n: i32): Product {
   const p = changetype<Product>(alloc(offsetof<Product>()));
   p.G = G;
   p.count = panels(n);
-  p.parts = p.count < PARTS_FROM ? 1 : PARTS;
+  p.parts = p.count < SYMV_PARTS_FROM ? 1 : SYMV_PARTS;
   return p;
 }
 

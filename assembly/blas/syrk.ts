@@ -2,7 +2,7 @@
 // A, read from the source panel by panel. Cost: s n^2 flops.
 import { alloc, mark, release } from '../base/arena';
 import { parallelFor } from '../base/parallel';
-import { BLOCK, CHAIN } from '../base/params';
+import { BLOCK, CHAIN, GRAM_TASK } from '../base/params';
 import { packedBytes, packPanel } from '../matrix/pack';
 import * as source from '../matrix/source';
 import { panels, rowPanel } from '../matrix/triangle';
@@ -38,9 +38,6 @@ export function addProducts(
   }
 }
 
-/** Row panels that a task takes, of BLOCK columns panels each. */
-const ROWS: i32 = 12;
-
 /** Row panels i0 .. count of G = P^T P or G += P^T P. */
 @unmanaged
 class Gram {
@@ -57,7 +54,7 @@ class Gram {
 // @ts-ignore: decorator
 @inline
 function tasksOf(g: Gram, j0: i32): i32 {
-  return (g.count - max(g.i0, j0) + ROWS - 1) / ROWS;
+  return (g.count - max(g.i0, j0) + GRAM_TASK - 1) / GRAM_TASK;
 }
 
 // A block of column panels stays in the L2 cache while row panels pass; tiles are met in the order of memory.
@@ -69,8 +66,8 @@ function gramTiles(record: usize, index: i32, _thread: i32): void {
     j0 += BLOCK;
   }
   const j1 = min(g.count, j0 + BLOCK);
-  const from = max(g.i0, j0) + index * ROWS;
-  for (let i = from; i < min(g.count, from + ROWS); i++) {
+  const from = max(g.i0, j0) + index * GRAM_TASK;
+  for (let i = from; i < min(g.count, from + GRAM_TASK); i++) {
     if (g.fresh) memory.fill(rowPanel(g.G, i) + (<usize>j0 << 7), 0, <usize>(min(i + 1, j1) - j0) << 7);
     addProducts(g.G, i, i + 1, j0, j1, g.P + <usize>i * g.step, g.step, g.P, g.step, 0, g.s);
   }

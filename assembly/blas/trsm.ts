@@ -6,7 +6,7 @@
 // Cost: inverse norm n^3 / 3, solve n^2 columns flops.
 import { alloc, calloc, mark, release } from '../base/arena';
 import { parallelFor, threads } from '../base/parallel';
-import { SHORT } from '../base/params';
+import { INVERSE_TASK, SHORT } from '../base/params';
 import { madd } from '../base/simd';
 import { column } from '../matrix/columns';
 import { panels, rowPanel, triangleBytes } from '../matrix/triangle';
@@ -70,9 +70,6 @@ export function inverseColumnSquares(L: usize, k: i32, squares: usize): void {
   inverse(L, k, squares);
 }
 
-/** Column panels of the inverse that a task takes: they share one pass over L. */
-const COLUMNS: i32 = 12;
-
 /** -L^-1 or R^-1 B by column panels. */
 @unmanaged
 class Substitution {
@@ -96,10 +93,10 @@ function inverseTask(record: usize, index: i32, thread: i32): void {
   const L = t.L;
   const count = t.count;
   const step = t.step;
-  const j0 = index * COLUMNS;
-  const j1 = min(count, j0 + COLUMNS);
-  const X = t.X + <usize>(thread * COLUMNS) * step;
-  memory.fill(X, 0, <usize>COLUMNS * step);
+  const j0 = index * INVERSE_TASK;
+  const j1 = min(count, j0 + INVERSE_TASK);
+  const X = t.X + <usize>(thread * INVERSE_TASK) * step;
+  memory.fill(X, 0, <usize>INVERSE_TASK * step);
   for (let i = j0; i < count; i++) {
     const Li = rowPanel(L, i);
     const diagonal = Li + (<usize>i << 7);
@@ -121,8 +118,8 @@ function inverse(L: usize, k: i32, squares: usize): f64 {
   t.L = L;
   t.count = panels(k);
   t.step = <usize>t.count << 7;
-  const tasks = (t.count + COLUMNS - 1) / COLUMNS;
-  t.X = alloc(<u64>(threads * COLUMNS) * <u64>t.step);
+  const tasks = (t.count + INVERSE_TASK - 1) / INVERSE_TASK;
+  t.X = alloc(<u64>(threads * INVERSE_TASK) * <u64>t.step);
   t.squares = squares;
   t.sums = alloc(<u64>tasks << 3);
   parallelFor(inverseTask, tasks, changetype<usize>(t));

@@ -9,7 +9,7 @@
 // Cost for s = n, p = n / 5: 1.05 n^3 flops where Gram and Cholesky alone take 1.33.
 import { alloc, mark, release } from '../base/arena';
 import { parallelFor, threads } from '../base/parallel';
-import { BLOCK, U } from '../base/params';
+import { BLOCK, COMPLEMENT_TASK, U } from '../base/params';
 import { identity, negated, tiles } from '../blas/gemm';
 import { dot, swapIndices, swapRows } from '../blas/level1';
 import * as cholesky from '../factor/cholesky';
@@ -182,17 +182,14 @@ function formCoefficients(x: PackedRows, transfer: Transfer): void {
   release(x.M + <usize>packedBytes(p, p)); // all that came behind, and the rows of M that are not in the block
 }
 
-/** Column panels of W that a task forms, in a block of row groups. */
-const COLUMNS: i32 = 8;
-
 function complementTask(record: usize, index: i32, _thread: i32): void {
   const w = changetype<Work>(record);
   const p = w.p;
   const step = <usize>p << 5;
   const i = (p >> 2) + index / w.tasks * BLOCK;
-  const from = w.j0 + index % w.tasks * COLUMNS;
+  const from = w.j0 + index % w.tasks * COMPLEMENT_TASK;
   const count = min(BLOCK, panels(w.s) - i);
-  for (let j = from; j < min(w.j1, from + COLUMNS); j++) {
+  for (let j = from; j < min(w.j1, from + COMPLEMENT_TASK); j++) {
     const X = w.P + ((<usize>j * <usize>w.s) << 5);
     tiles(X + (<usize>i << 7), X, w.N + <usize>i * step, step, count, p);
   }
@@ -209,7 +206,7 @@ function formComplement(x: PackedRows, W: usize, j0: i32, j1: i32): Work {
   const w = openWork(x, W);
   w.j0 = j0;
   w.j1 = j1;
-  w.tasks = (j1 - j0 + COLUMNS - 1) / COLUMNS;
+  w.tasks = (j1 - j0 + COMPLEMENT_TASK - 1) / COMPLEMENT_TASK;
   w.squares = alloc(<u64>(j1 - j0) << 3);
   const blocks = (panels(w.s) - (w.p >> 2) + BLOCK - 1) / BLOCK;
   parallelFor(complementTask, blocks * w.tasks, changetype<usize>(w));

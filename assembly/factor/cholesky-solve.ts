@@ -3,18 +3,13 @@
 // Cost: 4 n^2 flops a triangle, at memory speed.
 import { alloc, calloc } from '../base/arena';
 import { parallelFor } from '../base/parallel';
+import { SOLVE_STEP, SOLVE_TASK } from '../base/params';
 import { madd44, negated } from '../blas/gemm';
 import { subtract } from '../blas/gemv';
 import { dot } from '../blas/level1';
 import { backward, forwardTile, scaleRow } from '../blas/trsm';
 import { panels, rowPanel } from '../matrix/triangle';
 import { Cholesky, isNegative } from './cholesky';
-
-/** Row panels of L that are substituted on one thread before all others take what they give. */
-const STEP: i32 = 64;
-
-/** Row panels, or tiles of a row panel, that a task takes. */
-const SHARE: i32 = 8;
 
 /** Right-hand sides, a micro-panel every `step` of `all` bytes, and the row panels i0 .. i1 in hand. */
 @unmanaged
@@ -39,8 +34,8 @@ function openSides(f: Cholesky, X: usize, all: usize, step: usize): Sides {
 /** Rows of the step, less what those before it give. */
 function takeTask(record: usize, index: i32, _thread: i32): void {
   const t = changetype<Sides>(record);
-  const from = t.i0 + index * SHARE;
-  for (let i = from; i < min(t.i1, from + SHARE); i++) {
+  const from = t.i0 + index * SOLVE_TASK;
+  for (let i = from; i < min(t.i1, from + SOLVE_TASK); i++) {
     for (let b: usize = 0; b < t.all; b += t.step) {
       madd44(t.X + b + (<usize>i << 7), t.X + b, rowPanel(t.L, i), t.i0 << 2);
     }
@@ -50,8 +45,8 @@ function takeTask(record: usize, index: i32, _thread: i32): void {
 /** Rows before the step, less what it gives. */
 function giveTask(record: usize, index: i32, _thread: i32): void {
   const t = changetype<Sides>(record);
-  const o = <usize>(index * SHARE) << 7;
-  const rows = min(SHARE, t.i0 - index * SHARE) << 2;
+  const o = <usize>(index * SOLVE_TASK) << 7;
+  const rows = min(SOLVE_TASK, t.i0 - index * SOLVE_TASK) << 2;
   for (let i = t.i1 - 1; i >= t.i0; i--) {
     for (let b: usize = 0; b < t.all; b += t.step) {
       subtract(t.X + b + o, rowPanel(t.L, i) + o, t.X + b + (<usize>i << 7), rows);
@@ -65,7 +60,7 @@ function solveTransposed(f: Cholesky, X: usize, all: usize, step: usize): void {
   const U = alloc(128);
   const t = openSides(f, X, all, step);
   for (t.i1 = panels(f.n); t.i1 > 0; t.i1 = t.i0) {
-    t.i0 = (t.i1 - 1) / STEP * STEP;
+    t.i0 = (t.i1 - 1) / SOLVE_STEP * SOLVE_STEP;
     const o = <usize>t.i0 << 7;
     for (let i = t.i1 - 1; i >= t.i0; i--) {
       negated(U, rowPanel(L, i) + (<usize>i << 7));
@@ -75,7 +70,7 @@ function solveTransposed(f: Cholesky, X: usize, all: usize, step: usize): void {
         subtract(X + b + o, rowPanel(L, i) + o, x, (i - t.i0) << 2);
       }
     }
-    parallelFor(giveTask, (t.i0 + SHARE - 1) / SHARE, changetype<usize>(t));
+    parallelFor(giveTask, (t.i0 + SOLVE_TASK - 1) / SOLVE_TASK, changetype<usize>(t));
   }
 }
 
@@ -85,8 +80,8 @@ export function solve(f: Cholesky, X: usize, all: usize, step: usize): void {
   const count = panels(f.n);
   const t = openSides(f, X, all, step);
   for (t.i0 = 0; t.i0 < count; t.i0 = t.i1) {
-    t.i1 = min(count, t.i0 + STEP);
-    if (t.i0) parallelFor(takeTask, (t.i1 - t.i0 + SHARE - 1) / SHARE, changetype<usize>(t));
+    t.i1 = min(count, t.i0 + SOLVE_STEP);
+    if (t.i0) parallelFor(takeTask, (t.i1 - t.i0 + SOLVE_TASK - 1) / SOLVE_TASK, changetype<usize>(t));
     const o = <usize>t.i0 << 7;
     for (let i = t.i0; i < t.i1; i++) {
       for (let b: usize = 0; b < all; b += step) {

@@ -8,7 +8,7 @@
 // of G above the shift. Cost: s n^2 + n^3 / 3 flops. Source: Golub & Van Loan, section 4.2; Demmel 1989.
 import { alloc } from '../base/arena';
 import { parallelFor, threads } from '../base/parallel';
-import { BLOCK, CHAIN, FIRST, SMOOTH } from '../base/params';
+import { BLOCK, CHAIN, CHOLESKY_TASK, FIRST, SMOOTH } from '../base/params';
 import { hsum, madd } from '../base/simd';
 import { madd44, square44 } from '../blas/gemm';
 import { addProducts } from '../blas/syrk';
@@ -181,9 +181,6 @@ function solveTile(tile: usize, negative: usize, diagonalTile: usize, sj: usize,
 // tasks. A tile takes the same sums in the same order however long the block is, so that only the time depends on the
 // number of threads.
 
-/** Row panels that a task takes. */
-const ROWS: i32 = 8;
-
 // @ts-ignore: decorator
 @inline
 function tasksFor(f: Cholesky, rows: i32): i32 {
@@ -305,7 +302,7 @@ function diagonalTiles(f: Cholesky): i32 {
 function block(f: Cholesky): i32 {
   const record = changetype<usize>(f);
   const rows = f.i1 - f.i0;
-  f.rows = threads == 1 ? rows : ROWS;
+  f.rows = threads == 1 ? rows : CHOLESKY_TASK;
   parallelFor(leftTask, tasksFor(f, rows), record);
   parallelFor(ownTask, tasksFor(f, rows), record);
   for (f.j = f.i0; f.j < f.i1; f.j = f.j1) {

@@ -9,7 +9,7 @@
 // columns]. Cost: n^3 / 3 operations.
 import { alloc } from '../base/arena';
 import { parallelFor, threads } from '../base/parallel';
-import { BLOCK } from '../base/params';
+import { BLOCK, CHOLESKY16_DIAGONAL, CHOLESKY16_TASK } from '../base/params';
 import { panels, rowPanel } from '../matrix/triangle';
 
 /** 1 as an integer of 16 bits, with room for rounding: elements are at most 1. */
@@ -77,10 +77,6 @@ function coarsePanel(L: usize, i: i32): usize {
   return L + (<usize>i * <usize>(i + 1) << 4);
 }
 
-/** Column panels whose diagonal goes on one thread, and row panels that a task takes. */
-const DIAGONAL: i32 = 8;
-const ROWS: i32 = 8;
-
 /** A factorisation under way: row panels i0 .. i1, of which the columns from j to j1 are next. */
 @unmanaged
 class Integers {
@@ -123,8 +119,8 @@ function tiles(f: Integers, i0: i32, end: i32, j0: i32, j1: i32, thread: i32): v
 /** Rows of the block in its columns j .. j1, or below those where they are its own. */
 function rowsTask(record: usize, index: i32, thread: i32): void {
   const f = changetype<Integers>(record);
-  const i = max(f.i0, f.j1) + index * ROWS;
-  tiles(f, i, min(f.i1, i + ROWS), f.j, f.j1, thread);
+  const i = max(f.i0, f.j1) + index * CHOLESKY16_TASK;
+  tiles(f, i, min(f.i1, i + CHOLESKY16_TASK), f.j, f.j1, thread);
 }
 
 /**
@@ -150,7 +146,7 @@ export function noneFarAbove(L: usize, G: usize, n: i32, theta: f64): bool {
     f.j1 = f.i0;
     below(f);
     for (f.j = f.i0; f.j < f.i1 && !f.failed; f.j = f.j1) {
-      f.j1 = min(f.i1, f.j + DIAGONAL);
+      f.j1 = min(f.i1, f.j + CHOLESKY16_DIAGONAL);
       tiles(f, f.j, f.j1, f.j, f.j1, 0);
       if (!f.failed) below(f);
     }
@@ -161,7 +157,7 @@ export function noneFarAbove(L: usize, G: usize, n: i32, theta: f64): bool {
 /** The rows of the block below column panels j .. j1. */
 function below(f: Integers): void {
   const rows = f.i1 - max(f.i0, f.j1);
-  parallelFor(rowsTask, (rows + ROWS - 1) / ROWS, changetype<usize>(f));
+  parallelFor(rowsTask, (rows + CHOLESKY16_TASK - 1) / CHOLESKY16_TASK, changetype<usize>(f));
 }
 
 /** What rounding the elements of L to integers may hide, as a share of theta. */

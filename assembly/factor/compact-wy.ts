@@ -6,7 +6,7 @@
 // Source: Schreiber & Van Loan 1989.
 import { alloc, mark, release } from '../base/arena';
 import { parallelFor, threads } from '../base/parallel';
-import { CHAIN } from '../base/params';
+import { CHAIN, REFLECT_COLUMNS_TASK, REFLECT_PANELS_TASK } from '../base/params';
 import { madd } from '../base/simd';
 import { madd412, madd44 } from '../blas/gemm';
 import { dot } from '../blas/level1';
@@ -222,10 +222,6 @@ function timesT(T: usize, Z: usize, b: i32, transposed: bool): void {
   }
 }
 
-/** Columns that a task takes, applied from the left, and row panels, from the right: whole lines of memory. */
-const COLUMNS: i32 = 8;
-const PANELS: i32 = 16;
-
 function apply(block: ReflectorBlock, W: usize, ld: i32, r: i32, c0: i32, c1: i32, transposed: bool): void {
   block.W = W;
   block.step = <usize>ld << 3;
@@ -233,7 +229,7 @@ function apply(block: ReflectorBlock, W: usize, ld: i32, r: i32, c0: i32, c1: i3
   block.c0 = c0;
   block.c1 = c1;
   block.transposed = transposed;
-  parallelFor(leftTask, (c1 - c0 + COLUMNS - 1) / COLUMNS, changetype<usize>(block));
+  parallelFor(leftTask, (c1 - c0 + REFLECT_COLUMNS_TASK - 1) / REFLECT_COLUMNS_TASK, changetype<usize>(block));
 }
 
 function leftTask(record: usize, index: i32, thread: i32): void {
@@ -244,8 +240,8 @@ function leftTask(record: usize, index: i32, thread: i32): void {
   const step = block.step;
   const Z = block.Z + <usize>thread * block.zBytes;
   const four = block.four + <usize>thread * (CHAIN << 5);
-  const from = block.c0 + index * COLUMNS;
-  for (let j = from; j < min(from + COLUMNS, block.c1); j += 4) {
+  const from = block.c0 + index * REFLECT_COLUMNS_TASK;
+  for (let j = from; j < min(from + REFLECT_COLUMNS_TASK, block.c1); j += 4) {
     const C = block.W + <usize>j * step + (<usize>block.r << 3);
     memory.fill(Z, 0, <usize>panels << 7);
     for (let i = 0; i < rows; i += CHAIN) {
@@ -277,7 +273,7 @@ export function applyRight(block: ReflectorBlock, W: usize, ld: i32, r: i32, m: 
   block.m = m;
   block.c0 = c;
   block.Y = alloc(<u64>count * <u64>(block.columns + 3 >> 2) << 7);
-  block.share = threads == 1 ? count : min(PANELS, count / (4 * threads) + 1);
+  block.share = threads == 1 ? count : min(REFLECT_PANELS_TASK, count / (4 * threads) + 1);
   parallelFor(rightTask, (count + block.share - 1) / block.share, changetype<usize>(block));
   release(start);
 }

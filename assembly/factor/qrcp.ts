@@ -8,7 +8,7 @@
 // W: m x n column-major, overwritten by R (upper trapezoid) and the reflectors. Cost: about 4 m n k flops for k steps.
 import { alloc, mark, release } from '../base/arena';
 import { parallelFor } from '../base/parallel';
-import { CLASSICAL_COLUMNS, OVERSAMPLE, QR_BLOCK, TINY } from '../base/params';
+import { CLASSICAL_COLUMNS, OVERSAMPLE, QR_BLOCK, SKETCH_TASK, TINY } from '../base/params';
 import { madd } from '../base/simd';
 import { axpy, dot, swapColumns, swapIndices } from '../blas/level1';
 import { column, createColumns, leading } from '../matrix/columns';
@@ -60,13 +60,10 @@ function random(q: PivotedQr): u64 {
   return state * 0x2545f4914f6cdd1d;
 }
 
-/** Columns that a task takes. */
-const COLUMNS: i32 = 16;
-
 // @ts-ignore: decorator
 @inline
 function tasksFor(columns: i32): i32 {
-  return (columns + COLUMNS - 1) / COLUMNS;
+  return (columns + SKETCH_TASK - 1) / SKETCH_TASK;
 }
 
 function sketchTask(record: usize, index: i32, _thread: i32): void {
@@ -75,8 +72,8 @@ function sketchTask(record: usize, index: i32, _thread: i32): void {
   const k = q.steps;
   const where = q.where;
   const count = q.m - k;
-  const from = k + index * COLUMNS;
-  for (let j = from; j < min(q.n, from + COLUMNS); j++) {
+  const from = k + index * SKETCH_TASK;
+  for (let j = from; j < min(q.n, from + SKETCH_TASK); j++) {
     const y = column(q.Y, yLd, j);
     memory.fill(y, 0, <usize>yLd << 3);
     const w = column(q.W, q.ld, j) + (<usize>k << 3);
@@ -142,8 +139,8 @@ function downdateTask(record: usize, index: i32, _thread: i32): void {
   const k = q.steps;
   const b = q.block;
   const M = column(q.Y, yLd, k);
-  const from = k + b + index * COLUMNS;
-  for (let j = from; j < min(q.n, from + COLUMNS); j++) {
+  const from = k + b + index * SKETCH_TASK;
+  for (let j = from; j < min(q.n, from + SKETCH_TASK); j++) {
     addProduct(column(q.Y, yLd, j), M, yLd, column(q.W, q.ld, j) + (<usize>k << 3), b);
   }
 }
@@ -285,8 +282,8 @@ function classical(q: PivotedQr, stop: f64): void {
 function squareTask(record: usize, index: i32, _thread: i32): void {
   const q = changetype<PivotedQr>(record);
   const k = q.steps;
-  const from = k + index * COLUMNS;
-  for (let j = from; j < min(q.n, from + COLUMNS); j++) {
+  const from = k + index * SKETCH_TASK;
+  for (let j = from; j < min(q.n, from + SKETCH_TASK); j++) {
     const x = column(q.W, q.ld, j) + (<usize>k << 3);
     store<f64>(q.sums + (<usize>(j - k) << 3), dot(x, x, q.m - k));
   }

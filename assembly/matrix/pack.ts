@@ -5,6 +5,7 @@
 // float32 or float64; each is multiplied by `scale` on the way. Cost: one read and one write.
 import { alloc, mark, release } from '../base/arena';
 import { parallelFor, threads } from '../base/parallel';
+import { PACK_TASK } from '../base/params';
 import { load1, load2 } from '../base/simd';
 import * as source from './source';
 import { panels } from './triangle';
@@ -95,9 +96,6 @@ function packColumns(record: usize, index: i32, _thread: i32): void {
   packHere(to, p.ld, p.base, p.ko, p.K, p.qo + (<usize>q << 2), min(p.width, p.Q - q), p.single, p.scale);
 }
 
-/** Elements that a task packs, about. */
-const TASK: i32 = 8192;
-
 export function pack(
   to: usize, ld: i32, base: usize, ko: usize, K: i32, qo: usize, Q: i32, single: bool, scale: f64,
 ): void {
@@ -113,7 +111,7 @@ export function pack(
   p.Q = Q;
   p.single = single;
   p.scale = scale;
-  p.width = (TASK / max(K, 1) | 3) + 1;
+  p.width = (PACK_TASK / max(K, 1) | 3) + 1;
   parallelFor(packColumns, (Q + p.width - 1) / p.width, changetype<usize>(p));
   release(start);
 }

@@ -3,7 +3,7 @@
 // Cost: m n multiply-adds at memory speed.
 import { alloc, calloc, mark, release } from '../base/arena';
 import { parallelFor } from '../base/parallel';
-import { SAFE_MAX, SAFE_MIN } from '../base/params';
+import { SAFE_MAX, SAFE_MIN, SCAN_TASK } from '../base/params';
 import { hsum, load1, load2, madd } from '../base/simd';
 import * as source from './source';
 
@@ -73,9 +73,6 @@ function addColumns<T>(at: usize, columns: usize, count: i32, squares: usize, wi
   }
 }
 
-/** Columns that a task takes; a multiple of 2. */
-const COLUMNS: i32 = 256;
-
 /** A panel of `count` rows. */
 @unmanaged
 class Panel {
@@ -91,8 +88,8 @@ class Panel {
 
 function squaresTask(record: usize, index: i32, _thread: i32): void {
   const p = changetype<Panel>(record);
-  const j = index * COLUMNS;
-  const some = min(COLUMNS, p.width - j);
+  const j = index * SCAN_TASK;
+  const some = min(SCAN_TASK, p.width - j);
   const to = p.squares + (<usize>j << 3);
   const columns = p.columns + (<usize>j << 2);
   const single = p.single;
@@ -123,7 +120,7 @@ function pass(): void {
     source.panel(first, count);
     p.at = source.at;
     p.count = count;
-    parallelFor(squaresTask, (n + COLUMNS - 1) / COLUMNS, changetype<usize>(p));
+    parallelFor(squaresTask, (n + SCAN_TASK - 1) / SCAN_TASK, changetype<usize>(p));
   }
   release(start);
   total = 0;

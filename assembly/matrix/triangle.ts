@@ -5,7 +5,7 @@
 // matrix are whole, those of a triangular one have zeros above the diagonal.
 import { alloc, mark, release } from '../base/arena';
 import { parallelFor } from '../base/parallel';
-import { PAD } from '../base/params';
+import { COPY_TASK_BYTES, PAD } from '../base/params';
 import { column, createColumns, leading } from './columns';
 
 export function panels(n: i32): i32 {
@@ -24,9 +24,6 @@ export function triangleBytes(n: i32): u64 {
   return (p * (p + 1)) << 6;
 }
 
-/** Bytes of a triangle that a task passes over. */
-const STRETCH: usize = 1 << 17;
-
 @unmanaged
 class Copy {
   to: usize;
@@ -38,8 +35,8 @@ class Copy {
 function copyStretch(record: usize, index: i32, _thread: i32): void {
   const c = changetype<Copy>(record);
   const s = f64x2.splat(c.sign);
-  const first = <usize>index * STRETCH;
-  const end = c.from + min(c.bytes, first + STRETCH);
+  const first = <usize>index * COPY_TASK_BYTES;
+  const end = c.from + min(c.bytes, first + COPY_TASK_BYTES);
   for (let p = c.from + first, to = c.to + first; p < end; p += 16, to += 16) {
     v128.store(to, f64x2.mul(v128.load(p), s));
   }
@@ -47,7 +44,7 @@ function copyStretch(record: usize, index: i32, _thread: i32): void {
 
 /** How many tasks a pass over so many bytes is. */
 export function stretches(bytes: usize): i32 {
-  return <i32>((bytes + STRETCH - 1) / STRETCH);
+  return <i32>((bytes + COPY_TASK_BYTES - 1) / COPY_TASK_BYTES);
 }
 
 /** Copies a packed triangle, times +-1. */

@@ -2,16 +2,13 @@
 // known. Cost: two passes over the matrix an iteration.
 import { alloc, mark, release } from '../base/arena';
 import { parallelFor, threads } from '../base/parallel';
+import { PRODUCT_COLUMNS_TASK, PRODUCT_GROUPS_TASK, PRODUCT_ROWS_TASK } from '../base/params';
 import { madd44 } from '../blas/gemm';
 import { combine } from '../blas/gemv';
 import { axpy, dot, scaleColumn } from '../blas/level1';
 import { column } from '../matrix/columns';
 import { packHere } from '../matrix/pack';
 import * as source from '../matrix/source';
-
-/** Rows, and columns, that a task takes of a product with a matrix by columns. */
-const ROWS: i32 = 128;
-const COLUMNS: i32 = 32;
 
 @unmanaged
 class Columns {
@@ -26,8 +23,8 @@ class Columns {
 /** y = W v for some rows. */
 function rowsTask(record: usize, index: i32, _thread: i32): void {
   const c = changetype<Columns>(record);
-  const from = index * ROWS;
-  const count = min(ROWS, c.m - from);
+  const from = index * PRODUCT_ROWS_TASK;
+  const count = min(PRODUCT_ROWS_TASK, c.m - from);
   const y = c.y + (<usize>from << 3);
   const W = c.W + (<usize>from << 3);
   memory.fill(y, 0, <usize>count << 3);
@@ -37,8 +34,8 @@ function rowsTask(record: usize, index: i32, _thread: i32): void {
 /** v = W^T y for some columns. */
 function columnsTask(record: usize, index: i32, _thread: i32): void {
   const c = changetype<Columns>(record);
-  const from = index * COLUMNS;
-  for (let j = from; j < min(c.n, from + COLUMNS); j++) {
+  const from = index * PRODUCT_COLUMNS_TASK;
+  for (let j = from; j < min(c.n, from + PRODUCT_COLUMNS_TASK); j++) {
     store<f64>(c.v + (<usize>j << 3), dot(column(c.W, c.ld, j), c.y, c.m));
   }
 }
@@ -60,10 +57,10 @@ export function power(W: usize, ld: i32, m: i32, n: i32, v: usize, iterations: i
     const length = Math.sqrt(dot(v, v, n));
     if (!(length > 0)) break;
     scaleColumn(v, 1 / length, n);
-    parallelFor(rowsTask, (m + ROWS - 1) / ROWS, changetype<usize>(c));
+    parallelFor(rowsTask, (m + PRODUCT_ROWS_TASK - 1) / PRODUCT_ROWS_TASK, changetype<usize>(c));
     size = Math.sqrt(dot(y, y, m));
     if (it == iterations) break;
-    parallelFor(columnsTask, (n + COLUMNS - 1) / COLUMNS, changetype<usize>(c));
+    parallelFor(columnsTask, (n + PRODUCT_COLUMNS_TASK - 1) / PRODUCT_COLUMNS_TASK, changetype<usize>(c));
   }
   release(start);
   return size;
@@ -89,15 +86,12 @@ class Pass {
   step: usize;
 }
 
-/** Row groups that a task takes. */
-const GROUPS: i32 = 4;
-
 function groupsTask(record: usize, index: i32, thread: i32): void {
   const p = changetype<Pass>(record);
   const n = p.n;
   const four = p.four + (<usize>thread * <usize>n << 5);
-  const from = index * (GROUPS << 2);
-  for (let i = from; i < min(p.count, from + (GROUPS << 2)); i += 4) {
+  const from = index * (PRODUCT_GROUPS_TASK << 2);
+  for (let i = from; i < min(p.count, from + (PRODUCT_GROUPS_TASK << 2)); i += 4) {
     packHere(four, n, p.at, p.columns, n, p.rows + (<usize>i << 2), min(4, p.count - i), p.single, p.scale);
     if (!p.bytes) combine(p.Y + (<usize>(p.first + i) << 3), four, p.V, n);
     for (let b: usize = 0; b < p.bytes; b += p.step) {
@@ -125,7 +119,8 @@ function pass(V: usize, Y: usize, bytes: usize, step: usize): void {
     p.count = min(source.panelRows, source.m - p.first);
     source.panel(p.first, p.count);
     p.at = source.at;
-    parallelFor(groupsTask, (p.count + (GROUPS << 2) - 1) / (GROUPS << 2), changetype<usize>(p));
+    const rows = PRODUCT_GROUPS_TASK << 2;
+    parallelFor(groupsTask, (p.count + rows - 1) / rows, changetype<usize>(p));
   }
   release(start);
 }

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { k, putColumns } from '../kernel/kernel.js';
 import { matrix, Random } from '../numbers.js';
-import { claims } from './open.js';
+import { claims, claimsBySingularValues } from './open.js';
 
 describe('bounds of the values hold', () => {
   test.each([2, 3, 4, 6, 9, 12, 16, 20, 30, 47, 55])('orthogonal, order %i', (n) => {
@@ -17,6 +17,18 @@ describe('bounds of the values hold', () => {
       const r = new Random(seed);
       const values = Array.from({ length: n }, (_, i) => 10 ** (-i * r.uniform()));
       claims(r.withSpectrum(n, n, values, n), 1.01 * values[n >> 1], 0);
+    }
+  });
+
+  test.each([
+    [3, 3],
+    [8, 8],
+    [30, 18],
+  ])('of the form of A itself, %i x %i', (m, n) => {
+    for (let seed = 0; seed < 30; seed++) {
+      const r = new Random(seed);
+      const values = Array.from({ length: n }, (_, i) => 0.3 ** i);
+      claimsBySingularValues(r.withSpectrum(m, n, values, n), 0.5 * values[n >> 1]);
     }
   });
 

@@ -3,7 +3,9 @@
 import { describe, expect, test } from 'vitest';
 import { matrixRank } from '../../src/index.js';
 import { kernel } from '../../src/kernel/load.js';
+import { k } from '../kernel/kernel.js';
 import { Random, transpose } from '../numbers.js';
+import { openClaim } from './open.js';
 
 const QR = 4; // of claim.ts
 
@@ -39,6 +41,20 @@ describe.each([
     const y = new Random(m * n).withSpectrum(m, n, last);
     expect(matrixRank(y.a, [m, n])).toBe(n - 1);
     expect(matrixRank(y.a, [m, n], { rtol: 2e-15 })).toBe(n - 1);
+  });
+
+  test('claims nothing where sigma_n is next to the tolerance or below it', () => {
+    for (const [tol, claims] of [
+      [0.05, true],
+      [0.9, false],
+      [1.01, false],
+      [2, false],
+    ] as const) {
+      const scale = openClaim(x, { tol: tol * values[n - 1] });
+      k.encloseByNorms();
+      expect(Boolean(k.fullRankByQr())).toBe(claims);
+      if (claims) expect(k.lower.value / scale).toBeLessThanOrEqual(values[n - 1] * (1 + 1e-3));
+    }
   });
 
   test('other scales', () => {

@@ -39,7 +39,8 @@ export { lower, method, proven, rank as claimed, upper } from '../assembly/certi
 export { fullRank } from '../assembly/certificate/full-rank';
 export { inertia } from '../assembly/certificate/inertia';
 export { nullSpaceBound } from '../assembly/certificate/null-space';
-export { byTransposed } from '../assembly/certificate/qlp';
+export { fullRankByQr } from '../assembly/certificate/unpivoted-qr';
+export { bySingularValues, byTransposed } from '../assembly/certificate/qlp';
 export { reductionStages, reflectorError, rounding, stage } from '../assembly/certificate/rounding';
 export { capByCholesky, capCoarsely, enclose, encloseByNorms, raiseByLanczos } from '../assembly/certificate/sigma1';
 export { byTrailing } from '../assembly/certificate/trailing';

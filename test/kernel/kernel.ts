@@ -44,6 +44,8 @@ interface Exports {
   packRows(s: number): number;
   stratifiedRows(list: number, count: number, m: number): void;
   nullSpaceBound(x: number, f: Cholesky): number;
+  bySingularValues(): number;
+  fullRankByQr(): number;
   byTransposed(X: number, k: number, leftOut: number, reflectors: number): number;
   byTrailing(q: number, rest: number): number;
   alloc(bytes: bigint): number;
