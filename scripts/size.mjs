@@ -10,7 +10,7 @@ const dist = fileURLToPath(new URL('../dist', import.meta.url));
 
 /** [what, file of dist/ or source of a module beside it, budget in kB of gzip] */
 const ENTRIES = [
-  ['matrix-rank.min.js', { file: 'matrix-rank.min.js' }, 70],
+  ['matrix-rank.min.js', { file: 'matrix-rank.min.js' }, 74],
   ['import { matrixRank }', { source: "export { matrixRank } from './index.js'" }, 48],
   ['import { singularValues }', { source: "export { singularValues } from './index.js'" }, 46],
   ['import { spectralMetrics }', { source: "export { spectralMetrics } from './index.js'" }, 49],

@@ -2,9 +2,9 @@
 import { embedded } from './embedded.js';
 import { imports, type Kernel, simd } from './load.js';
 
-/** How the binary imports its memory: from 'env', 'memory', with a maximum; then the flag. */
-const IMPORT = '\x03env\x06memory\x02';
-const SHARED = 3;
+/** The binary's first mention of it is its import: the name, a byte that tells what it is, and its flags. */
+const NAME = 'memory';
+const SHARED = 3; // with a maximum
 
 /** Pages of 64 KiB: all that WebAssembly can address, and what is too little to be of use. */
 const MOST = 65536;
@@ -21,7 +21,8 @@ export function canShare(): boolean {
 /** That kernel compiled. */
 export function compileShared(): Promise<WebAssembly.Module> {
   const bytes = embedded(simd).slice();
-  bytes[String.fromCharCode(...bytes.subarray(0, 4096)).indexOf(IMPORT) + IMPORT.length] = SHARED;
+  const name = String.fromCharCode(...bytes.subarray(0, 4096)).indexOf(NAME);
+  bytes[name + NAME.length + 1] = SHARED;
   return WebAssembly.compile(bytes);
 }
 

@@ -57,8 +57,6 @@ export function spectralMetrics(a: unknown, b?: unknown, c?: unknown): SpectralM
   };
   const { stack, t, own } = readCallWith(fn, [a, b, c], names, read, true);
   const { given, centered } = own;
-  if (centered && isComplex(stack))
-    throw new TypeError(`${fn}: centered is for real matrices; got complex elements.`);
   if (centered && stack.vector) {
     throw new RangeError(`${fn}: centered needs a matrix [samples, features]; got a vector.`);
   }

@@ -213,7 +213,10 @@ const GUARD = 256;
 
 /** An area of kernel memory, with bytes of 0xff (NaN) before and after it. */
 export function area(bytes: number): number {
-  const gap = () => new Uint8Array(k.memory.buffer, k.alloc(BigInt(GUARD)), GUARD).fill(0xff);
+  const gap = () => {
+    const at = k.alloc(BigInt(GUARD)); // memory may grow: its buffer is another one then
+    new Uint8Array(k.memory.buffer, at, GUARD).fill(0xff);
+  };
   gap();
   const at = k.alloc(BigInt(bytes));
   new Uint8Array(k.memory.buffer, at, (bytes + 63) & ~63).fill(0xff);
