@@ -159,7 +159,7 @@ export function solveUpper(R: usize, rLd: i32, k: i32, B: usize, ld: i32, count:
   t.X = B;
   t.step = <usize>ld << 5;
   t.columns = count;
-  t.share = threads == 1 ? count : min(8, count / (3 * threads) + 1);
+  t.share = threads == 1 ? max(count, 1) : min(8, count / (3 * threads) + 1);
   parallelFor(solveTask, (count + t.share - 1) / t.share, changetype<usize>(t));
   release(start);
 }

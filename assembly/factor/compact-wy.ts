@@ -273,7 +273,7 @@ export function applyRight(block: ReflectorBlock, W: usize, ld: i32, r: i32, m: 
   block.m = m;
   block.c0 = c;
   block.Y = alloc(<u64>count * <u64>(block.columns + 3 >> 2) << 7);
-  block.share = threads == 1 ? count : min(REFLECT_PANELS_TASK, count / (4 * threads) + 1);
+  block.share = threads == 1 ? max(count, 1) : min(REFLECT_PANELS_TASK, count / (4 * threads) + 1);
   parallelFor(rightTask, (count + block.share - 1) / block.share, changetype<usize>(block));
   release(start);
 }
