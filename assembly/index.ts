@@ -15,7 +15,7 @@ import * as svd from './driver/singular-values';
 import * as truncatedSvd from './driver/truncated-svd';
 import { Triplets } from './driver/truncated-svd';
 
-export { reset } from './base/arena';
+export { peakBytes, reset } from './base/arena';
 export { open } from './matrix/source';
 export { fork, help, join } from './base/parallel';
 

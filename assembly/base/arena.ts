@@ -8,6 +8,7 @@ declare function outOfMemory(bytes: f64): void; // throws: the call ends here
 
 let top: usize = (__heap_base + 63) & ~63;
 const floor: usize = top;
+let peak: usize = 0;
 
 export function alloc(bytes: u64): usize {
   const start = top;
@@ -18,7 +19,13 @@ export function alloc(bytes: u64): usize {
     if (end > 0xffff0000 || memory.grow(<i32>pages) < 0) outOfMemory(<f64>end);
   }
   top = <usize>end;
+  peak = max(peak, top);
   return start;
+}
+
+/** Where the arena ended at most, so far. */
+export function peakBytes(): f64 {
+  return <f64>peak;
 }
 
 /** Zeroed memory. */

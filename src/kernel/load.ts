@@ -10,6 +10,7 @@ export interface Kernel {
   readonly memory: { readonly buffer: ArrayBuffer };
   fork(threads: number): void;
   join(): void;
+  peakBytes(): number;
   help(thread: number): number;
   reset(): void;
   reserve(bytes: number): number;

@@ -7,7 +7,7 @@ const NAME = 'memory';
 const SHARED = 3; // with a maximum
 
 /** Pages of 64 KiB: all that WebAssembly can address, and what is too little to be of use. */
-const MOST = 65536;
+const MOST = 65535;
 const LEAST = 4096;
 
 /** Whether threads can share memory here: in pages only those that are cross-origin isolated. */
@@ -26,11 +26,15 @@ export function compileShared(): Promise<WebAssembly.Module> {
   return WebAssembly.compile(bytes);
 }
 
-/** The largest memory that the engine will share; undefined where it will share none. */
+/**
+ * The largest memory that the engine will share; undefined where it will share none. It has its full size from the
+ * beginning, of which only what is touched takes room: when one thread makes a memory grow, others may for a while
+ * take it for as small as it was, and trap.
+ */
 export function sharedMemory(): WebAssembly.Memory | undefined {
-  for (let maximum = MOST; maximum >= LEAST; maximum /= 2) {
+  for (let pages = MOST; pages >= LEAST; pages >>= 1) {
     try {
-      return new WebAssembly.Memory({ initial: 2, maximum, shared: true });
+      return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     } catch {
       // iOS sets less than 4 GiB aside
     }

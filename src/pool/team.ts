@@ -61,7 +61,7 @@ export function drive<T>(
     kernel.join();
     exchange(before);
     // After an error others may still be at work in there.
-    if (!done || memory.buffer.byteLength > KEEP) own = undefined;
+    if (!done || kernel.peakBytes() > KEEP) own = undefined;
   }
 }
 
