@@ -194,6 +194,25 @@ describe('safetensors', () => {
     });
   });
 
+  // Exponents for 16 bytes: two codes in each (DeepSeek-V4); for 32: numbers (MXINT8).
+  test.each([16, 32])('int8 with an exponent for %i', async (group) => {
+    const [rows, groups] = [3, 2];
+    const codes = bytes(rows * groups * group);
+    const scales = Uint8Array.from({ length: rows * groups }, () => 120 + below(12));
+    const model = {
+      'a.weight': spec('I8', [rows, groups * group], codes),
+      'a.scale': spec('F8_E8M0', [rows, groups], scales),
+    };
+    const numbers = new Int8Array(codes.buffer);
+    const cols = group === 16 ? 64 : groups * group;
+    const storage = await at(model, [rows, cols], (i, j) => {
+      const s = 2 ** (scales[i * groups + (j >> 5)] - 127);
+      const [value, h] = group === 16 ? e2m1(nibble(codes, i * cols + j)) : [numbers[i * cols + j], 0.5];
+      return [value * s, h * s];
+    });
+    expect(storage).toBe(group === 16 ? 'mxfp4' : 'int8 x group scales');
+  });
+
   test.each([
     ['uint8, second scale multiplied', 'U8', '.weight', '.weight_scale_2'],
     ['F4', 'F4', '.weight', '.weight_scale_2'],

@@ -2,7 +2,8 @@
 // Cost: one pass, a byte written for each code.
 
 /** Two codes a byte, the low nibble first (or the high one), up to `count`. */
-export function unpackNibbles(bytes: Uint8Array, count: number, highFirst = false): Uint8Array {
+export function unpackNibbles(packed: Uint8Array | Int8Array, count: number, highFirst = false): Uint8Array {
+  const bytes = new Uint8Array(packed.buffer, packed.byteOffset, packed.length); // int8 has no sign here
   const out = new Uint8Array(count);
   const even = count & ~1;
   if (highFirst) {

@@ -38,9 +38,9 @@ export async function decodeMxfp4(
   index: number,
 ): Promise<Decoded> {
   const cols = 32 * groups;
-  const packed = (await blocks.words(index * rows * groups * 16, rows * groups * 16)) as Uint8Array;
+  const packed = await blocks.words(index * rows * groups * 16, rows * groups * 16);
   return decodeGrid({
-    codes: unpackNibbles(packed, rows * cols),
+    codes: unpackNibbles(packed as Uint8Array | Int8Array, rows * cols),
     rows,
     cols,
     table: codeTable('float4_e2m1')!,

@@ -140,8 +140,8 @@ export function mxfp4(entry: Stored, context: Context): Match | undefined {
 }
 
 /**
- * Bytes of two e2m1 codes, or F4 itself, with scales for 16 (NVFP4) or 32 (MXFP4) of them.
- * Exponents as scales tell it of int8, too.
+ * Bytes of two e2m1 codes, or F4 itself, with scales for 16 (NVFP4) or 32 (MXFP4) of them. Exponents for 16 bytes tell
+ * it of int8, too: DeepSeek-V4's experts (its inference/convert.py). Those of int8 numbers (MXINT8) are for 32 bytes.
  */
 export function nvfp4(entry: Stored, context: Context): Match | undefined {
   const { name, dtype, shape } = entry;
