@@ -1,4 +1,5 @@
 // The elements that callers pass, and how they are stored. Cost: no copy but for a number[].
+import type { Float16ArrayLike, NumericArray } from '../types.js';
 import { describe } from './options.js';
 
 /**
@@ -7,17 +8,8 @@ import { describe } from './options.js';
  */
 export type Kind = 'f64' | 'f32' | 'f16' | 'bf16' | 'c64' | 'c128' | 'other';
 
-export type Elements =
-  | Float64Array
-  | Float32Array
-  | Int8Array
-  | Uint8Array
-  | Uint8ClampedArray
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | readonly number[];
+/** What callers pass, a Float16Array as its patterns. */
+export type Elements = Exclude<NumericArray, Float16ArrayLike>;
 
 const tagGetter = Object.getOwnPropertyDescriptor(
   Object.getPrototypeOf(Uint8Array.prototype),
