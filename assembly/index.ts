@@ -114,7 +114,7 @@ export function method(): i32 {
   return claim.method;
 }
 
-/** min(m, n) values into `values`, descending; false when Jacobi did not converge. */
+/** min(m, n) values into `values`, descending; false when Jacobi, for relative accuracy, did not converge. */
 export function singularValues(values: usize, relative: bool): bool {
   const done = svd.singularValues(values, relative);
   for (let j = 0; j < source.n; j++) {
@@ -135,8 +135,8 @@ export function scale(): f64 {
 }
 
 /** As singularValues(), to absolute accuracy, of scale * A. */
-export function spectrum(values: usize): bool {
-  return svd.singularValues(values, false);
+export function spectrum(values: usize): void {
+  svd.singularValues(values, false);
 }
 
 /** ||A||_F */

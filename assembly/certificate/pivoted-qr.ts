@@ -16,10 +16,7 @@ import { byQlp } from './qlp';
 import { reductionStages, reflectorError, stage } from './rounding';
 import { byTrailing } from './trailing';
 
-/**
- * The rank from a QR of all of A; so many values are known to be above the tolerance. Decides,
- * unless an iteration does not converge.
- */
+/** The rank from a QR of all of A; so many values are known to be above the tolerance. Decides. */
 export function byQr(known: i32): bool {
   const n = source.n;
   const m = rowsOfMatrix();

@@ -15,7 +15,7 @@ import { element, readInput, type Stack } from '../input/stack.js';
 import { close } from '../kernel/host.js';
 import { type Kernel, kernel } from '../kernel/load.js';
 import { copyOut, open } from '../kernel/memory.js';
-import { forEachMatrix, throwNotConverged, tolerances } from '../matrix/call.js';
+import { forEachMatrix, throwUndecided, tolerances } from '../matrix/call.js';
 import { emptyReport, METHODS } from '../matrix/rank.js';
 import type { AccumulatorOptions, MatrixInput, NumericArray, RankOptions, RankReport } from '../types.js';
 import { readState, type State, writeState } from './saved.js';
@@ -185,10 +185,9 @@ export class RankAccumulator {
     const count = Math.min(this.#filled, this.#width);
     let values: Float64Array = new Float64Array(count);
     if (count === 0) return values;
-    const fn = 'RankAccumulator.singularValues';
-    forEachMatrix(fn, this.#stack(), false, (k) => {
+    forEachMatrix('RankAccumulator.singularValues', this.#stack(), false, (k) => {
       const at = k.reserve(8 * count);
-      if (!k.spectrum(at)) throwNotConverged(fn);
+      k.spectrum(at);
       const scale = k.scale();
       values = copyOut(at, count).map((x) => timesPower(x / scale, this.#exponent));
     });
@@ -399,7 +398,7 @@ export class RankAccumulator {
     forEachMatrix(fn, stack, false, (k) => {
       const scaled = timesPower(absolute, -this.#exponent);
       const found = k.rank(scaled, relative, exact);
-      if (found < 0) throwNotConverged(fn);
+      if (found < 0) throwUndecided(fn);
       const rank = Math.floor(found / this.#copies); // pairs, as rankOpen() has it
       // What the folds did, as "Slack" in docs/certificates.md has it.
       const slack = this.#folds ? U * k.frobenius() * Math.sqrt(this.#width * this.#folds + 8) : 0;

@@ -38,7 +38,7 @@ export interface Kernel {
   singularValues(values: number, relative: boolean): number;
   qr(transposed: boolean, rank: number, r: number, permutation: number): void;
   scale(): number;
-  spectrum(values: number): number;
+  spectrum(values: number): void;
   frobenius(): number;
   spectral(): number;
   stable(): number;

@@ -57,7 +57,7 @@ export function batchSize(bytes: number): number {
 
 /**
  * Ranks of `count` matrices of a stack into ranks[first ..], in one call of the kernel. Returns how many were done: it
- * stops at one that is not finite or did not converge.
+ * stops at one that is not finite.
  */
 export function batch(
   from: Floats,

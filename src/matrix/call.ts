@@ -136,10 +136,10 @@ export function rankOpen(
   exact = false,
 ): number {
   const rank = k.rank(absolute, relative, exact);
-  if (rank < 0) throwNotConverged(fn);
+  if (rank < 0) throwUndecided(fn);
   return isComplex(stack) ? rank >> 1 : rank;
 }
 
-export function throwNotConverged(fn: string): never {
-  throw new Error(`${fn}: the Jacobi iteration did not converge; please report this matrix.`);
+export function throwUndecided(fn: string): never {
+  throw new Error(`${fn}: the kernel has no answer for this matrix; please report it.`);
 }

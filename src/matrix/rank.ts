@@ -12,7 +12,7 @@ import {
   rankOpen,
   readCall,
   splitArguments,
-  throwNotConverged,
+  throwUndecided,
   tolerances,
 } from './call.js';
 
@@ -49,7 +49,7 @@ export function ranksOf(
       const n = Math.min(step, stack.count - i);
       const done = batch(data, offset + i * size, lines, size / lines, n, absolute, relative, ranks, i);
       if (done < n) checkFinite(fn, stack, (i + done) * size, size);
-      if (done < n) throwNotConverged(fn);
+      if (done < n) throwUndecided(fn);
     }
     return ranks;
   }
