@@ -70,12 +70,13 @@ class Thread {
   private settle: { resolve(results: unknown[]): void; reject(error: unknown): void } | undefined;
   private readonly raw: Raw;
   private envelopes: (envelopes: MessagePort[]) => void = () => {};
+  private ended = false;
 
   constructor(launch: Launch, gone: (thread: Thread) => void) {
     const take = () => {
       const { settle } = this;
       this.settle = undefined;
-      this.raw.hold?.(false);
+      if (!this.ended) this.raw.hold?.(false); // its end is waited for, whatever it still says
       return settle;
     };
     this.raw = launch(
@@ -109,6 +110,7 @@ class Thread {
   end(reason: unknown): unknown {
     this.settle?.reject(reason);
     this.settle = undefined;
+    this.ended = true;
     return this.raw.end();
   }
 }

@@ -54,6 +54,18 @@ describe('threads', () => {
     expect(await threads.run(task(2))).toEqual([2]);
   });
 
+  it('that still say something when they are ended keep the process until they have', async () => {
+    const { log, launch } = engine();
+    const threads = createThreads(1, [launch]);
+    const late = threads.run(task(3));
+    while (log.filter((l) => l === 'hold').length < 2) await new Promise((resolve) => setTimeout(resolve));
+    const closed = threads.close(); // its answer is on the way
+    await expect(late).rejects.toThrow('RankPool: the pool is closed.');
+    await closed;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(log).toEqual(['start', 'hold', 'release', 'hold', 'end']);
+  });
+
   it('that die while they help reject the call that they help, and its driver ends', async () => {
     const log: string[] = [];
     let started = 0;
