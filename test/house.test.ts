@@ -145,7 +145,6 @@ const LARGE: Record<string, string> = {
   'assembly/spectrum/golub-kahan.ts combine': 'a piece of a matrix and its place',
   'assembly/spectrum/sturm.ts evaluate': 'eight points at a time, unrolled',
   // A list that is read from above to below: of bytes, of opcodes, of what stands in a file or on a page.
-  'src/accumulator/saved.ts readState': 'the saved bytes, each with what may be wrong with it',
   'src/cli/html/plots.ts drawBars': 'the options of one plot',
   'src/cli/html/plots.ts drawSpectrum': 'the options of one plot',
   'src/cli/report-html.ts toHtml': 'one page',
@@ -158,12 +157,6 @@ const LARGE: Record<string, string> = {
   'src/pool/threads.ts createThreads': 'the closures of one pool',
   // A strided piece of an array has data, offset, shape and strides.
   'src/formats/decode/gguf-blocks.ts look': 'a block and its parts',
-  'src/input/rounding.ts sumUp': 'two strides',
-  'src/input/stack.ts stack': 'the record of a stack, field by field',
-  'src/kernel/memory.ts batch': 'the ABI of a stack of matrices',
-  'src/layers/lstm-cell.ts run': 'four gates, one step',
-  'src/layers/lstm-cell.ts accumulate': 'two operands and their places',
-  'src/matrix/factors.ts byColumns': 'two operands and their places',
 };
 
 test.each(['assembly', 'src'] as const)('%s: functions have at most 60 lines and 7 parameters', (folder) => {
@@ -191,7 +184,6 @@ test('files have one idea, and some 300 lines at most', () => {
     'src/formats/remote.ts': 'ranges over HTTP and their errors',
     'src/formats/matlab.ts': 'the elements of a file',
     'src/formats/source.ts': 'the byte sources',
-    'src/accumulator/accumulator.ts': 'one class',
     'src/cli/args.ts': 'the options of the command',
   };
   const tall = [...lines('assembly'), ...lines('src')].filter(({ text }) => text.length > 301);

@@ -62,7 +62,7 @@ export function rounding16(
   const { digits, least } = FLOAT_TYPES[type];
   const half = type === 'float16';
   const table = squares(half ? 32 : 256, half ? 15 : 127, digits, least);
-  return sumUp(words, offset, 1, half ? 10 : 7, half ? 31 : 255, table, rows, cols);
+  return sumUp({ words, start: offset, step: 1, shift: half ? 10 : 7, table }, rows, cols);
 }
 
 /** tau of elements of a type that is held in wider floats. */
@@ -76,7 +76,8 @@ export function roundingOf(
   const { digits, least } = type;
   if (data instanceof Float32Array) {
     const words = new Uint32Array(data.buffer, data.byteOffset, data.length);
-    return sumUp(words, offset, 1, 23, 255, squares(256, 127, digits, least), rows, cols);
+    const table = squares(256, 127, digits, least);
+    return sumUp({ words, start: offset, step: 1, shift: 23, table }, rows, cols);
   }
   // The high word of each pair; in units of the largest exponent, so that no square overflows.
   const words = new Uint32Array(data.buffer, data.byteOffset, 2 * data.length);
@@ -84,7 +85,8 @@ export function roundingOf(
   let top = 0;
   for (let i = 0; i < rows * cols; i++) top = Math.max(top, (words[high + 2 * i] >>> 20) & 2047);
   const unit = Math.max(top - 1023, least);
-  return sumUp(words, high, 2, 20, 2047, squares(2048, 1023, digits, least, unit), rows, cols) * 2 ** unit;
+  const table = squares(2048, 1023, digits, least, unit);
+  return sumUp({ words, start: high, step: 2, shift: 20, table }, rows, cols) * 2 ** unit;
 }
 
 const HIGH = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 1 : 0;
@@ -99,16 +101,19 @@ function squares(fields: number, bias: number, digits: number, least: number, un
   return table;
 }
 
-function sumUp(
-  words: Uint16Array | Uint32Array,
-  start: number,
-  step: number,
-  shift: number,
-  mask: number,
-  table: Float64Array,
-  rows: number,
-  cols: number,
-): number {
+/** Where the exponents of a matrix stand: in every `step`-th word from `start` on, `shift` bits up. */
+interface Exponents {
+  words: Uint16Array | Uint32Array;
+  start: number;
+  step: number;
+  shift: number;
+  /** h^2 / 3 for each of them, from squares(). */
+  table: Float64Array;
+}
+
+/** tau of a matrix of these exponents. */
+function sumUp({ words, start, step, shift, table }: Exponents, rows: number, cols: number): number {
+  const mask = table.length - 1;
   const columns = new Float64Array(cols);
   let most = 0;
   for (let i = 0, p = start; i < rows; i++) {

@@ -1,6 +1,7 @@
 // What callers pass, to one record that the kernel copies from: a stack of matrices, contiguous.
 // Layout: matrix k starts at offset + k rows cols, stored row by row or (colMajor) column by column.
 // Cost: nothing for data that is contiguous in either order; one copy for nested arrays and for other strides.
+import type { Floats } from '../kernel/host.js';
 import { fromBfloat16, fromFloat16 } from '../shared/half.js';
 import { product } from '../shared/shape.js';
 import { gatherInto } from '../shared/strided.js';
@@ -63,10 +64,10 @@ function read(fn: string, a: unknown, shape: unknown, maxDims: number, complexTo
       // isView too: a Proxy of a typed array passes for an instance, and its length throws.
       if (!ArrayBuffer.isView(a)) return arrange(fn, flatView(fn, a, shape), maxDims);
       if (a instanceof Float64Array && a.length === size) {
-        return stack(a, 0, 'f64', false, NO_BATCH, 1, rows, cols, false, false, NaN);
+        return oneMatrix(a, 'f64', rows, cols);
       }
       if (a instanceof Float32Array && a.length === size) {
-        return stack(a, 0, 'f32', true, NO_BATCH, 1, rows, cols, false, false, NaN);
+        return oneMatrix(a, 'f32', rows, cols);
       }
     }
   }
@@ -79,21 +80,21 @@ function read(fn: string, a: unknown, shape: unknown, maxDims: number, complexTo
 
 const isIndex = (value: unknown): value is number => typeof value === 'number' && value >>> 0 === value;
 
-/** The one place that makes a Stack: always the same properties in the same order. */
-function stack(
-  data: Elements,
-  offset: number,
-  kind: Kind,
-  single: boolean,
-  batch: readonly number[],
-  count: number,
-  rows: number,
-  cols: number,
-  colMajor: boolean,
-  vector: boolean,
-  noise: number,
-): Stack {
-  return { data, offset, kind, single, batch, count, rows, cols, colMajor, vector, noise };
+/** A row-major matrix of floats, from the first element of `data` on. */
+export function oneMatrix(data: Floats, kind: 'f64' | 'f32', rows: number, cols: number): Stack {
+  return {
+    data,
+    offset: 0,
+    kind,
+    single: kind === 'f32',
+    batch: NO_BATCH,
+    count: 1,
+    rows,
+    cols,
+    colMajor: false,
+    vector: false,
+    noise: NaN,
+  };
 }
 
 /** A view in place if its matrices are contiguous in either order, else gathered into row-major order. */
@@ -125,23 +126,20 @@ function arrange(fn: string, view: View, maxDims: number): Stack {
     }
   }
   const vector = dims < 2;
-  const single = kind === 'f32' || kind === 'f16' || kind === 'bf16' || kind === 'c64';
   const batch = dims > 2 ? shape.slice(0, -2) : NO_BATCH;
-  const rows = vector ? 1 : shape[dims - 2];
-  const cols = dims === 0 ? 1 : shape[dims - 1];
-  return stack(
+  return {
     data,
     offset,
     kind,
-    single,
+    single: kind === 'f32' || kind === 'f16' || kind === 'bf16' || kind === 'c64',
     batch,
-    product(batch),
-    rows,
-    cols,
+    count: product(batch),
+    rows: vector ? 1 : shape[dims - 2],
+    cols: dims === 0 ? 1 : shape[dims - 1],
     colMajor,
     vector,
-    view.noise ?? NaN,
-  );
+    noise: view.noise ?? NaN,
+  };
 }
 
 /** Exactly one element for each of the shape's; with strides or an offset, all of them inside the data. */
@@ -290,5 +288,5 @@ export function smallRows(a: unknown): Stack | undefined {
   }
   // A getter among the rows may have asked for a rank itself, and left its matrix here.
   if (turn !== mine) return undefined;
-  return stack(SCRATCH, 0, 'f64', false, NO_BATCH, 1, rows, cols, false, false, NaN);
+  return oneMatrix(SCRATCH, 'f64', rows, cols);
 }

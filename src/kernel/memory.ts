@@ -55,18 +55,22 @@ export function batchSize(bytes: number): number {
   return bytes > RESIDENT ? 0 : Math.max(1, Math.floor((2 * RESIDENT) / bytes));
 }
 
+/** `count` matrices, one behind the other from `offset` on: contiguous lines (rows or columns), all of one length. */
+export interface Batch {
+  data: Floats;
+  offset: number;
+  lines: number;
+  length: number;
+  count: number;
+}
+
 /**
- * Ranks of `count` matrices of a stack into ranks[first ..], in one call of the kernel. Returns how many were done: it
- * stops at one that is not finite.
+ * Ranks of the matrices into ranks[first ..], in one call of the kernel. Returns how many were done: it stops at one
+ * that is not finite.
  */
-export function batch(
-  from: Floats,
-  offset: number,
-  lines: number,
-  length: number,
-  count: number,
-  absolute: number,
-  relative: number,
+export function ranksOfBatch(
+  { data, offset, lines, length, count }: Batch,
+  { absolute, relative }: { absolute: number; relative: number },
   ranks: Int32Array,
   first: number,
 ): number {
@@ -74,10 +78,10 @@ export function batch(
   k.reset();
   const size = lines * length;
   const out = k.reserve(4 * count);
-  const at = k.reserve(count * size * from.BYTES_PER_ELEMENT);
-  copyElements(from, offset, count * size, at);
+  const at = k.reserve(count * size * data.BYTES_PER_ELEMENT);
+  copyElements(data, offset, count * size, at);
   const tall = lines >= length;
-  const single = from instanceof Float32Array;
+  const single = data instanceof Float32Array;
   const m = tall ? lines : length;
   const done = k.ranks(out, at, count, m, size / m, single, tall, absolute, relative);
   const { ints } = views(); // anew: the memory may have grown

@@ -59,7 +59,7 @@ export function lstm(weights: LstmWeights, options: LstmOptions = {}): LstmCell 
     const outShape = returnSequences ? [batch, time, width] : [batch, width];
     const out = new (data instanceof Float32Array ? Float32Array : Float64Array)(product(outShape));
     directions.forEach((direction, d) => {
-      run(direction, data, batch, time, features, units, d === 1, gate, (h, t, last) => {
+      run(direction, { data, batch, time, features }, d === 1, gate, (h, t, last) => {
         if (!returnSequences && !last) return;
         for (let b = 0; b < batch; b++) {
           const at = (returnSequences ? b * time + t : b) * width + d * units;
@@ -71,27 +71,32 @@ export function lstm(weights: LstmWeights, options: LstmOptions = {}): LstmCell 
   };
 }
 
+/** What a cell is given: data [batch, time, features]. */
+interface Sequence {
+  data: ArrayLike<number>;
+  batch: number;
+  time: number;
+  features: number;
+}
+
 /** Steps through time, the whole batch at once; `emit` gets the outputs [batch, units] of each step. */
 function run(
   { kernel, recurrent, bias }: Direction,
-  data: ArrayLike<number>,
-  batch: number,
-  time: number,
-  features: number,
-  units: number,
+  { data, batch, time, features }: Sequence,
   backwards: boolean,
   gate: (x: number) => number,
   emit: (h: Float64Array, t: number, last: boolean) => void,
 ): void {
-  const gates = 4 * units;
+  const gates = bias.length;
+  const units = gates / 4;
   const z = new Float64Array(batch * gates);
   const h = new Float64Array(batch * units);
   const c = new Float64Array(batch * units);
   for (let step = 0; step < time; step++) {
     const t = backwards ? time - 1 - step : step;
     for (let b = 0; b < batch; b++) z.set(bias, b * gates);
-    accumulate(z, data, t * features, time * features, kernel, batch, features, gates);
-    accumulate(z, h, 0, units, recurrent, batch, units, gates);
+    accumulate(z, data, t * features, time * features, kernel, gates);
+    accumulate(z, h, 0, units, recurrent, gates);
     for (let b = 0; b < batch; b++) {
       for (let u = 0; u < units; u++) {
         const at = b * gates + u;
@@ -112,10 +117,10 @@ function accumulate(
   from: number,
   rowLength: number,
   weights: Float64Array,
-  batch: number,
-  inputs: number,
   gates: number,
 ): void {
+  const batch = z.length / gates;
+  const inputs = weights.length / gates;
   for (let k = 0; k < inputs; k++) {
     for (let b = 0; b < batch; b++) {
       const value = x[from + b * rowLength + k];

@@ -1,35 +1,31 @@
 // rankFactors of a complex matrix: its columns by the complex pivoted QR, its singular vectors from those of the real
 // matrix of twice the size, whose singular values come in pairs (complex-spaces.ts). The error is computed from the
 // factors, 8 m n k multiplications.
-import type { Stack } from '../input/stack.js';
 import type { Kernel } from '../kernel/load.js';
 import { copyOut } from '../kernel/memory.js';
 import type { RankFactors } from '../types.js';
 import { interpolate } from './complex-columns.js';
-import { addProduct, adjoint, type Columns, columnsOf, squareOf, turned } from './complex-matrix.js';
+import { addProduct, adjoint, type Columns, squareOf, turned } from './complex-matrix.js';
 import { unpaired } from './complex-spaces.js';
 
-/** Puts the factors of the one complex matrix of the stack, which is open in the kernel, into `result`. */
+/** The factors that are wanted of the matrix that is open in the kernel. */
+export interface WantedFactors {
+  /** The kernel sees the transpose. */
+  transposed: boolean;
+  /** The largest rank, and the share of ||A||_F^2 that may be left out. */
+  most: number;
+  share: number;
+  /** Singular vectors, not columns of A. */
+  svd: boolean;
+}
+
+/** Puts the factors of a complex matrix, which is open in the kernel, into `result`. */
 export function complexFactors(
-  fn: string,
   result: RankFactors,
   k: Kernel,
-  stack: Stack,
-  {
-    hermitian,
-    transposed,
-    most,
-    share,
-    svd,
-  }: {
-    hermitian: boolean;
-    transposed: boolean;
-    most: number;
-    share: number;
-    svd: boolean;
-  },
+  columns: Columns,
+  { transposed, most, share, svd }: WantedFactors,
 ): void {
-  const columns = columnsOf(fn, stack, hermitian);
   const { data, m, n, unscale } = columns;
   const [left, right] = svd
     ? bySvd(columns, k, transposed, most, share)

@@ -8,7 +8,8 @@ import type { Kernel } from '../kernel/load.js';
 import { copyOut, copyOutInt } from '../kernel/memory.js';
 import type { FactorOptions, MatrixInput, NumericArray, RankFactors } from '../types.js';
 import { forEachMatrix, rankOpen, readCallWith, tolerances } from './call.js';
-import { complexFactors } from './complex-factors.js';
+import { complexFactors, type WantedFactors } from './complex-factors.js';
+import { columnsOf } from './complex-matrix.js';
 
 /**
  * A ~ left * right, two thin matrices: what compresses a layer of low rank into two, or starts a low-rank
@@ -51,22 +52,15 @@ export function rankFactors(a: unknown, b?: unknown, c?: unknown): RankFactors {
   forEachMatrix(fn, stack, hermitian, (k, _, transposed) => {
     const rank = rankOpen(fn, k, stack, { absolute, relative });
     const most = Math.min(rank, limit);
-    if (isComplex(stack)) {
-      complexFactors(fn, result, k, stack, { hermitian, transposed, most, share, svd: method === 'svd' });
-    } else if (method === 'svd') bySvd(fn, result, k, transposed, most, share);
-    else byColumns(fn, result, k, transposed, most, share, stack, t.hermitian);
+    const wanted = { transposed, most, share, svd: method === 'svd' };
+    if (isComplex(stack)) complexFactors(result, k, columnsOf(fn, stack, hermitian), wanted);
+    else if (wanted.svd) bySvd(fn, result, k, wanted);
+    else byColumns(fn, result, k, wanted, stack, hermitian);
   });
   return result;
 }
 
-function bySvd(
-  fn: string,
-  result: RankFactors,
-  k: Kernel,
-  transposed: boolean,
-  most: number,
-  share: number,
-): void {
+function bySvd(fn: string, result: RankFactors, k: Kernel, { transposed, most, share }: WantedFactors): void {
   const [rows, cols] = result.shape;
   const [long, short] = transposed ? [cols, rows] : [rows, cols];
   const kept = k.truncate(most, share);
@@ -90,9 +84,7 @@ function byColumns(
   fn: string,
   result: RankFactors,
   k: Kernel,
-  transposed: boolean,
-  most: number,
-  share: number,
+  { transposed, most, share }: WantedFactors,
   stack: Stack,
   hermitian: boolean,
 ): void {

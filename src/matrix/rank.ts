@@ -4,7 +4,7 @@ import { isComplex } from '../input/complex.js';
 import { floats } from '../input/floats.js';
 import { readOptions, type Tolerance } from '../input/options.js';
 import { readInput, type Stack, smallRows } from '../input/stack.js';
-import { batch, batchSize } from '../kernel/memory.js';
+import { batchSize, ranksOfBatch } from '../kernel/memory.js';
 import type { MatrixInput, NumericArray, RankOptions, RankReport } from '../types.js';
 import {
   checkFinite,
@@ -38,23 +38,24 @@ export function ranksOf(
     });
     return ranks;
   }
-  const { absolute, relative, noise } = tolerances(t, stack);
-  const alike = noise === undefined || stack.count === 1;
+  const tolerance = tolerances(t, stack);
+  const alike = tolerance.noise === undefined || stack.count === 1;
   const size = stack.rows * stack.cols;
   const step = t.hermitian || !alike || isComplex(stack) ? 0 : batchSize(size * 8);
   if (step) {
     const { data, offset } = floats(stack);
     const lines = stack.colMajor ? stack.cols : stack.rows;
     for (let i = 0; i < stack.count; i += step) {
-      const n = Math.min(step, stack.count - i);
-      const done = batch(data, offset + i * size, lines, size / lines, n, absolute, relative, ranks, i);
-      if (done < n) checkFinite(fn, stack, (i + done) * size, size);
-      if (done < n) throwUndecided(fn);
+      const count = Math.min(step, stack.count - i);
+      const batch = { data, offset: offset + i * size, lines, length: size / lines, count };
+      const done = ranksOfBatch(batch, tolerance, ranks, i);
+      if (done < count) checkFinite(fn, stack, (i + done) * size, size);
+      if (done < count) throwUndecided(fn);
     }
     return ranks;
   }
   forEachMatrix(fn, stack, t.hermitian, (k, i) => {
-    ranks[i] = rankOpen(fn, k, stack, alike ? { absolute, relative } : tolerances(t, stack, i));
+    ranks[i] = rankOpen(fn, k, stack, alike ? tolerance : tolerances(t, stack, i));
   });
   return ranks;
 }
@@ -120,9 +121,9 @@ export function emptyReport(rows: number, cols: number, tolerance: number): Rank
  *
  * @example
  * const { rank, margin, proven } = rankReport(weights, [512, 4608]);
- * // margin 29: no singular value lies within a factor of 29 of the tolerance, so that the rank is the same for any
- * tolerance from 1 / 29 of // this one to 29 times it; margin 1.02: one lies 2 % from it,
- * and another tolerance may count it on the other side
+ * // margin 29: no singular value lies within a factor of 29 of the tolerance, so that the rank is the same for
+ * // any tolerance from 1 / 29 of this one to 29 times it; margin 1.02: one lies 2 % from it, and another
+ * // tolerance may count it on the other side
  */
 export function rankReport(data: NumericArray, shape: readonly number[], options?: RankOptions): RankReport;
 export function rankReport(a: MatrixInput, options?: RankOptions): RankReport;
