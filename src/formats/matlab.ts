@@ -9,8 +9,8 @@ import { textDecoder } from '../shared/text.js';
 import { admit } from './admit.js';
 import { checkLength, countElements, decode, elementSize, type TensorData } from './decode.js';
 import { attempt, FormatError, quote } from './errors.js';
-import { squeezed } from './hdf5.js';
-import { checkDense } from './scipy-sparse.js';
+import { squeezed } from './hdf5/index.js';
+import { checkDense, fromColumns } from './scipy-sparse.js';
 import { type ByteSource, checkRange, sliceSource } from './source.js';
 import type { NamedTensor, ReadOptions } from './types.js';
 import { inflateSource } from './zip.js';
@@ -147,7 +147,7 @@ class Reader {
       const dtype = kind === SPARSE ? 'float64' : CLASSES[kind];
       const tensor = await attempt(name, file, this.options, () =>
         kind === SPARSE
-          ? this.sparse(label.next, name, shape, complex, (flags.values[1] as number) ?? 0)
+          ? this.sparse(label.next, name, shape, complex)
           : this.dense(label.next, name, shape, dtype, complex),
       );
       if (tensor !== undefined) yield tensor;
@@ -221,11 +221,7 @@ class Reader {
     const re = await this.elements(await readTag(source, at, little), name, count, type);
     if (!complex) return { name, shape, dtype, data: gather(re.values, shape, columnMajorStrides(shape)) };
     const im = await this.elements(await readTag(source, re.next, little), name, count, type);
-    const pairs = type === 'float32' ? new Float32Array(2 * count) : new Float64Array(2 * count);
-    for (let i = 0; i < count; i++) {
-      pairs[2 * i] = re.values[i];
-      pairs[2 * i + 1] = im.values[i];
-    }
+    const pairs = paired(re.values, im.values);
     return { name, shape, dtype, data: gatherPairs(pairs, shape, columnMajorStrides(shape)), bits };
   }
 
@@ -235,7 +231,6 @@ class Reader {
     name: string,
     shape: number[],
     complex: boolean,
-    most: number,
   ): Promise<NamedTensor | undefined> {
     const { file, source, little } = this;
     const [rows, columns] = shape;
@@ -248,24 +243,11 @@ class Reader {
     const index = await this.numbers(await readTag(source, at, little), 'float64');
     const starts = await this.numbers(await readTag(source, index.next, little), 'float64');
     const re = await this.numbers(await readTag(source, starts.next, little), 'float64');
-    const im = complex ? await this.numbers(await readTag(source, re.next, little), 'float64') : undefined;
+    const values = complex
+      ? paired(re.values, (await this.numbers(await readTag(source, re.next, little), 'float64')).values)
+      : re.values;
     const parts = complex ? 2 : 1;
-    const out = new Float64Array(rows * columns * parts);
-    if (starts.values.length !== columns + 1)
-      throw new FormatError(file, `the sparse matrix ${quote(name)} of at most ${most} elements is damaged.`);
-    for (let j = 0; j < columns; j++) {
-      for (let k = starts.values[j]; k < starts.values[j + 1]; k++) {
-        const i = index.values[k];
-        if (!(i >= 0 && i < rows && k < re.values.length)) {
-          throw new FormatError(
-            file,
-            `the sparse matrix ${quote(name)} has an element at row ${i} of ${rows}.`,
-          );
-        }
-        out[(i * columns + j) * parts] = re.values[k];
-        if (im !== undefined) out[(i * columns + j) * 2 + 1] = im.values[k];
-      }
-    }
+    const out = fromColumns(file, name, shape, index.values, starts.values, values, parts);
     return { name, shape, dtype, data: out, ...(complex && { bits: 'complex128' as const }) };
   }
 
@@ -295,6 +277,17 @@ class Reader {
       throw new FormatError(this.file, `a name at offset ${tag.start} claims ${tag.length} bytes.`);
     return { text: untilZero(await this.source.read(tag.start, tag.length)), next: tag.next };
   }
+}
+
+/** Real and imaginary parts side by side. */
+function paired(re: TensorData, im: TensorData): Float32Array | Float64Array {
+  const count = Math.min(re.length, im.length);
+  const pairs = re instanceof Float32Array ? new Float32Array(2 * count) : new Float64Array(2 * count);
+  for (let i = 0; i < count; i++) {
+    pairs[2 * i] = re[i];
+    pairs[2 * i + 1] = im[i];
+  }
+  return pairs;
 }
 
 const untilZero = (bytes: Uint8Array) => textDecoder('latin1').decode(bytes).replace(/\0.*$/s, '');

@@ -94,7 +94,7 @@ async function detect(source: ByteSource, options: ReadOptions): Promise<AsyncGe
   if (starts('%%MatrixMarket')) return (await import('./matrix-market.js')).readMatrixMarket(source, options);
   if (starts('MATLAB 5.0')) return (await import('./matlab.js')).readMatlab(source, options);
   if (starts('\x89HDF\r\n\x1a\n') || starts('MATLAB 7.3'))
-    return (await import('./hdf5.js')).readHdf5(source, options);
+    return (await import('./hdf5/index.js')).readHdf5(source, options);
   if (starts('TFL3', 4)) return (await import('./tflite.js')).readTflite(source, options);
   refuseKnown(name, head);
   switch (extension) {
@@ -113,7 +113,7 @@ async function detect(source: ByteSource, options: ReadOptions): Promise<AsyncGe
     case 'h5':
     case 'hdf5':
     case 'keras':
-      return (await import('./hdf5.js')).readHdf5(source, options);
+      return (await import('./hdf5/index.js')).readHdf5(source, options);
     case 'tflite':
       return (await import('./tflite.js')).readTflite(source, options);
     case 'csv':
@@ -152,7 +152,7 @@ async function readArchive(source: ByteSource, options: ReadOptions): Promise<As
     return (await import('./npz.js')).readNpz(source, options, entries);
   const keras = entries.find((entry) => entry.name === 'model.weights.h5');
   if (keras !== undefined)
-    return (await import('./hdf5.js')).readHdf5(await openEntry(source, keras, options), options);
+    return (await import('./hdf5/index.js')).readHdf5(await openEntry(source, keras, options), options);
   if (has(/^xl\/workbook\.xml$/))
     throw new FormatError(source.name, 'is an Excel workbook; save the sheet as CSV.');
   const what =

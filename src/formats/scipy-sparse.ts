@@ -24,6 +24,41 @@ export function checkDense(file: string, rows: number, columns: number): void {
   }
 }
 
+/**
+ * A sparse matrix by columns, as MATLAB keeps it, filled in: element k of those from starts[j] to starts[j + 1] is in row
+ * index[k] of column j. `parts`: numbers of an element.
+ */
+export function fromColumns(
+  file: string,
+  name: string,
+  [rows, columns]: readonly number[],
+  index: TensorData,
+  starts: TensorData,
+  values: TensorData,
+  parts: number,
+): Float64Array {
+  checkDense(file, rows, columns);
+  if (starts.length !== columns + 1)
+    throw new FormatError(
+      file,
+      `the sparse matrix ${quote(name)} has ${starts.length} starts of ${columns} columns.`,
+    );
+  const out = new Float64Array(rows * columns * parts);
+  for (let j = 0; j < columns; j++) {
+    for (let k = starts[j]; k < starts[j + 1]; k++) {
+      const i = index[k];
+      if (!(i >= 0 && i < rows && (k + 1) * parts <= values.length)) {
+        throw new FormatError(
+          file,
+          `the sparse matrix ${quote(name)} has an element at row ${i} of ${rows}.`,
+        );
+      }
+      for (let p = 0; p < parts; p++) out[(i * columns + j) * parts + p] = values[k * parts + p];
+    }
+  }
+  return out;
+}
+
 const file = (key: string) => `${key}.npy`;
 
 export function isSparse(entries: readonly ZipEntry[]): boolean {

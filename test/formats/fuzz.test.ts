@@ -150,6 +150,8 @@ const files: Record<string, Uint8Array> = {
   'a.gguf': ggufFile,
   ...PACKED,
   'real.onnx': readFileSync('node_modules/openwakeword-js/models/hello_deepa.onnx'),
+  'growing.h5': readFileSync('test/formats/files/growing.h5'),
+  'sparse73.mat': readFileSync('test/formats/files/sparse73.mat'),
   // Files of known truth, which cases.test.ts reads whole.
   ...Object.fromEntries(
     [

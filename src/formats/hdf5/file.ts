@@ -1,25 +1,29 @@
-// HDF5, the structure: where the groups, datasets and their messages are. Values are read by hdf5-data.ts.
+// HDF5, the structure: where the groups, datasets and their messages are. Values are read by dataset.ts.
 // Layout: a superblock; an object is a header of messages (versions 1 and 2, in pieces), found by its address; a group
-// lists its objects in a B-tree of symbol tables with a heap of names (old), or in link messages (new).
+// lists its objects in a B-tree of symbol tables with a heap of names (old), in link messages, or in a
+// heap of those (new; heap.ts).
 // Read here rather than by a library: those want the whole file in memory, this one ranges of it, so that a file may be
 // larger than memory or far away; and every length that it believes is checked against the file.
 // Source: HDF5 File Format Specification 3.0, docs.hdfgroup.org.
-import { textDecoder } from '../shared/text.js';
-import { FormatError } from './errors.js';
-import { type ByteSource, checkRange } from './source.js';
+import { FormatError } from '../errors.js';
+import { type ByteSource, checkRange } from '../source.js';
+import { Cursor } from './cursor.js';
+import { heapObjects } from './heap.js';
 
 /** A message of an object's header. */
 export interface Message {
   type: number;
   flags: number;
-  bytes: Bytes;
+  bytes: Cursor;
 }
 
 export const MESSAGE = {
   space: 1,
   linkInfo: 2,
   type: 3,
+  fill: 5,
   link: 6,
+  external: 7,
   layout: 8,
   filters: 11,
   attribute: 12,
@@ -27,73 +31,13 @@ export const MESSAGE = {
   symbols: 17,
 };
 
+export type Link = [name: string, address: number];
+
 const SIGNATURE = '\x89HDF\r\n\x1a\n';
 const MAX_PART = 1 << 24;
 const MAX_MESSAGES = 1 << 16;
 const MAX_LINKS = 1 << 20;
 const MAX_DEPTH = 32;
-
-/** A cursor over bytes that were read; running off their end is an error. */
-export class Bytes {
-  at = 0;
-  private readonly view: DataView;
-  constructor(
-    private readonly file: string,
-    readonly data: Uint8Array,
-    readonly where: number,
-  ) {
-    this.view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  }
-
-  get left(): number {
-    return this.data.length - this.at;
-  }
-
-  /** An unsigned integer of 1 to 8 bytes. All ones of eight, an address that is undefined, is -1. */
-  uint(size: number): number {
-    this.need(size);
-    const { view, at } = this;
-    this.at += size;
-    if (size === 1) return view.getUint8(at);
-    if (size === 2) return view.getUint16(at, true);
-    if (size === 4) return view.getUint32(at, true);
-    if (size === 8) {
-      const value = view.getBigUint64(at, true);
-      return value === 0xffffffffffffffffn ? -1 : Number(value);
-    }
-    let value = 0;
-    for (let k = Math.min(size, 8) - 1; k >= 0; k--) value = value * 256 + view.getUint8(at + k);
-    return value;
-  }
-
-  text(length: number): string {
-    this.need(length);
-    const text = textDecoder().decode(this.data.subarray(this.at, this.at + length));
-    this.at += length;
-    return text.replace(/\0.*$/s, '');
-  }
-
-  skip(length: number): void {
-    this.need(length);
-    this.at += length;
-  }
-
-  part(length: number): Bytes {
-    this.need(length);
-    const part = new Bytes(this.file, this.data.subarray(this.at, this.at + length), this.where + this.at);
-    this.at += length;
-    return part;
-  }
-
-  private need(length: number) {
-    if (!(length >= 0 && length <= this.left)) {
-      throw new FormatError(
-        this.file,
-        `the HDF5 structure at offset ${this.where} ends before its ${length} bytes.`,
-      );
-    }
-  }
-}
 
 export class Hdf5File {
   private constructor(
@@ -106,7 +50,7 @@ export class Hdf5File {
   static async open(source: ByteSource): Promise<Hdf5File> {
     const file = source.name;
     for (let at = 0; at + 96 <= source.size && at <= 1 << 20; at = at === 0 ? 512 : at * 2) {
-      const head = new Bytes(file, await source.read(at, 96), at);
+      const head = new Cursor(file, await source.read(at, 96), at);
       if (String.fromCharCode(...head.data.subarray(0, 8)) !== SIGNATURE) continue;
       head.skip(8);
       const version = head.uint(1);
@@ -127,12 +71,12 @@ export class Hdf5File {
     throw new FormatError(file, 'has no HDF5 superblock.');
   }
 
-  async read(address: number, length: number, what: string): Promise<Bytes> {
+  async read(address: number, length: number, what: string): Promise<Cursor> {
     const at = this.base + address;
     if (address < 0 || length > MAX_PART)
       throw new FormatError(this.source.name, `${what} claims ${length} bytes at ${address}.`);
     checkRange(this.source.name, this.source.size, at, length, what);
-    return new Bytes(this.source.name, await this.source.read(at, length), at);
+    return new Cursor(this.source.name, await this.source.read(at, length), at);
   }
 
   /** The messages of the object at an address. */
@@ -140,7 +84,7 @@ export class Hdf5File {
     const found: Message[] = [];
     const start = await this.read(address, 16, 'an object header');
     const second = start.text(4) === 'OHDR';
-    const blocks: Bytes[] = [];
+    const blocks: Cursor[] = [];
     let extra = 0; // bytes of creation order in each message
     if (second) {
       const [, flags] = [start.uint(1), start.uint(1)];
@@ -165,7 +109,9 @@ export class Hdf5File {
         if (type === MESSAGE.more) {
           const [at, length] = [bytes.uint(8), bytes.uint(8)];
           const next = await this.read(at, length, 'the rest of an object header');
-          blocks.push(second ? new Bytes(this.source.name, next.data.subarray(4, -4), next.where + 4) : next);
+          blocks.push(
+            second ? new Cursor(this.source.name, next.data.subarray(4, -4), next.where + 4) : next,
+          );
         } else found.push({ type, flags, bytes });
         if (found.length + blocks.length > MAX_MESSAGES)
           throw new FormatError(this.source.name, 'an object header has no end.');
@@ -176,7 +122,7 @@ export class Hdf5File {
   }
 
   /** A message that stands in another object: a named datatype. */
-  private async shared({ type, bytes }: Message): Promise<Bytes> {
+  private async shared({ type, bytes }: Message): Promise<Cursor> {
     const version = bytes.uint(1);
     const kind = bytes.uint(1);
     if (version === 1) bytes.skip(6);
@@ -203,8 +149,8 @@ export class Hdf5File {
   }
 
   /** The objects of a group, if it is one: names and addresses. Links to other names or files are left aside. */
-  async links(messages: readonly Message[]): Promise<[name: string, address: number][] | undefined> {
-    const links: [string, number][] = [];
+  async links(messages: readonly Message[]): Promise<Link[] | undefined> {
+    const links: Link[] = [];
     let group = false;
     for (const { type, bytes } of messages) {
       bytes.at = 0;
@@ -220,18 +166,21 @@ export class Hdf5File {
         group = true;
         bytes.skip(1);
         bytes.skip(bytes.uint(1) & 1 ? 8 : 0);
-        if (bytes.uint(8) >= 0) {
-          throw new FormatError(
-            this.source.name,
-            'a group keeps more names than a header holds, in a way that is not read.',
-          );
-        }
+        const [heap, names] = [bytes.uint(8), bytes.uint(8)];
+        if (heap >= 0) links.push(...(await this.heapLinks(heap, names)));
       }
     }
     return group ? links : undefined;
   }
 
-  private async heap(address: number): Promise<Bytes> {
+  /** Links in a heap, with an index of their names' hashes: by name, as those of old groups are. */
+  private async heapLinks(heap: number, names: number): Promise<Link[]> {
+    const HASH = 4;
+    const found = (await heapObjects(this, heap, names, HASH)).map(readLink);
+    return found.filter((link) => link !== undefined).sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  private async heap(address: number): Promise<Cursor> {
     const head = await this.read(address, 32, 'a heap of names');
     head.skip(8);
     const size = head.uint(8);
@@ -239,7 +188,7 @@ export class Hdf5File {
     return this.read(head.uint(8), size, 'a heap of names');
   }
 
-  private async symbols(tree: number, names: Bytes, into: [string, number][]): Promise<void> {
+  private async symbols(tree: number, names: Cursor, into: Link[]): Promise<void> {
     for await (const node of this.leaves(tree, 0, () => 8)) {
       const table = await this.read(node.child, 8, 'a symbol table');
       table.skip(6);
@@ -264,7 +213,7 @@ export class Hdf5File {
     type: number,
     keySize: () => number,
     seen = new Set<number>(),
-  ): AsyncGenerator<{ key: Bytes; child: number }> {
+  ): AsyncGenerator<{ key: Cursor; child: number }> {
     const file = this.source.name;
     if (seen.has(address)) throw new FormatError(file, 'a B-tree goes round in a circle.');
     seen.add(address);
@@ -284,7 +233,7 @@ export class Hdf5File {
 }
 
 /** A hard link; undefined for one to a name. */
-function readLink(bytes: Bytes): [string, number] | undefined {
+function readLink(bytes: Cursor): Link | undefined {
   bytes.skip(1);
   const flags = bytes.uint(1);
   const type = flags & 8 ? bytes.uint(1) : 0;

@@ -1,17 +1,19 @@
 // HDF5 files: the weights of Keras (.h5, and model.weights.h5 in a .keras archive), MATLAB 7.3,
 // and any other with datasets of numbers.
-// A dataset is named by its path. MATLAB's are stored with their dimensions reversed. Optimizer states are left out.
-import { product } from '../shared/shape.js';
-import { columnMajorStrides, gather, gatherPairs } from '../shared/strided.js';
-import { decode, ELEMENT_SIZE } from './decode.js';
-import { isComplex } from './dtypes.js';
-import { attempt, FormatError, quote } from './errors.js';
-import { type Dataset, datasetOf, readBytes, readSpace, readType } from './hdf5-data.js';
-import { type Bytes, Hdf5File, MESSAGE, type Message } from './hdf5-file.js';
-import { readEntries } from './shards.js';
-import type { ByteSource } from './source.js';
-import type { Entry, Listing } from './stored.js';
-import type { NamedTensor, ReadOptions, TensorLayout } from './types.js';
+// A dataset is named by its path. MATLAB's are stored with their dimensions reversed (matlab73.ts). Optimizer states are
+// left out.
+import { product } from '../../shared/shape.js';
+import { columnMajorStrides, gather, gatherPairs } from '../../shared/strided.js';
+import { decode, ELEMENT_SIZE } from '../decode.js';
+import { isComplex } from '../dtypes.js';
+import { attempt, FormatError, quote } from '../errors.js';
+import { readEntries } from '../shards.js';
+import type { ByteSource } from '../source.js';
+import type { Entry, Listing } from '../stored.js';
+import type { NamedTensor, ReadOptions, TensorLayout } from '../types.js';
+import { type Dataset, datasetOf, readBytes } from './dataset.js';
+import { Hdf5File, type Link } from './file.js';
+import * as matlab from './matlab73.js';
 
 const MAX_DEPTH = 32;
 const OPTIMIZER = /(^|\/)(optimizer_weights|optimizer|_optimizer)(\/|$)/;
@@ -41,35 +43,58 @@ async function listHdf5(hdf: Hdf5File, options: ReadOptions): Promise<Listing> {
     if (seen.has(address) || depth > MAX_DEPTH || OPTIMIZER.test(path) || path === '#refs#') return;
     seen.add(address);
     options.signal?.throwIfAborted();
-    const inside = await attempt(path, file, options, async () => {
-      const messages = await hdf.messages(address);
-      const links = await hdf.links(messages);
-      return links === undefined ? { entry: toEntry(hdf, address, path, messages) } : { links };
-    });
+    const inside = await attempt(path, file, options, () => lookInto(hdf, address, path));
     if (inside?.entry !== undefined) listing.entries.push(inside.entry);
-    for (const [name, object] of inside?.links ?? [])
-      await visit(object, path === '' ? name : `${path}/${name}`, depth + 1);
+    for (const [name, object] of inside?.links ?? []) await visit(object, name, depth + 1);
   }
 }
 
-/** Classes of MATLAB that are numbers. */
-const NUMERIC = /^(double|single|logical|u?int(8|16|32|64))$/;
+/** What an object is: a dataset of numbers, or others by their paths. */
+async function lookInto(
+  hdf: Hdf5File,
+  address: number,
+  path: string,
+): Promise<{ entry?: Entry; links?: Link[] }> {
+  const messages = await hdf.messages(address);
+  const links = await hdf.links(messages);
+  const dataset = links === undefined ? datasetOf(messages) : undefined;
+  if (hdf.base > 0) {
+    if (dataset?.reference) return { links: await matlab.readCells(hdf, path, dataset) };
+    const special =
+      links === undefined
+        ? dataset && (await matlab.emptyArray(hdf, path, dataset))
+        : await matlab.sparseMatrix(hdf, path, messages, links);
+    if (special !== undefined) return { entry: special };
+    if (dataset !== undefined && !matlab.isNumeric(messages)) return {};
+  }
+  if (dataset !== undefined) return { entry: toEntry(hdf, address, path, dataset) };
+  const below = (name: string) => (path === '' ? name : `${path}/${name}`);
+  return { links: links?.map(([name, object]) => [below(name), object]) };
+}
 
 /** A dataset of numbers; its messages are read again with its elements, and not kept. */
 function toEntry(
   hdf: Hdf5File,
   address: number,
   name: string,
-  messages: readonly Message[],
+  { dtype, shape: stored, odd }: Dataset,
 ): Entry | undefined {
-  const matlab = hdf.base > 0;
-  const dataset = datasetOf(messages);
-  if (dataset?.dtype === undefined) return undefined; // a named type, text, references
-  const kind = matlab ? textAttribute(messages, 'MATLAB_class') : undefined;
-  if (kind !== undefined && !NUMERIC.test(kind)) return undefined;
-  const { dtype } = dataset as Dataset & { dtype: string };
-  const shape = matlab ? squeezed([...dataset.shape].reverse()) : dataset.shape;
-  const layout = matlab ? undefined : layoutOf(name, shape);
+  if (dtype === undefined && odd === undefined) return undefined; // text, references
+  const reversed = hdf.base > 0;
+  const shape = reversed ? squeezed([...stored].reverse()) : stored;
+  if (dtype === undefined) {
+    const known = { name, dtype: odd!, shape, problem: `is of ${odd}, which are not read` };
+    const fail = () =>
+      Promise.reject(new FormatError(hdf.source.name, `dataset ${quote(name)} ${known.problem}.`));
+    return {
+      ...known,
+      file: hdf.source.name,
+      byteLength: 0,
+      words: fail,
+      plain: () => ({ ...known, read: fail }),
+    };
+  }
+  const layout = reversed ? undefined : layoutOf(name, shape);
   const read = () => readElements(hdf, address, name, shape);
   return {
     ...{ file: hdf.source.name, name, dtype, shape },
@@ -124,28 +149,4 @@ function layoutOf(name: string, shape: readonly number[]): TensorLayout | undefi
   if (shape.length === 2) return 'dense';
   if (shape.length === 3) return /conv/i.test(name) ? 'HWIO' : undefined;
   return shape.length === 4 || shape.length === 5 ? 'HWIO' : undefined;
-}
-
-/** The text of an attribute; undefined where there is none. */
-function textAttribute(messages: readonly Message[], wanted: string): string | undefined {
-  for (const { type, bytes } of messages) {
-    if (type !== MESSAGE.attribute) continue;
-    bytes.at = 0;
-    const text = attributeText(bytes, wanted);
-    if (text !== undefined) return text;
-  }
-  return undefined;
-}
-
-function attributeText(bytes: Bytes, wanted: string): string | undefined {
-  const version = bytes.uint(1);
-  bytes.skip(1);
-  const sizes = [bytes.uint(2), bytes.uint(2), bytes.uint(2)];
-  if (version === 3) bytes.skip(1);
-  const padded = (n: number) => (version === 1 ? Math.ceil(n / 8) * 8 : n);
-  const name = bytes.part(padded(sizes[0])).text(sizes[0]);
-  if (name !== wanted) return undefined;
-  const { size } = readType(bytes.part(padded(sizes[1])));
-  readSpace(bytes.part(padded(sizes[2])));
-  return bytes.text(Math.min(size, bytes.left));
 }
