@@ -2,18 +2,26 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { closest, distance } from 'fastest-levenshtein';
 import type { Limit } from '../files/resize.js';
-import type { Row } from '../files/rows.js';
 import type { TensorLayout } from '../formats/types.js';
 import type { RankOptions } from '../types.js';
-import { ONLY, type Only, type Order } from './arrange.js';
-import { type Condition, readCondition } from './expression.js';
-import { FIELDS, fieldNames, isMetric, isTail, OPERANDS } from './fields.js';
-import { ENERGIES, type Energy } from './shrink.js';
-
-/** A command line that makes no sense: exit status 2. */
-export class UsageError extends Error {
-  override name = 'UsageError';
-}
+import type { Only, Order } from './arrange.js';
+import { isMetric, isTail } from './fields.js';
+import {
+  type FailIf,
+  readBytes,
+  readEnergy,
+  readFailIf,
+  readLayout,
+  readOnly,
+  readOrder,
+  readPattern,
+  readShard,
+  readThreads,
+  readTolerance,
+  readTop,
+} from './option-values.js';
+import type { Energy } from './shrink.js';
+import { UsageError } from './usage-error.js';
 
 export interface Arguments {
   files: string[];
@@ -38,8 +46,7 @@ export interface Arguments {
   energy: Energy;
   /** Where the rank that each layer needs is written. */
   ranks?: string;
-  /** A row for which it holds ends the run with status 1. */
-  failIf?: Condition<Row> & { text: string };
+  failIf?: FailIf;
   tolerance: RankOptions;
   threads?: number;
   /** Bytes; undefined: a quarter of the machine's. */
@@ -88,6 +95,8 @@ const OPTIONS = {
 /** What --compare does not do. */
 const OF_ONE_FILE = ['metrics', 'only', 'sort', 'top', 'flat', 'energy', 'ranks', 'fail-if'] as const;
 
+type Values = ReturnType<typeof parse<typeof OPTIONS>>['values'];
+
 export function readArguments(argv: readonly string[]): Arguments {
   const { values, positionals: files } = parse(withHeavyTail(argv), OPTIONS);
   const { json, csv, html, compare, diff = false } = values;
@@ -120,28 +129,34 @@ export function readArguments(argv: readonly string[]): Arguments {
     version: values.version ?? false,
   };
   if (read.help || read.version) return read;
+  checkTogether(read, values);
+  return read;
+}
+
+/** Throws for options that exclude or need each other. */
+function checkTogether(read: Arguments, values: Values): void {
+  const { files, compare, diff, shard, queue, layout } = read;
   if (files.length === 0) throw new UsageError('no FILE given.');
-  if (json && csv) throw new UsageError('--json and --csv exclude each other.');
+  if (values.json && values.csv) throw new UsageError('--json and --csv exclude each other.');
   if (diff && compare === undefined) throw new UsageError('--diff needs --compare FILE.');
   if (compare !== undefined && files.length > 1)
     throw new UsageError('--compare takes one FILE to compare with.');
   const alone =
     compare === undefined ? undefined : OF_ONE_FILE.find((option) => values[option] !== undefined);
   if (alone !== undefined) throw new UsageError(`--compare and --${alone} exclude each other.`);
-  if (read.shard !== undefined && compare !== undefined)
+  if (shard !== undefined && compare !== undefined)
     throw new UsageError('--shard and --compare exclude each other.');
-  if (read.queue !== undefined && (compare !== undefined || read.shard !== undefined))
+  if (queue !== undefined && (compare !== undefined || shard !== undefined))
     throw new UsageError('--queue goes neither with --compare nor with --shard.');
-  if (read.queue !== undefined && read.layout !== undefined)
+  if (queue !== undefined && layout !== undefined)
     throw new UsageError('--queue and --layout exclude each other.');
-  if (read.queue !== undefined && files.includes('-'))
+  if (queue !== undefined && files.includes('-'))
     throw new UsageError("--queue needs files that the workers can read; '-' is the standard input.");
-  if (read.shard !== undefined && files.includes('-'))
+  if (shard !== undefined && files.includes('-'))
     throw new UsageError("--shard reads its files twice, which '-', the standard input, cannot be.");
   if ([...files, compare].filter((f) => f === '-').length > 1) {
     throw new UsageError("'-', the standard input, can be read once only.");
   }
-  return read;
 }
 
 /** '--metrics heavy-tail' as an option of its own: the parser knows no values that may be left out. */
@@ -151,11 +166,7 @@ function withHeavyTail(argv: readonly string[]): string[] {
 }
 
 /** All of them when they are asked for, by name or by what needs them; the cheap ones in a table; else none. */
-function readMetrics(
-  values: ReturnType<typeof parse<typeof OPTIONS>>['values'],
-  energy: Energy,
-  conditions: readonly string[] = [],
-): boolean | 'cheap' {
+function readMetrics(values: Values, energy: Energy, conditions: readonly string[] = []): boolean | 'cheap' {
   const { metrics = false, 'no-metrics': none = false, sort = '', ranks } = values;
   if (metrics && none) throw new UsageError('--metrics and --no-metrics exclude each other.');
   const needed =
@@ -167,38 +178,11 @@ function readMetrics(
   return none || values.json || values.csv ? false : 'cheap';
 }
 
-function readEnergy(text: string): Energy {
-  const value = Number(text.replace(/\s*%$/, '')) / (text.endsWith('%') ? 100 : 1);
-  const energy = ENERGIES.find((e) => e === value);
-  if (energy === undefined) throw new UsageError(`--energy takes ${ENERGIES.join(', ')}; got '${text}'.`);
-  return energy;
-}
-
-function readFailIf(text: string): Arguments['failIf'] {
-  try {
-    return { ...readCondition(text, OPERANDS), text };
-  } catch (error) {
-    const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
-    throw new UsageError(`--fail-if: in '${shown}', ${(error as Error).message}`);
-  }
-}
-
 function readHeavyTail(asked = false, sort = '', conditions: readonly string[] = []): boolean {
   return asked || isTail(sort.replace(/:.*$/, '')) || conditions.some(isTail);
 }
 
-const LAYOUTS: readonly TensorLayout[] = ['OIHW', 'HWIO', 'HWCM', 'dense', 'rnn', 'experts'];
-
-function readLayout(text: string): TensorLayout {
-  const layout = LAYOUTS.find((name) => name.toLowerCase() === text.toLowerCase());
-  if (layout === undefined) throw new UsageError(`--layout takes ${LAYOUTS.join(', ')}; got '${text}'.`);
-  return layout;
-}
-
-function readResize(
-  values: ReturnType<typeof parse<typeof OPTIONS>>['values'],
-  files: number,
-): Arguments['resize'] {
+function readResize(values: Values, files: number): Arguments['resize'] {
   const { resize: text, output: to, help, version, ...rest } = values;
   if (help || version) return undefined;
   if (text === undefined) {
@@ -218,30 +202,6 @@ function readResize(
   if (other !== undefined) throw new UsageError(`--resize goes with -o alone; got --${other}.`);
   if (files > 1) throw new UsageError('--resize takes one FILE.');
   return { limit: value < 1 ? { energy: value } : { rank: value }, to };
-}
-
-function readOnly(text: string): Only {
-  if (Object.hasOwn(ONLY, text)) return text as Only;
-  throw new UsageError(`--only takes ${Object.keys(ONLY).join(', ')}; got '${text}'.`);
-}
-
-function readOrder(text: string): Order {
-  const [, field, way] = /^([^:]*)(?::(.*))?$/.exec(text)!;
-  if (!Object.hasOwn(FIELDS, field))
-    throw new UsageError(
-      `--sort: there is no column '${field}'; did you mean '${closest(field, Object.keys(FIELDS))}'? ` +
-        `They are ${fieldNames()}.`,
-    );
-  if (way !== undefined && way !== 'asc' && way !== 'desc') {
-    throw new UsageError(`--sort ${field}: 'asc' or 'desc' may follow the colon; got '${way}'.`);
-  }
-  return { field, descending: way === 'desc' };
-}
-
-function readTop(text: string): number {
-  const top = /^\d+$/.test(text) ? Number(text) : 0;
-  if (top < 1) throw new UsageError(`--top takes a whole number from 1 on; got '${text}'.`);
-  return top;
 }
 
 /** parseArgs, with its complaints as UsageErrors. */
@@ -265,63 +225,4 @@ function suggestion(unknown: string, known: readonly string[]): string {
   const name = closest(unknown.toLowerCase(), known);
   const near = distance(unknown.toLowerCase(), name) <= (unknown.length > 3 ? 2 : 1);
   return near || (unknown.length > 1 && name.startsWith(unknown)) ? ` Did you mean --${name}?` : '';
-}
-
-function readPattern(text: string): RegExp {
-  try {
-    return new RegExp(text);
-  } catch (error) {
-    throw new UsageError(`--filter takes a regular expression; ${(error as Error).message}.`);
-  }
-}
-
-export function readTolerance({
-  tol,
-  rtol,
-  atol,
-}: {
-  tol?: string;
-  rtol?: string;
-  atol?: string;
-}): RankOptions {
-  const given = Object.entries({ tol, rtol, atol }).filter((e): e is [string, string] => e[1] !== undefined);
-  if (tol !== undefined && given.length > 1) {
-    throw new UsageError(
-      `--tol and --${given[1][0]} exclude each other; give --tol alone, or --rtol and --atol.`,
-    );
-  }
-  return Object.fromEntries(
-    given.map(([name, text]) => {
-      if (name === 'tol' && text === 'storage') return [name, text];
-      const value = text.trim() === '' ? Number.NaN : Number(text);
-      if (!(value >= 0)) throw new UsageError(`--${name} takes a number, 0 or more; got '${text}'.`);
-      return [name, value];
-    }),
-  );
-}
-
-export function readThreads(text: string): number {
-  const threads = /^\d+$/.test(text) ? Number(text) : 0;
-  if (threads < 1 || threads > 1024) {
-    throw new UsageError(`--threads takes a whole number from 1 to 1024; got '${text}'.`);
-  }
-  return threads;
-}
-
-function readShard(text: string): { index: number; count: number } {
-  const [, index, count] = (/^(\d{1,9})\/(\d{1,9})$/.exec(text) ?? []).map(Number);
-  if (!(index >= 1 && index <= count)) {
-    throw new UsageError(`--shard takes I/N, I from 1 to N, such as 2/16; got '${text}'.`);
-  }
-  return { index, count };
-}
-
-const UNITS: Record<string, number> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
-
-export function readBytes(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?$/i.exec(text);
-  const bytes = match ? Math.floor(Number(match[1]) * UNITS[match[2].toUpperCase()]) : 0;
-  if (!(bytes > 0))
-    throw new UsageError(`--memory takes bytes, such as 500000000, 512M or 2G; got '${text}'.`);
-  return bytes;
 }

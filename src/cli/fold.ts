@@ -11,10 +11,12 @@ import { Team } from '../files/team.js';
 import { FormatError } from '../formats/errors.js';
 import { openSource } from '../formats/source.js';
 import type { RankOptions, RankReport } from '../types.js';
-import { parse, readBytes, readThreads, readTolerance, UsageError } from './args.js';
+import { parse } from './args.js';
+import { readBytes, readThreads, readTolerance } from './option-values.js';
 import { OutputFile } from './output-file.js';
 import { number } from './records.js';
 import { short } from './text.js';
+import { UsageError } from './usage-error.js';
 
 /** What chunks and states take together, where --memory does not say. */
 const USUAL = 2 ** 28;

@@ -3,8 +3,9 @@
 // 0 fine, 1 some tensor or file failed, 2 bad usage, 130 interrupted.
 import { readFileSync } from 'node:fs';
 import { printable } from '../formats/errors.js';
-import { readArguments, UsageError } from './args.js';
+import { readArguments } from './args.js';
 import { HELP, SHORT_HELP } from './help.js';
+import { UsageError } from './usage-error.js';
 
 /** Words that stand where FILE would; ./fold is a file. */
 const COMMANDS: Record<string, (argv: readonly string[]) => Promise<number>> = {

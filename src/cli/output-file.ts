@@ -13,7 +13,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { UsageError } from './args.js';
+import { UsageError } from './usage-error.js';
 
 /** In the head of every report. */
 export const GENERATOR = '<meta name="generator" content="matrix-rank">';

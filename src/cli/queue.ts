@@ -6,7 +6,9 @@ import type { Channel } from '../files/channel.js';
 import { fileMessage } from '../files/messages.js';
 import type { Event, Job, Row } from '../files/rows.js';
 import { printable } from '../formats/errors.js';
-import { parse, readThreads, UsageError } from './args.js';
+import { parse } from './args.js';
+import { readThreads } from './option-values.js';
+import { UsageError } from './usage-error.js';
 
 const tell = (text: string) => process.stderr.write(`matrix-rank: ${printable(text)}\n`);
 

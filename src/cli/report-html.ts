@@ -84,24 +84,9 @@ ${more > 0 ? `<p>and ${count(more, 'more layer')}, in the table below.</p>` : ''
 </section>`;
 }
 
-/** The page in pieces: a hundred thousand layers are more than one string can hold. */
-export function* toHtml(report: Report): Generator<string> {
-  const [uplot, uplotStyle, licence] = ['uPlot.iife.min.js', 'uPlot.min.css', 'uPlot.LICENSE'].map(besides);
-  const script = inlined('plots') + inlined('heat') + inlined('page');
-  yield `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-${GENERATOR}
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy"
-  content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:">
-<title>${escaped(report.title)}: matrix-rank</title>
-<link rel="icon" href="data:,">
-<style>${uplotStyle}${STYLE}${GRID_STYLE}</style>
-</head>
-<body>
-<main>
+/** Plots and tables, empty: the script of the page fills them. */
+function mainSection(report: Report): string {
+  return `<main>
 <h1>${escaped(report.title)}</h1>
 <p>${escaped(report.summary)}</p>
 ${changedSection(report)}
@@ -139,7 +124,27 @@ ${key('var(--low)', 'at or below', ' class="dot"')}
 <label><input id="low-only" type="checkbox"> deficient or failed only</label><span id="shown"></span></div>
 <div class="scroll"><table class="layers"><thead><tr id="heads"></tr></thead><tbody id="rows"></tbody></table></div>
 </section>
-</main>
+</main>`;
+}
+
+/** The page in pieces: a hundred thousand layers are more than one string can hold. */
+export function* toHtml(report: Report): Generator<string> {
+  const [uplot, uplotStyle, licence] = ['uPlot.iife.min.js', 'uPlot.min.css', 'uPlot.LICENSE'].map(besides);
+  const script = inlined('plots') + inlined('heat') + inlined('page');
+  yield `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+${GENERATOR}
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy"
+  content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:">
+<title>${escaped(report.title)}: matrix-rank</title>
+<link rel="icon" href="data:,">
+<style>${uplotStyle}${STYLE}${GRID_STYLE}</style>
+</head>
+<body>
+${mainSection(report)}
 <script type="application/json" id="report">`;
   yield* dataOf(report);
   yield `</script>

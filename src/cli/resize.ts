@@ -4,11 +4,11 @@ import { dirname, join } from 'node:path';
 import { isSameConfig, type Limit, RESIZED, type ResizedRow, resizeAdapters } from '../files/resize.js';
 import { openSource } from '../formats/source.js';
 import { writeSafetensors } from '../formats/write-safetensors.js';
-import { UsageError } from './args.js';
 import { bare, type Column, commonPrefix, Layout } from './layout.js';
 import { OutputFile } from './output-file.js';
 import { openScreen } from './run.js';
 import { big, count, percent, short } from './text.js';
+import { UsageError } from './usage-error.js';
 
 const CONFIG = 'adapter_config.json';
 

@@ -4,9 +4,10 @@ import { Channel } from '../files/channel.js';
 import type { Event, Job } from '../files/rows.js';
 import { run as runJob } from '../files/run.js';
 import { printable } from '../formats/errors.js';
-import { type Arguments, UsageError } from './args.js';
+import type { Arguments } from './args.js';
 import { NameFilter } from './name-filter.js';
 import { noProgress } from './progress.js';
+import { UsageError } from './usage-error.js';
 import type { Screen } from './writer.js';
 
 export interface Plan<Row> {

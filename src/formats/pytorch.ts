@@ -7,7 +7,8 @@
 import { ELEMENT_SIZE } from './decode.js';
 import { fromStorage } from './dtypes.js';
 import { FormatError } from './errors.js';
-import { PickleGlobal, type PickleReference, unpickle, unpickleAt } from './pickle.js';
+import { unpickle, unpickleAt } from './pickle/unpickle.js';
+import { PickleGlobal, type PickleReference } from './pickle/values.js';
 import { readListing } from './shards.js';
 import { type ByteSource, checkRange, readText, sliceSource } from './source.js';
 import type { Listing } from './stored.js';

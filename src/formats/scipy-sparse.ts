@@ -78,37 +78,46 @@ export async function* readSparse(
   if (tensor !== undefined) yield tensor;
 }
 
-async function readMatrix(
-  source: ByteSource,
-  name: string,
-  options: ReadOptions,
-  entries: readonly ZipEntry[],
-): Promise<NamedTensor | undefined> {
+/** The arrays of the archive, each opened when it is asked for. */
+function arraysOf(source: ByteSource, options: ReadOptions, entries: readonly ZipEntry[]) {
   const open = async (key: string) => {
     const entry = entries.find((e) => e.name === file(key));
     if (entry === undefined)
       throw new FormatError(source.name, `the sparse matrix lacks ${quote(file(key))}.`);
     return withCrc(await openEntry(source, entry, options), entry.crc);
   };
-  const array = async (key: string) => {
-    const read = await readNpyTensor(await open(key), key, { maxBytes: options.maxBytes }, true);
-    return read as NamedTensor & { data: TensorData };
+  return {
+    async array(key: string) {
+      const read = await readNpyTensor(await open(key), key, { maxBytes: options.maxBytes }, true);
+      return read as NamedTensor & { data: TensorData };
+    },
+    /** The end of an array of one text. */
+    async text(key: string) {
+      const from = await open(key);
+      const bytes = await from.read(0, from.size);
+      return textDecoder('latin1').decode(bytes).slice(-16).replaceAll('\0', '');
+    },
   };
-  const from = await open('format');
-  const format = /csr|csc|coo|bsr|dia/.exec(
-    textDecoder('latin1')
-      .decode(await from.read(0, from.size))
-      .slice(-16)
-      .replaceAll('\0', ''),
-  )?.[0];
+}
+
+type Arrays = ReturnType<typeof arraysOf>;
+
+async function readMatrix(
+  source: ByteSource,
+  name: string,
+  options: ReadOptions,
+  entries: readonly ZipEntry[],
+): Promise<NamedTensor | undefined> {
+  const arrays = arraysOf(source, options, entries);
+  const format = /csr|csc|coo|bsr|dia/.exec(await arrays.text('format'))?.[0];
   if (format === undefined)
     throw new FormatError(source.name, 'the sparse matrix is of a format that is not read.');
-  const shape = Array.from((await array('shape')).data, Number);
+  const shape = Array.from((await arrays.array('shape')).data, Number);
   if (shape.length !== 2)
     throw new FormatError(source.name, `the sparse matrix has ${shape.length} dimensions.`);
   const [rows, columns] = shape;
   checkDense(source.name, rows, columns);
-  const values = await array('data');
+  const values = await arrays.array('data');
   const { dtype } = values;
   if (!(await admit(source.name, options, name, { shape, dtype }))) return undefined;
   const parts = isComplex(dtype) ? 2 : 1;
@@ -123,29 +132,48 @@ async function readMatrix(
     }
     for (let p = 0; p < parts; p++) out[(i * columns + j) * parts + p] += values.data[k * parts + p];
   };
-  if (format === 'coo') {
-    const [row, col] = [(await array('row')).data, (await array('col')).data];
-    for (let k = 0; k < row.length; k++) add(row[k], col[k], k);
-  } else if (format === 'dia') {
-    const offsets = (await array('offsets')).data;
-    const width = values.shape[1] ?? 0;
-    for (let d = 0; d < offsets.length; d++) {
-      for (let j = 0; j < Math.min(width, columns); j++) {
-        const i = j - offsets[d];
-        if (i >= 0 && i < rows) add(i, j, d * width + j);
-      }
+  if (format === 'coo') await addCoordinates(arrays, add);
+  else if (format === 'dia') await addDiagonals(arrays, rows, columns, values.shape[1] ?? 0, add);
+  else {
+    const block = format === 'bsr' ? values.shape.slice(1) : [1, 1];
+    await addCompressed(arrays, block, format === 'csc' ? (i, j, k) => add(j, i, k) : add);
+  }
+  return { name, shape, dtype, data: out, ...(values.bits && { bits: values.bits }) };
+}
+
+/** Adds number k of the array `data` to the element [i, j]. */
+type Add = (i: number, j: number, k: number) => void;
+
+async function addCoordinates(arrays: Arrays, add: Add): Promise<void> {
+  const [row, col] = [(await arrays.array('row')).data, (await arrays.array('col')).data];
+  for (let k = 0; k < row.length; k++) add(row[k], col[k], k);
+}
+
+/** Diagonals `width` long, each counted by the columns of the matrix. */
+async function addDiagonals(
+  arrays: Arrays,
+  rows: number,
+  columns: number,
+  width: number,
+  add: Add,
+): Promise<void> {
+  const offsets = (await arrays.array('offsets')).data;
+  for (let d = 0; d < offsets.length; d++) {
+    for (let j = 0; j < Math.min(width, columns); j++) {
+      const i = j - offsets[d];
+      if (i >= 0 && i < rows) add(i, j, d * width + j);
     }
-  } else {
-    const [indices, indptr] = [(await array('indices')).data, (await array('indptr')).data];
-    const [r, c] = format === 'bsr' ? values.shape.slice(1) : [1, 1];
-    const blockwise = format === 'csc' ? (i: number, j: number, k: number) => add(j, i, k) : add;
-    for (let i = 0; i + 1 < indptr.length; i++) {
-      for (let p = indptr[i]; p < Math.min(indptr[i + 1], indices.length); p++) {
-        for (let a = 0; a < r; a++) {
-          for (let b = 0; b < c; b++) blockwise(i * r + a, indices[p] * c + b, (p * r + a) * c + b);
-        }
+  }
+}
+
+/** Rows of blocks of r x c elements, as csr has them with blocks of one; csc has columns in their place. */
+async function addCompressed(arrays: Arrays, [r, c]: readonly number[], add: Add): Promise<void> {
+  const [indices, indptr] = [(await arrays.array('indices')).data, (await arrays.array('indptr')).data];
+  for (let i = 0; i + 1 < indptr.length; i++) {
+    for (let p = indptr[i]; p < Math.min(indptr[i + 1], indices.length); p++) {
+      for (let a = 0; a < r; a++) {
+        for (let b = 0; b < c; b++) add(i * r + a, indices[p] * c + b, (p * r + a) * c + b);
       }
     }
   }
-  return { name, shape, dtype, data: out, ...(values.bits && { bits: values.bits }) };
 }

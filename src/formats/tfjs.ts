@@ -57,47 +57,53 @@ export async function* readTfjs(
     }
     const shards = new Shards(source, where, group.paths);
     try {
-      let at = 0;
-      for (const [k, item] of group.weights.entries()) {
-        const name = isObject(item) && typeof item.name === 'string' ? item.name : `${where}.weights[${k}]`;
-        // A weight of unknown length hides where the next one begins: that ends the group, not the weights before it.
-        let length = -1;
-        let step: number | undefined;
-        const tensor = await attempt(name, file, options, async () => {
-          if (!isObject(item) || item.name !== name) throw new FormatError(file, `${name} has no name.`);
-          if (item.dtype === 'string') {
-            const strings = countElements(file, name, Array.isArray(item.shape) ? item.shape : [-1]);
-            length = await stringBytes(file, name, shards, at, strings);
-            return undefined;
-          }
-          const weight = toWeight(file, name, item);
-          const { shape, dtype, stored } = weight;
-          step = weight.scale;
-          length = countElements(file, name, shape) * elementSize(file, name, stored);
-          if (!(await admit(file, options, name, { shape, dtype }))) return undefined;
-          return dequantise(file, weight, await shards.read(name, at, length));
-        });
-        if (length < 0) {
-          const rest = group.weights.length - k - 1;
-          if (rest > 0) {
-            await attempt(where, file, options, () => {
-              throw new FormatError(
-                file,
-                `the ${rest} weights after ${quote(name)} in ${where} cannot be found.`,
-              );
-            });
-          }
-          break;
-        }
-        at += length;
+      for await (const { tensor, length } of readGroup(shards, group.weights, options)) {
         done += length;
         options.onProgress?.(done, Math.max(done, total));
         const layout = tensor && layoutOf(tensor.name, tensor.shape);
-        if (tensor !== undefined) yield withNoise({ ...tensor, ...(layout && { layout }) }, step);
+        if (tensor !== undefined) yield { ...tensor, ...(layout && { layout }) };
       }
     } finally {
       await shards.close();
     }
+  }
+}
+
+/** The weights of one group in their order, with the bytes that each takes; no tensor for what is not taken. */
+async function* readGroup(
+  shards: Shards,
+  weights: readonly unknown[],
+  options: ReadOptions,
+): AsyncGenerator<{ tensor: NamedTensor | undefined; length: number }> {
+  const { file, where } = shards;
+  let at = 0;
+  for (const [k, item] of weights.entries()) {
+    const name = isObject(item) && typeof item.name === 'string' ? item.name : `${where}.weights[${k}]`;
+    // A weight of unknown length hides where the next one begins: that ends the group, not the weights before it.
+    let length = -1;
+    const tensor = await attempt(name, file, options, async () => {
+      if (!isObject(item) || item.name !== name) throw new FormatError(file, `${name} has no name.`);
+      if (item.dtype === 'string') {
+        const strings = countElements(file, name, Array.isArray(item.shape) ? item.shape : [-1]);
+        length = await stringBytes(file, name, shards, at, strings);
+        return undefined;
+      }
+      const weight = toWeight(file, name, item);
+      const { shape, dtype, stored, scale } = weight;
+      length = countElements(file, name, shape) * elementSize(file, name, stored);
+      if (!(await admit(file, options, name, { shape, dtype }))) return undefined;
+      return withNoise(dequantise(file, weight, await shards.read(name, at, length)), scale);
+    });
+    if (length < 0) {
+      const rest = weights.length - k - 1;
+      if (rest === 0) return;
+      await attempt(where, file, options, () => {
+        throw new FormatError(file, `the ${rest} weights after ${quote(name)} in ${where} cannot be found.`);
+      });
+      return;
+    }
+    at += length;
+    yield { tensor, length };
   }
 }
 
@@ -183,9 +189,15 @@ class Shards {
   known = 0;
   constructor(
     private readonly source: ByteSource,
-    private readonly where: string,
+    /** The group's place in the manifest. */
+    readonly where: string,
     private readonly paths: readonly unknown[],
   ) {}
+
+  /** The name of the manifest. */
+  get file(): string {
+    return this.source.name;
+  }
 
   /** Whether there are at least `size` bytes. */
   async has(size: number): Promise<boolean> {

@@ -6,7 +6,7 @@ import { countElements, decode, ELEMENT_SIZE, elementSize } from './decode.js';
 import { fromStorage, fromTorch, isComplex } from './dtypes.js';
 import { FormatError, quote } from './errors.js';
 import { isExperts } from './layout.js';
-import { PickleCall, PickleGlobal, PickleReference } from './pickle.js';
+import { PickleCall, PickleGlobal, PickleReference } from './pickle/values.js';
 import type { ByteSource } from './source.js';
 import type { Entry } from './stored.js';
 import type { Weight } from './weights/weight.js';

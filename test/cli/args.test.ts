@@ -1,6 +1,7 @@
 // The command line: what is read from it, and what is refused, with exit status 2 and one line.
 import { describe, expect, it } from 'vitest';
-import { readArguments, UsageError } from '../../src/cli/args.js';
+import { readArguments } from '../../src/cli/args.js';
+import { UsageError } from '../../src/cli/usage-error.js';
 import { command } from './command.js';
 
 describe('readArguments', () => {

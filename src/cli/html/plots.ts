@@ -55,6 +55,22 @@ export const PARTS = ['50 %', '90 %', '95 %', '99 %', 'rank'];
 /** Layers from which on the bars have no names below them. */
 const NAMED = 60;
 
+/** Between the numbers of many bars. */
+const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10000];
+
+/** The names of the layers, each below its bar. */
+function namesAxis(layers: readonly Layer[]): UPlot.Axis {
+  return axis(undefined, {
+    size: 100,
+    rotate: -60,
+    gap: 2,
+    font: '11px system-ui',
+    grid: { show: false },
+    splits: () => layers.map((_, i) => i + 1),
+    values: (_, ticks) => ticks.map((t) => ending(layers[t - 1].name)),
+  });
+}
+
 /**
  * One bar a layer: its rank and energy ranks as shares of full rank. `select` is told of the layer that was clicked.
  */
@@ -89,20 +105,7 @@ export function drawBars(
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
       axes: [
-        named
-          ? axis(undefined, {
-              size: 100,
-              rotate: -60,
-              gap: 2,
-              font: '11px system-ui',
-              grid: { show: false },
-              splits: () => layers.map((_, i) => i + 1),
-              values: (_, ticks) => ticks.map((t) => ending(layers[t - 1].name)),
-            })
-          : axis('layer, in the order of the model', {
-              size: 30,
-              incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10000],
-            }),
+        named ? namesAxis(layers) : axis('layer, in the order of the model', { size: 30, incrs: STEPS }),
         axis(undefined, { size: 56, values: (_, ticks) => ticks.map((t) => `${Math.round(t * 100)} %`) }),
       ],
       series: [{}, ...order.map((part) => bar(PARTS[part], parts[part])), bar('failed', bad)],
@@ -179,6 +182,27 @@ function ends(layer: Layer): string {
     : `${text.join(', ')}; tolerance ${number(layer.tolerance)}`;
 }
 
+/** The powers of ten around two values, and up to nine of them that are named. */
+function powersBetween(low: number, high: number): { range: [number, number]; ticks: number[] } {
+  const bottom = Math.floor(Math.log10(low));
+  const top = Math.ceil(Math.log10(high));
+  const step = Math.ceil((top - bottom) / 8);
+  const power = (e: number) => Number(`1e${e}`);
+  const ticks = Array.from({ length: Math.floor((top - bottom) / step) + 1 }, (_, i) =>
+    power(bottom + i * step),
+  );
+  return { range: [power(bottom), power(top)], ticks };
+}
+
+function powersAxis(ticks: number[]): UPlot.Axis {
+  return axis(undefined, {
+    size: 56,
+    splits: () => ticks,
+    filter: (_, shown) => shown,
+    values: (_, shown) => shown.map((t) => t.toExponential(0).replace('+', '')),
+  });
+}
+
 /**
  * The spectrum of a layer; undefined when there is none to draw. `tell` gets what to read off it,
  * with a pointer or without.
@@ -206,19 +230,14 @@ export function drawSpectrum(
   });
   const rank = layer.rank ?? 0;
   const side = (above: boolean) => now.map((v, k) => (at[k] <= rank === above ? v : null));
-  const bottom = Math.floor(Math.log10(lowest / 1.5));
-  const top = Math.ceil(Math.log10(highest * 1.5));
-  const step = Math.ceil((top - bottom) / 8);
-  const powers = Array.from({ length: Math.floor((top - bottom) / step) + 1 }, (_, i) =>
-    Number(`1e${bottom + i * step}`),
-  );
+  const powers = powersBetween(lowest / 1.5, highest * 1.5);
   return new Plot(
     {
       width: host.clientWidth,
       height: 320,
       scales: {
         x: { time: false, range: () => [0.5, layer.full + 0.5] },
-        y: { distr: 3, range: () => [Number(`1e${bottom}`), Number(`1e${top}`)] },
+        y: { distr: 3, range: () => powers.range },
       },
       cursor: { drag: { x: false, y: false } },
       legend: { show: false },
@@ -231,15 +250,7 @@ export function drawSpectrum(
           },
         ],
       },
-      axes: [
-        axis('number of the singular value', { size: 30 }),
-        axis(undefined, {
-          size: 56,
-          splits: () => powers,
-          filter: (_, ticks) => ticks,
-          values: (_, ticks) => ticks.map((t) => t.toExponential(0).replace('+', '')),
-        }),
-      ],
+      axes: [axis('number of the singular value', { size: 30 }), powersAxis(powers.ticks)],
       series: [
         { label: 'number' },
         ...(before ? [{ ...dots('before', soft), dash: [4, 3], points: { show: false } }] : []),

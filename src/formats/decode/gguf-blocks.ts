@@ -129,27 +129,23 @@ const q6_K: Block = (b, at, out, to, steps) => {
 const IQ4 = codeTable('iq4_nl')!;
 const E2M1 = codeTable('float4_e2m1')!;
 
-/** 32 codes of a table, low nibbles first, times a scale. */
-function look(
-  table: typeof IQ4,
-  b: Uint8Array,
-  codes: number,
-  d: number,
-  out: Float32Array,
-  to: number,
-  h: Float32Array,
-  k0: number,
-) {
-  for (let k = 0; k < 16; k++) {
-    const [low, high] = [b[codes + k] & 15, b[codes + k] >> 4];
-    out[to + k0 + k] = d * table.values[low];
-    out[to + k0 + k + 16] = d * table.values[high];
-    h[k0 + k] = Math.abs(d) * table.steps[low];
-    h[k0 + k + 16] = Math.abs(d) * table.steps[high];
-  }
-}
+/** 32 codes of a table in b, low nibbles first, times a scale d: numbers into out[to..], half-steps into h[k0..]. */
+const lookUp =
+  ({ values, steps }: typeof IQ4) =>
+  (b: Uint8Array, codes: number, d: number, out: Float32Array, to: number, h: Float32Array, k0: number) => {
+    for (let k = 0; k < 16; k++) {
+      const [low, high] = [b[codes + k] & 15, b[codes + k] >> 4];
+      out[to + k] = d * values[low];
+      out[to + k + 16] = d * values[high];
+      h[k0 + k] = Math.abs(d) * steps[low];
+      h[k0 + k + 16] = Math.abs(d) * steps[high];
+    }
+  };
 
-const iq4_NL: Block = (b, at, out, to, steps) => look(IQ4, b, at + 2, f16(b, at), out, to, steps, 0);
+const lookUpIq4 = lookUp(IQ4);
+const lookUpE2m1 = lookUp(E2M1);
+
+const iq4_NL: Block = (b, at, out, to, steps) => lookUpIq4(b, at + 2, f16(b, at), out, to, steps, 0);
 
 const iq4_XS: Block = (b, at, out, to, steps) => {
   const d = f16(b, at);
@@ -157,12 +153,12 @@ const iq4_XS: Block = (b, at, out, to, steps) => {
   for (let g = 0; g < 8; g++) {
     const low = (b[at + 4 + (g >> 1)] >> (4 * (g & 1))) & 15;
     const scale = d * ((low | (((high >> (2 * g)) & 3) << 4)) - 32);
-    look(IQ4, b, at + 8 + 16 * g, scale, out, to, steps, 32 * g);
+    lookUpIq4(b, at + 8 + 16 * g, scale, out, to + 32 * g, steps, 32 * g);
   }
 };
 
 const mxfp4: Block = (b, at, out, to, steps) =>
-  look(E2M1, b, at + 1, b[at] === 255 ? Number.NaN : 2 ** (b[at] - 127), out, to, steps, 0);
+  lookUpE2m1(b, at + 1, b[at] === 255 ? Number.NaN : 2 ** (b[at] - 127), out, to, steps, 0);
 
 export const GGUF_BLOCKS: Readonly<Record<string, BlockType>> = {
   q4_0: { size: 32, bytes: 18, decode: nibbles(false, false) },
