@@ -12,7 +12,7 @@ import { PickleGlobal, type PickleReference } from './pickle/values.js';
 import { readListing } from './shards.js';
 import { type ByteSource, checkRange, readText, sliceSource } from './source.js';
 import type { Listing } from './stored.js';
-import { type Archive, findTensors, MAX_REPEATED, TorchTensor } from './torch-tensors.js';
+import { type Archive, findTensors, MAX_REPEATED, storageId, TorchTensor } from './torch-tensors.js';
 import type { NamedTensor, ReadOptions } from './types.js';
 import { openEntry, readZip, type ZipEntry } from './zip.js';
 
@@ -137,7 +137,8 @@ async function readPickles(source: ByteSource, count: number) {
 /** The element type of each storage, from the references to it. */
 function storageTypes(references: readonly PickleReference[]): Map<string, string> {
   const types = new Map<string, string>();
-  for (const { id } of references) {
+  for (const reference of references) {
+    const id = storageId(reference.id);
     if (!Array.isArray(id) || !(id[1] instanceof PickleGlobal) || typeof id[2] !== 'string') continue;
     types.set(id[2], fromStorage(id[1].name.slice(id[1].name.lastIndexOf('.') + 1)));
   }

@@ -97,6 +97,29 @@ async function detect(source: ByteSource, options: ReadOptions): Promise<AsyncGe
     return (await import('./hdf5/index.js')).readHdf5(source, options);
   if (starts('TFL3', 4)) return (await import('./tflite.js')).readTflite(source, options);
   refuseKnown(name, head);
+  const named = await byExtension(source, options, extension, head);
+  if (named !== undefined) return named;
+  if (isPickle(head)) {
+    throw new FormatError(
+      name,
+      'is a pickle that is not of PyTorch (torch.save); load it in Python and save its arrays with numpy.savez.',
+    );
+  }
+  if (starts('{') || starts('[')) return readJson(source, options);
+  // ir_version, the first field of a ModelProto
+  if (starts('\x08')) return (await import('./onnx.js')).readOnnx(source, options);
+  if (looksNumeric(head)) return (await import('./text.js')).readTable(source, options);
+  const text = quote(String.fromCharCode(...head.subarray(0, 8)));
+  throw new FormatError(name, `is no model file known here: it begins with ${text}.`);
+}
+
+/** The reader for what a file's name ends in. */
+async function byExtension(
+  source: ByteSource,
+  options: ReadOptions,
+  extension: string,
+  head: Uint8Array,
+): Promise<AsyncGenerator<NamedTensor> | undefined> {
   switch (extension) {
     case 'npy':
       return readNpy(source, options);
@@ -122,19 +145,14 @@ async function detect(source: ByteSource, options: ReadOptions): Promise<AsyncGe
       return (await import('./text.js')).readTable(source, options);
     case 'mtx':
       return (await import('./matrix-market.js')).readMatrixMarket(source, options);
+    case 'mat': {
+      const matlab4 = await import('./matlab4.js');
+      if (matlab4.isMatlab4(head)) return matlab4.readMatlab4(source, options);
+      return undefined;
+    }
+    default:
+      return undefined;
   }
-  if (isPickle(head)) {
-    throw new FormatError(
-      name,
-      'is a pickle that is not of PyTorch (torch.save); load it in Python and save its arrays with numpy.savez.',
-    );
-  }
-  if (starts('{') || starts('[')) return readJson(source, options);
-  // ir_version, the first field of a ModelProto
-  if (starts('\x08')) return (await import('./onnx.js')).readOnnx(source, options);
-  if (looksNumeric(head)) return (await import('./text.js')).readTable(source, options);
-  const text = quote(String.fromCharCode(...head.subarray(0, 8)));
-  throw new FormatError(name, `is no model file known here: it begins with ${text}.`);
 }
 
 /** Text in which some line is numbers and nothing else. */

@@ -124,10 +124,15 @@ export function isPickle(head: Uint8Array): boolean {
   return head[0] === 0x80 && head[1] >= 2 && head[1] <= 5 && head.length > 2;
 }
 
-/** 0x1950a86a20f9469cfc6c, pickled: how a file of PyTorch before 1.6 begins. */
-const LEGACY = [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e];
+/** 0x1950a86a20f9469cfc6c, pickled: how a file of PyTorch before 1.6 begins, after a protocol and from 4 on a frame. */
+const MAGIC = '\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.';
+/** The same in protocols 0 and 1. */
+const DIGITS = 'L119547037146038801333356L\n.';
+const FRAME = 9;
 
-/** Whether a file that begins so is one of PyTorch before 1.6. Only the number counts: the protocol may be another. */
+/** Whether a file that begins so is one of PyTorch before 1.6. */
 export function isLegacyPytorch(head: Uint8Array): boolean {
-  return LEGACY.every((byte, i) => i === 1 || head[i] === byte);
+  const text = String.fromCharCode(...head.subarray(0, 32));
+  const at = text[2] === '\x95' ? 2 + FRAME : 2;
+  return (text[0] === '\x80' && text.startsWith(MAGIC, at)) || text.startsWith(DIGITS);
 }

@@ -80,16 +80,17 @@ export function checkSibling(file: string, name: unknown): string {
   return name;
 }
 
-/** The file's bytes as text, decoded strictly as UTF-8. */
+/** The file's bytes as text, decoded strictly: UTF-8, or UTF-16 where its mark stands at the start (Excel). */
 export async function readText(
   source: ByteSource,
   offset = 0,
   length = source.size - offset,
 ): Promise<string> {
+  const bytes = await source.read(offset, length);
+  const wide = offset === 0 && bytes[0] === 0xff && bytes[1] === 0xfe;
   try {
-    return textDecoder('utf-8', { fatal: true }).decode(await source.read(offset, length));
+    return textDecoder(wide ? 'utf-16le' : 'utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    if (error instanceof FormatError) throw error;
     throw new FormatError(source.name, `the text at offset ${offset} is not UTF-8.`, { cause: error });
   }
 }

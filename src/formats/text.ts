@@ -47,10 +47,11 @@ function inFile<T>(file: string, parse: () => T): T {
  * A matrix out of text, in whatever way it is written. Throws an Error that names the place where it cannot be read.
  */
 export function parseMatrix(source: string): Parsed {
-  const text = source.replaceAll('\r\n', '\n').replaceAll('\u2212', '-').trim();
+  const text = source.replace(/\r\n?/g, '\n').replaceAll('\u2212', '-').trim();
   if (text === '') throw new Error('There is no text to read a matrix from.');
   if (/^(\w+\s*=\s*)?(\w+\.)?(array|matrix|asarray)\s*\(/.test(text)) return numpyCode(text);
   if (text.startsWith('{')) return jsonObject(text);
+  if (/^\[[^[\]]*\]\s*\n\s*\[/.test(text)) return nested(`[${text}]`, 'JSON'); // a row a line
   const bracket = text.indexOf('[');
   if (bracket < 0 || !/^(\w+\s*=\s*)?\[/.test(text)) return lines(text);
   const body = text.slice(bracket);
@@ -159,21 +160,20 @@ function jsonObject(text: string): Parsed {
  */
 function lines(text: string): Parsed {
   const separator = [/\t/, /;/, /,/].find((s) => s.test(text.slice(0, 1 << 20))) ?? /\s+/;
-  const decimalComma = separator.source === ';' && !text.includes('.');
+  const commas = hasDecimalCommas(text, separator);
   const split = (line: string) => {
-    const parts = line
-      .trim()
-      .split(separator)
-      .map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
+    const parts = (line.includes('"') ? quotedCells(line, separator) : line.trim().split(separator)).map(
+      (cell) => cell.trim(),
+    );
     if (parts.length > 1 && parts[parts.length - 1] === '') parts.pop(); // a separator at the end
-    return decimalComma ? parts.map((cell) => cell.replace(',', '.')) : parts;
+    return commas ? parts.map(withPoint) : parts;
   };
   const all = (function* () {
     let first = text.includes('\n'); // a single line is no heading
     let named: readonly string[] | undefined;
     for (const line of eachLine(text)) {
       const cells = split(line);
-      const heading = first && cells.every((cell) => cell === '' || !isNumber(cell));
+      const heading = first && (isCounted(cells) || cells.every(isName));
       first = false;
       if (heading) named = cells;
       const rowNames = named !== undefined && (named[0] === '' || named.length === cells.length - 1);
@@ -181,6 +181,53 @@ function lines(text: string): Parsed {
     }
   })();
   return matrix(all, 'CSV');
+}
+
+/** Part of a heading: neither a number nor one in a way that is not read, 1,234. */
+const isName = (cell: string) => cell === '' || !(isNumber(cell) || /^[-+\d.,' ]+$/.test(cell));
+
+/** What pandas writes over columns without names: nothing over those of the rows, then 0, 1, 2, ... */
+const isCounted = ([first, ...rest]: readonly string[]) =>
+  first === '' && rest.length > 0 && rest.every((cell, k) => cell === String(k));
+
+/** The cells of a line; a separator within quotes is none. */
+function quotedCells(line: string, separator: RegExp): string[] {
+  const all = new RegExp(separator.source, 'g');
+  const hidden: string[] = [];
+  const plain = line.trim().replace(/"[^"]*"/g, (quoted) =>
+    quoted.replace(all, (found) => {
+      hidden.push(found);
+      return '\0';
+    }),
+  );
+  return plain
+    .split(separator)
+    .map((cell) => cell.replaceAll('\0', () => hidden.shift() ?? ''))
+    .map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
+}
+
+const SAMPLE = 1 << 16;
+
+/**
+ * Whether 1,5 is a number between semicolons or tabs. 1,234 between tabs may be thousands, so that some other number of
+ * digits has to be seen.
+ */
+function hasDecimalCommas(text: string, separator: RegExp): boolean {
+  if (!/[;\t]/.test(separator.source.replace('\\t', '\t'))) return false;
+  const cells = text
+    .slice(0, SAMPLE)
+    .split(/[;\t\n]/)
+    .map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
+  if (cells.some((cell) => cell.includes('.') && isNumber(cell))) return false;
+  const decimals = cells.map((cell) => /^[+-]?\d*,(\d+)([ed][+-]?\d+)?$/i.exec(cell)?.[1].length);
+  return decimals.some((digits) => digits !== undefined && (separator.source === ';' || digits !== 3));
+}
+
+/** A number with a decimal comma; a point among such may be of thousands. */
+function withPoint(cell: string): string {
+  if (cell.includes('.') && isNumber(cell))
+    throw new Error(`${quote(cell)} has a point, and other numbers have decimal commas.`);
+  return cell.replace(',', '.');
 }
 
 function* eachLine(text: string): Generator<string> {

@@ -23,6 +23,14 @@ const REBUILDS = /^torch\._(utils|tensor)\._rebuild_|^torch\.nn\.(\w+\.)*(Parame
 /** Those of them that hand on their first argument. */
 const WRAPPERS = /\._rebuild_(parameter(_with_state)?|device_tensor_from_cpu_tensor)$|\.(Parameter|Buffer)$/;
 
+/** Tensors that are known and not read. */
+const OTHERS: readonly [callee: RegExp, problem: string][] = [
+  [/\._rebuild_sparse_/, 'is a sparse tensor, not read; save its to_dense()'],
+  [/\._rebuild_qtensor$/, 'is quantised by PyTorch, not read; save its dequantize()'],
+  [/\._rebuild_meta_tensor/, 'is on the meta device, where tensors have no elements'],
+  [/\._rebuild_nested_tensor/, 'is a nested tensor, not read; save its parts'],
+];
+
 /** Where the storages of a file are. */
 export interface Archive {
   source: ByteSource;
@@ -225,9 +233,9 @@ function toView(call: PickleCall): View | string {
 }
 
 /** A storage's persistent id: a tuple, or in protocol 0 the text of one. */
-function storageId(id: unknown): unknown {
+export function storageId(id: unknown): unknown {
   if (typeof id !== 'string') return id;
-  const parts = /^\('storage', <class '([\w.]+)'>, '([^']*)', '[^']*', (\d+)\)$/.exec(id);
+  const parts = /^\('storage', <class '([\w.]+)'>, '([^']*)', '[^']*', (\d+)(?:, None)?\)$/.exec(id);
   return parts && ['storage', new PickleGlobal(parts[1]), parts[2], 'cpu', Number(parts[3])];
 }
 
@@ -246,7 +254,8 @@ function unwrap(call: PickleCall): PickleCall | string {
     ) {
       next = new PickleCall(args[0].name, args[2]);
     }
-    if (!(next instanceof PickleCall)) return `is made by ${quote(callee)}, not supported`;
+    if (!(next instanceof PickleCall))
+      return OTHERS.find(([name]) => name.test(callee))?.[1] ?? `is made by ${quote(callee)}, not supported`;
     inner = next;
   }
   return 'is wrapped too deeply';

@@ -1,7 +1,7 @@
 // Matrices in the containers of other tools, written here byte by byte: Matrix Market, scipy.sparse, MATLAB 5,
 // TFLite, .pth before 1.6,
 // JSON; and folders.
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zlibSync } from 'fflate';
@@ -142,6 +142,34 @@ describe('MATLAB 5', () => {
   });
 });
 
+test('MATLAB 4: full, narrow, complex, sparse and text, in both byte orders', async () => {
+  const matrix = (name: string, type: number, sizes: [number, number], complex: number, data: Uint8Array) =>
+    concat(bytesOf(Int32Array.of(type, ...sizes, complex, name.length + 1)), utf8(`${name}\0`), data);
+  const f64 = (...values: number[]) => bytesOf(Float64Array.from(values));
+  const big = matrix('B', 1010, [2, 2], 0, bytesOf(Float32Array.of(1, 2, 3, 4)));
+  for (const at of [0, 4, 8, 12, 16]) big.subarray(at, at + 4).reverse();
+  for (const at of [22, 26, 30, 34]) big.subarray(at, at + 4).reverse();
+  const file = concat(
+    matrix('A', 0, [2, 3], 0, f64(1, 2, 3, 4, 5, 6)),
+    matrix('text', 1, [1, 2], 0, f64(104, 105)),
+    matrix('n', 50, [2, 2], 0, Uint8Array.of(1, 2, 3, 4)),
+    matrix('C', 0, [1, 2], 1, f64(1, 2, 3, 4)),
+    matrix('S', 2, [3, 3], 0, f64(2, 1, 2, 1, 3, 3, 7, 5, 0)),
+    big,
+  );
+  const read = await all(file, { name: 'm.mat' });
+  expect(read.map((t) => [t.name, t.dtype, t.shape, list(t)])).toEqual([
+    ['A', 'float64', [2, 3], [1, 3, 5, 2, 4, 6]],
+    ['n', 'uint8', [2, 2], [1, 3, 2, 4]],
+    ['C', 'complex128', [2], [1, 3, 2, 4]],
+    ['S', 'float64', [2, 3], [0, 0, 5, 7, 0, 0]],
+    ['B', 'float32', [2, 2], [1, 3, 2, 4]],
+  ]);
+  expect(await failure(file.slice(0, 60), { name: 'm.mat' })).toContain(
+    'a matrix needs 50 bytes at offset 20',
+  );
+});
+
 describe('PyTorch before 1.6', () => {
   test('pickles one after the other, then storages', async () => {
     const magic = concat([0x80, 2, 0x8a, 10], uint(0x1950a86a20f9469cfc6cn, 10), utf8('.'));
@@ -164,6 +192,14 @@ describe('PyTorch before 1.6', () => {
       ['half', 'float16', [0x3c00, 0xc000]],
     ]);
     expect(await failure(file.slice(0, -4), { name: 'old.pth' })).toContain('24 bytes at offset');
+  });
+
+  test.each([0, 5])('protocol %d, as torch.save writes it', async (protocol) => {
+    const file = readFileSync(new URL(`files/legacy-${protocol}.pt`, import.meta.url));
+    expect((await all(file, { name: 'old.pt' })).map((t) => [t.name, t.shape, list(t)])).toEqual([
+      ['w', [2, 3], [1, 2, 3, 4, 5, 6]],
+      ['x.v', [3, 2], [1, 4, 2, 5, 3, 6]],
+    ]);
   });
 });
 

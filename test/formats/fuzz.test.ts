@@ -151,6 +151,7 @@ const files: Record<string, Uint8Array> = {
   ...PACKED,
   'real.onnx': readFileSync('node_modules/openwakeword-js/models/hello_deepa.onnx'),
   'growing.h5': readFileSync('test/formats/files/growing.h5'),
+  'legacy-0.pt': readFileSync('test/formats/files/legacy-0.pt'),
   'sparse73.mat': readFileSync('test/formats/files/sparse73.mat'),
   // Files of known truth, which cases.test.ts reads whole.
   ...Object.fromEntries(
