@@ -51,6 +51,9 @@ export const OVERSAMPLE: i32 = 4;
 /** Up to this many columns pivots come from exact column norms: a sketch costs more than it saves. */
 export const CLASSICAL_COLUMNS: i32 = 64;
 
+/** Where a sketch has chosen small columns, exact norms go on to this part of the stop: one step at least. */
+export const CLASSICAL_STOP: f64 = 0.99;
+
 /** One-sided Jacobi converges quadratically after about 4 sweeps; past this cap it is an error. */
 export const MAX_SWEEPS: i32 = 40;
 
@@ -64,6 +67,10 @@ export const JACOBI_CACHED: i32 = 4096;
 /** Sums of squares within these bounds can neither overflow nor lose what matters to underflow: no scaling. */
 export const SAFE_MIN: f64 = 1e-140;
 export const SAFE_MAX: f64 = 1e140;
+
+/** The same where a norm is all that is wanted of the sum. */
+export const NORM_SAFE_MIN: f64 = 1e-280;
+export const NORM_SAFE_MAX: f64 = 1e280;
 
 /**
  * Below this many columns a sample of rows saves nothing, but for so many rows a column; with fewer rows less than it
@@ -85,6 +92,29 @@ export const ELIMINATION_COLUMNS: i32 = 128;
  */
 export const ELIMINATION_MOST: i32 = 1800;
 
+/** One in so many columns is eliminated: fewer save less of the Gram matrix, more cost digits of the bound. */
+export const ELIMINATED_SHARE: i32 = 5;
+
+/** A pivot of elimination below this part of the mean leaves no bound: the columns are nearly dependent. */
+export const LEAST_PIVOT: f64 = 1e-8;
+
+/**
+ * The shift of what elimination leaves: for so many times the norm, squared, that its first block of columns suggests,
+ * with so much of it for what the formulas may lose. It is tried while its bound is likely to be above the tolerance,
+ * which has to be below so much of the shift in any case.
+ */
+export const NORM_ROOM: f64 = 1.25;
+export const SHIFT_SHARE: f64 = 0.15;
+export const ELIMINATION_HOPE: f64 = 0.9;
+export const ELIMINATION_DIGITS: f64 = 1e-5;
+
+/** Shifts are for so many times the rounding of a Gram matrix, which is known once it is factored. */
+export const ROUNDING_ROOM: f64 = 1.1;
+
+/** Full rank reads A row by row from so many rows on, twice as many as columns, or past so many bytes of a call. */
+export const PACKED_ROWS: i32 = 4096;
+export const CALL_BYTES: u64 = 12 << 20;
+
 /**
  * So many dependent columns, but no more than one in 11 of a factor,
  * cost less on their own than a pivoted QR of everything.
@@ -100,6 +130,19 @@ export const SMALL_COLUMNS: i32 = 16;
  * what rounding does to T must not grow faster than the tolerance.
  */
 export const SPARE: f64 = 2560;
+
+/** Rows to spare where pivots go down to rounding level: 2 k and so many. */
+export const SPARE_ROWS: i32 = 64;
+
+/** What a factorisation leaves is small beside the tolerance from so many times below it on. */
+export const BELOW_TOLERANCE: f64 = 32;
+
+/**
+ * sigma_min^2 of s generic rows of n columns, in units of their mean square: this part of (sqrt(s) - sqrt(n))^2, and no
+ * less than this part of 1 / n (s = n, where it is random).
+ */
+export const SAMPLE_GAP: f64 = 0.3;
+export const SAMPLE_LEAST: f64 = 0.01;
 
 /**
  * From this many columns on a bidiagonal form comes in two stages. Below, the matrix is in cache, where one is as fast.
@@ -122,6 +165,23 @@ export const SIGMA_COARSE: f64 = 0.01;
 export const SIGMA_FINE: f64 = 1e-6;
 
 /**
+ * Lanczos iteration ends when it gains less than its accuracy, twice in a row where that is below LANCZOS_TWICE, or
+ * when what it would add is below LANCZOS_END of the bound. At first 1e-3 will do; then it has a share of what sigma_1
+ * is to be enclosed to, so that the enclosure is not what its Ritz value lacks.
+ */
+export const LANCZOS_FIRST: f64 = 1e-3;
+export const LANCZOS_FIRST_STEPS: i32 = 60;
+export const LANCZOS_SHARE: f64 = 0.01;
+export const ENCLOSE_SHARE: f64 = 1e-5;
+export const LANCZOS_STEPS: i32 = 400;
+export const LANCZOS_TWICE: f64 = 1e-4;
+export const LANCZOS_END: f64 = 1e-15;
+
+/** The Ritz value is searched for up to this far above the bound, by at most so many halvings. */
+export const RITZ_ROOM: f64 = 1e-14;
+export const RITZ_HALVINGS: i32 = 80;
+
+/**
  * From this many columns on a glance at some of them, before a square matrix is tried by a Gram matrix, costs 1 % of
  * the attempt and less. Singular values fall so much faster than its pivots (measured on geometric spectra); sigma_n
  * must be expected above so many tolerances for QR without pivots; where so many times its square is below rounding,
@@ -131,6 +191,9 @@ export const GLANCE_COLUMNS: i32 = 128;
 export const PIVOTS_FALL: f64 = 1.27;
 export const EXPECTED_ABOVE: f64 = 30;
 export const EXPECTED_HIDDEN: f64 = 64;
+
+/** The shift of that glance, relative to ||A||_F^2: above rounding, below what a tolerance would count. */
+export const ESTIMATE_SHIFT: f64 = 1e-12;
 
 /** Up to this many columns a smooth spectrum is counted from its bidiagonal form at once. */
 export const DIRECT_COLUMNS: i32 = 128;
@@ -144,8 +207,25 @@ export const SIGMA_COARSE_MOST: i32 = 5000;
 /** Lanczos iterations for sigma_1, each from another start vector, before all of the matrix is reduced. */
 export const SIGMA_STARTS: i32 = 3;
 
-/** Factorisations that a report spends on each of its two bounds at most; two where they are large. */
+/** Factorisations that a report spends on each of its two bounds at most, up to so many columns and beyond. */
 export const REACH_STEPS: i32 = 5;
+export const REACH_COLUMNS: i32 = 1000;
+export const REACH_LARGE_STEPS: i32 = 2;
+
+/**
+ * The first goes for so much of the distance to the nearest eigenvalue: Lanczos iteration with the inverse has found
+ * that to this accuracy, or stopped after so many steps. Upwards what it has missed would cost a factorisation.
+ */
+export const NEAREST_ACCURACY: f64 = 1e-3;
+export const NEAREST_STEPS: i32 = 24;
+export const REACH_DOWN: f64 = 0.999;
+export const REACH_UP: f64 = 0.9;
+
+/** Bounds from a trailing matrix are moved until they are within this factor of a value that does not hold. */
+export const WIDEN_UNTIL: f64 = 0.8;
+
+/** sigma_1 comes from the leading rows of a pivoted R that leave no more than this part of it. */
+export const LEFT_FOR_SIGMA: f64 = 1e-3;
 
 /** A last pivot below so many tolerances: the spectrum runs through the tolerance without a gap. */
 export const SMOOTH: f64 = 64;
@@ -177,6 +257,17 @@ export const SINGLE_SHARE: f64 = 1.4901161193847656e-8; // 2^-26
 
 /** Steps of conjugate residuals for dependent columns, at most: each gains a factor of 100 and more (decisions.md). */
 export const RESIDUAL_STEPS: i32 = 12;
+
+/** They end at this part of the bound that is asked for; where vectors had to be made longer, at this one. */
+export const RESIDUAL_FIRST: f64 = 0.25;
+export const RESIDUAL_AGAIN: f64 = 0.9;
+
+/**
+ * A vector that is made orthogonal to others, of which less than this is left, squared, is taken for dependent: in one
+ * panel of four, and the second time among all.
+ */
+export const REMAINDER_LEAST: f64 = 1e-20;
+export const SHORTENED_LEAST: f64 = 0.01;
 
 /**
  * Steps of orthogonal iteration for a subspace, at least allowed: 30 leave 1e-16 of a ratio of 0.55. Where it is nearer
@@ -210,6 +301,9 @@ export const EXCHANGE_GAIN: f64 = 1.25;
 
 /** The best columns are searched for up to this k^3 (n - k): beyond, the choice of largest volume stays. */
 export const BEST_COLUMNS_MOST: f64 = 2e6;
+
+/** An exchange among them must lower what is left by more than this share: less may be rounding. */
+export const WORTH_EXCHANGE: f64 = 1e-6;
 
 /** Steps of its power iterations for an eigenvalue: in the search, and where it decides. */
 export const POWER_STEPS: i32 = 16;

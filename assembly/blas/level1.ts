@@ -1,5 +1,6 @@
 // Vectors: products, norms, sums, rotations and exchanges,
 // of columns as matrix/columns.ts lays them out. Cost: one pass each.
+import { NORM_SAFE_MAX, NORM_SAFE_MIN } from '../base/params';
 import { hsum, madd } from '../base/simd';
 import { column } from '../matrix/columns';
 
@@ -65,7 +66,7 @@ export function axpy(b: usize, a: usize, s: f64, n: i32): f64 {
 /** Euclidean norm, safe for elements too small or too large to square. */
 export function norm(a: usize, n: i32): f64 {
   const sum = dot(a, a, n);
-  if (sum >= 1e-280 && sum <= 1e280) return Math.sqrt(sum);
+  if (sum >= NORM_SAFE_MIN && sum <= NORM_SAFE_MAX) return Math.sqrt(sum);
   let most: f64 = 0;
   for (let i = 0; i < n; i++) most = max(most, abs(load<f64>(a + (<usize>i << 3))));
   if (most == 0 || !(most <= f64.MAX_VALUE)) return most;

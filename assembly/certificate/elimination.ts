@@ -9,7 +9,9 @@
 // Cost for s = n, p = n / 5: 1.05 n^3 flops where Gram and Cholesky alone take 1.33.
 import { alloc, mark, release } from '../base/arena';
 import { parallelFor, threads } from '../base/parallel';
-import { BLOCK, COMPLEMENT_TASK, U } from '../base/params';
+import {
+  BLOCK, COMPLEMENT_TASK, ELIMINATED_SHARE, ELIMINATION_HOPE, LEAST_PIVOT, NORM_ROOM, ROUNDING_ROOM, SHIFT_SHARE, U,
+} from '../base/params';
 import { identity, negated, tiles } from '../blas/gemm';
 import { dot, swapIndices, swapRows } from '../blas/level1';
 import * as cholesky from '../factor/cholesky';
@@ -95,7 +97,7 @@ function choosePivots(x: PackedRows, p: i32): bool {
   x.M = alloc(packedBytes(r, p));
   copyRows(x.M, x, rows, r, p);
   const a1 = Math.sqrt(square(x.P, s, s, 0, p >> 2));
-  if (lu.factor(x.M, r, p, x.N, rows, 1e-8 * a1 / Math.sqrt(p)) < p) return false;
+  if (lu.factor(x.M, r, p, x.N, rows, LEAST_PIVOT * a1 / Math.sqrt(p)) < p) return false;
   lu.invert(x.M, p, x.N);
   raiseRows(x, rows);
   return true;
@@ -257,7 +259,7 @@ function factorComplement(x: PackedRows, W: usize, f: Cholesky, w2: f64, most: f
 export function eliminate(x: PackedRows, a: Attempt): bool {
   const n = source.n;
   const s = x.s;
-  const p = (n / 5) & ~3;
+  const p = (n / ELIMINATED_SHARE) & ~3;
   const transfer = changetype<Transfer>(alloc(offsetof<Transfer>()));
   if (!choosePivots(x, p)) return false;
   formCoefficients(x, transfer);
@@ -272,16 +274,17 @@ export function eliminate(x: PackedRows, a: Attempt): bool {
   const some = cholesky.next(0, count);
   const part = square(W, s, s, 0, some);
   const first = squareOf(formComplement(x, W, 0, some), 0, some);
-  const most = 1.25 * first * transfer.a2 * transfer.a2 / part;
-  const shift = threshold * threshold + 1.1 * rounding(s - p, q, most, most);
-  const room = Math.sqrt(0.15 * shift) - error;
-  if (!(transfer.holds && room > 0 && 0.9 > threshold * (inverse + factor / room))) return false;
+  const most = NORM_ROOM * first * transfer.a2 * transfer.a2 / part;
+  const shift = threshold * threshold + ROUNDING_ROOM * rounding(s - p, q, most, most);
+  const room = Math.sqrt(SHIFT_SHARE * shift) - error;
+  if (!(transfer.holds && room > 0 && ELIMINATION_HOPE > threshold * (inverse + factor / room))) return false;
 
   const f = cholesky.begin(alloc(triangleBytes(q)), q, shift, true, mayDeflate(s, q));
   const w2 = factorComplement(x, W, f, first, most);
   if (w2 == Infinity) return false;
   a.gapless = f.gapless;
   a.independent = p + f.columns - f.deflated;
+  // 0.99: the rounding of the norms and of the formulas ("Full rank by elimination").
   const lower = 0.99 / (inverse + factor / (Math.sqrt(shift - rounding(s - p, q, w2, w2)) - error));
   a.proved = lower > threshold ? a.independent : 0;
   if (f.columns < q || !a.proved) return true;

@@ -1,7 +1,7 @@
 // What a matrix looks like, for little: which method is likely to decide it. Estimates decide nothing.
 // Cost: with an eighth of the columns and a quarter of the rows, half a per cent of the Gram matrix and its factor.
 import { alloc, mark, release } from '../base/arena';
-import { PIVOTS_FALL } from '../base/params';
+import { ESTIMATE_SHIFT, PIVOTS_FALL, SAMPLE_GAP, SAMPLE_LEAST } from '../base/params';
 import * as cholesky from '../factor/cholesky';
 import { Cholesky } from '../factor/cholesky';
 import { packedBytes } from '../matrix/pack';
@@ -20,7 +20,7 @@ export function estimate(rows: i32, s: i32): Attempt {
   const P = alloc(packedBytes(rows, s));
   packSample(P, rows, s);
   const share = scan.total * <f64>rows / <f64>source.m * <f64>s / <f64>source.n;
-  const f = cholesky.begin(alloc(triangleBytes(s)), s, 1e-12 * share, true, 0);
+  const f = cholesky.begin(alloc(triangleBytes(s)), s, ESTIMATE_SHIFT * share, true, 0);
   cholesky.proceed(f, panels(s), P, rows, rows);
   a.gapless = f.gapless;
   a.least = extrapolatedLeast(f);
@@ -61,5 +61,5 @@ function meanLogPivot(f: Cholesky, from: i32, to: i32): f64 {
 export function expectedSigmaMinSquare(s: i32): f64 {
   const n = <f64>source.n;
   const gap = Math.sqrt(<f64>s) - Math.sqrt(n);
-  return (scan.total / (n * <f64>source.m)) * max(0.3 * gap * gap, 0.01 / n);
+  return (scan.total / (n * <f64>source.m)) * max(SAMPLE_GAP * gap * gap, SAMPLE_LEAST / n);
 }

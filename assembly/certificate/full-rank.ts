@@ -1,7 +1,9 @@
 // Full rank by Cholesky: of the Gram matrix of a sample of rows, shifted by the tolerance, or of all rows.
 // docs/certificates.md, "Full rank from a sample". Cost: s n^2 + n^3 / 3 flops, and a pass over A.
 import { alloc, mark, release } from '../base/arena';
-import { ELIMINATION_COLUMNS, ELIMINATION_MOST } from '../base/params';
+import {
+  CALL_BYTES, ELIMINATION_COLUMNS, ELIMINATION_DIGITS, ELIMINATION_MOST, PACKED_ROWS, ROUNDING_ROOM,
+} from '../base/params';
 import { dot } from '../blas/level1';
 import { gramOfColumns } from '../blas/syrk';
 import * as cholesky from '../factor/cholesky';
@@ -22,8 +24,9 @@ import { rounding } from './rounding';
 /** Whether all of A packed, with its factor, is more than the memory that a call may take. */
 function large(): bool {
   const m = source.m;
-  if (m > 2 * source.n && m > 4096) return true;
-  const allowed = <u64>m * source.width * (source.single ? 5 : 10) + (12 << 20);
+  if (m > 2 * source.n && m > PACKED_ROWS) return true;
+  // A quarter more than the elements themselves.
+  const allowed = <u64>m * source.width * (source.single ? 5 : 10) + CALL_BYTES;
   return packedBytes(m, source.n) + triangleBytes(source.n) > allowed;
 }
 
@@ -40,9 +43,9 @@ export function fullRank(s: i32, G: usize, deflate: bool): Attempt {
   const n = source.n;
   const square = s < source.m ? dot(x.P, x.P, <i32>(packedBytes(s, n) >> 3)) : scan.total;
   const threshold = claim.tolerance(claim.high);
-  const shift = threshold * threshold + 1.1 * rounding(s, n, square, square);
+  const shift = threshold * threshold + ROUNDING_ROOM * rounding(s, n, square, square);
   // Elimination loses some digits of its bound, which a tolerance above rounding does not leave.
-  const pays = n >= ELIMINATION_COLUMNS && n <= ELIMINATION_MOST && threshold < 1e-5 * Math.sqrt(shift);
+  const pays = n >= ELIMINATION_COLUMNS && n <= ELIMINATION_MOST && threshold < ELIMINATION_DIGITS * Math.sqrt(shift);
   const room = mark();
   if (!packed || !pays || !eliminate(x, a)) {
     release(room);

@@ -1,7 +1,10 @@
 // The count itself, by Sylvester's law of inertia: eigenvalues of A^T A above a shift, from the signs of L S L^T.
 // docs/certificates.md, "Inertia". Cost: m n^2 flops for the Gram matrix, n^3 / 3 for each count, up to three of them.
 import { alloc, mark, release } from '../base/arena';
-import { GROWTH, REACH_STEPS, SIGMA_FINE, U } from '../base/params';
+import {
+  GROWTH, LANCZOS_FIRST, LANCZOS_FIRST_STEPS, LANCZOS_SHARE, LANCZOS_STEPS, NEAREST_ACCURACY, NEAREST_STEPS,
+  REACH_COLUMNS, REACH_DOWN, REACH_LARGE_STEPS, REACH_STEPS, REACH_UP, SIGMA_FINE, U,
+} from '../base/params';
 import { squareSymmetric } from '../blas/symv';
 import { gramOfSource } from '../blas/syrk';
 import { Cholesky, factor } from '../factor/cholesky';
@@ -26,6 +29,7 @@ function countAbove(L: usize, G: usize, shift: f64): i32 {
 /** y (y - 3 rho): how far below its shift the eigenvalues below it are, where they are few; else 0. */
 function depth(f: Cholesky): f64 {
   if (f.negativePivots > f.n >> 7) return 0;
+  // 0.999: the rounding of X and of its norm ("Inertia").
   const y = 0.999 / Math.sqrt(inverseRowsNormSquare(f));
   return y * (y - 3 * <f64>(f.n + 16) * U * Math.sqrt(f.growth));
 }
@@ -59,7 +63,7 @@ export function inertia(G: usize): bool {
   if (!G) {
     G = alloc(triangleBytes(n));
     gramOfSource(G);
-    raiseByLanczos(G, n, slack, 1e-3, 60, 0);
+    raiseByLanczos(G, n, slack, LANCZOS_FIRST, LANCZOS_FIRST_STEPS, 0);
   }
   claim.capSigma(Math.sqrt(Math.sqrt(squareSymmetric(G, n)) + slack));
   const least = claim.tolerance(claim.low);
@@ -70,7 +74,7 @@ export function inertia(G: usize): bool {
     done = sameCountAtBothEnds(L, G, slack) || (capCoarsely(L, G, n, slack) && sameCountAtBothEnds(L, G, slack));
     if (!done) {
       // A dense spectrum at the tolerance: sigma_1 to more digits.
-      raiseByLanczos(G, n, slack, 0.01 * SIGMA_FINE, 400, 0);
+      raiseByLanczos(G, n, slack, LANCZOS_SHARE * SIGMA_FINE, LANCZOS_STEPS, 0);
       done = capByCholesky(L, G, n, slack, SIGMA_FINE) && sameCountAtBothEnds(L, G, slack);
     }
   }
@@ -128,14 +132,15 @@ function widen(f: Cholesky, G: usize, s: f64, slack: f64): void {
   if (positivePivots(f) != claim.rank) return;
   claim.widen(max<f64>(claim.lower, Math.sqrt(s - slack)), claim.upper);
   // How far the next eigenvalues are, at most: the iteration may not have found the nearest.
-  const up = 1 / largestOfInverse(f, n, 1 / slack, 1e-3, 24);
-  const down = full ? 0 : 1 / largestOfNegativeInverse(f, n, 1 / slack, 1e-3, 24);
-  const steps = n > 1000 ? 2 : REACH_STEPS; // of n^3 / 3 flops
+  const up = 1 / largestOfInverse(f, n, 1 / slack, NEAREST_ACCURACY, NEAREST_STEPS);
+  const down = full ? 0 : 1 / largestOfNegativeInverse(f, n, 1 / slack, NEAREST_ACCURACY, NEAREST_STEPS);
+  const steps = n > REACH_COLUMNS ? REACH_LARGE_STEPS : REACH_STEPS; // of n^3 / 3 flops
   for (let side = full ? 0 : 1; side >= 0; side--) {
     let bad = side ? max<f64>(s - down, least) : s + up;
     let good = side ? claim.upper * claim.upper : claim.lower * claim.lower;
     for (let i = 0; i < steps && (side ? bad < 0.5 * good : good < 0.5 * bad); i++) {
-      const t = i ? Math.sqrt(good) * Math.sqrt(bad) : side ? max<f64>(s - 0.999 * down, least) : s + 0.9 * up;
+      const first = side ? max<f64>(s - REACH_DOWN * down, least) : s + REACH_UP * up;
+      const t = i ? Math.sqrt(good) * Math.sqrt(bad) : first;
       const p = countAbove(f.L, G, side ? t - slack : t + slack);
       if (side ? p >= 0 && p <= claim.rank : p >= claim.rank) {
         claim.widen(side ? claim.lower : Math.sqrt(t), side ? Math.sqrt(t) : claim.upper);

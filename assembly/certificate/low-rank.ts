@@ -1,7 +1,7 @@
 // Rank k from a sample of rows (row-sample.ts): which sample, how far, and what its bounds decide.
 // docs/certificates.md, "Low rank from a sample", "QLP".
 import { alloc, mark, release } from '../base/arena';
-import { GUARD, REACH, SMOOTH, SPARE } from '../base/params';
+import { BELOW_TOLERANCE, GUARD, REACH, SMOOTH, SPARE, SPARE_ROWS } from '../base/params';
 import { factor } from '../factor/cholesky';
 import * as qrcp from '../factor/qrcp';
 import * as scan from '../matrix/scan';
@@ -108,18 +108,24 @@ function boundFromPivots(sample: RowSample): f64 {
   return bound;
 }
 
+/** Factors a sample until what is left is small beside the tolerance. */
+function factorBelow(sample: RowSample): void {
+  const small = claim.tolerance(claim.low) / BELOW_TOLERANCE;
+  factorSample(sample, 0.5 * small, small);
+}
+
 /** The spectrum passes through the tolerance: goes below it, then looks at what is left. "QLP". */
 function belowTolerance(sample: RowSample, start: usize): bool {
   const k = sample.k;
   // Pivots at rounding level need a sample with rows to spare, or T grows.
   if (sample.size < 2 * k) {
-    const s = (2 * k + 67) & ~3;
+    const s = (2 * k + SPARE_ROWS + 3) & ~3;
     if (s > source.m >> 1) return false;
     release(start);
     sample = drawSample(s);
-    factorSample(sample, claim.tolerance(claim.low) / 64, claim.tolerance(claim.low) / 32);
+    factorBelow(sample);
   }
-  factorSample(sample, claim.tolerance(claim.low) / 64, claim.tolerance(claim.low) / 32);
+  factorBelow(sample);
   if (sample.k == source.n) return false;
   boundAbove(sample);
   const rest = sample.upper + sample.noise;

@@ -7,7 +7,10 @@
 // Cost: some five passes, 6 n^2 flops for each column in each. Source: Eisenstat, Elman & Schultz 1983 (Orthomin(1));
 // O'Leary 1980 for the blocks.
 import { alloc, calloc } from '../base/arena';
-import { DEFLATE_COLUMNS, RESIDUAL_STEPS, SET_ASIDE, TINY, U } from '../base/params';
+import {
+  DEFLATE_COLUMNS, REMAINDER_LEAST, RESIDUAL_AGAIN, RESIDUAL_FIRST, RESIDUAL_STEPS, SET_ASIDE, SHORTENED_LEAST, TINY,
+  U,
+} from '../base/params';
 import { madd44 } from '../blas/gemm';
 import { subtract } from '../blas/gemv';
 import { dot, scaleColumn } from '../blas/level1';
@@ -118,7 +121,7 @@ function orthonormalise(S: Search, X: usize, from: usize, count: i32, least: f64
     madd44(tile, X + from, X + from, count);
     let o = (c & 3) * 40;
     const square = load<f64>(tile + o);
-    const inverse = square > (c < 4 ? least : max<f64>(least, 1e-20)) ? 1 / square : 0;
+    const inverse = square > (c < 4 ? least : max<f64>(least, REMAINDER_LEAST)) ? 1 / square : 0;
     store<f64>(T + o, 1 - Math.sqrt(inverse));
     if (c > 3) while ((o += 8) & 31) store<f64>(T + o, load<f64>(tile + o) * inverse);
     subtract(X, X, T, <i32>(S.step >> 5));
@@ -200,7 +203,7 @@ export function nullSpaceBound(x: PackedRows, f: Cholesky): f64 {
   const few = <f64>f.deflated;
   const enough = claim.tolerance(claim.low) / Math.sqrt(few);
   for (let tries = 0; tries < 4; tries++) {
-    const rest = minimise(S, (tries ? 0.9 : 0.25) * enough);
+    const rest = minimise(S, (tries ? RESIDUAL_AGAIN : RESIDUAL_FIRST) * enough);
     const length = size(S, V, n);
     // None of them may have become zero, nor have come out of rounding.
     if (!S.steps && length * length > few - 0.5) return rest + 0.5 * U * Math.sqrt(scan.total * few);
@@ -209,7 +212,7 @@ export function nullSpaceBound(x: PackedRows, f: Cholesky): f64 {
     for (let b: usize = 0; b < S.all; b += S.step) {
       for (let twice = 0; twice < 2; twice++) {
         for (let a: usize = 0; a < b; a += S.step) project(S, V + a, V + b, 0, n);
-        orthonormalise(S, V + b, 0, n, twice ? 0.01 : TINY);
+        orthonormalise(S, V + b, 0, n, twice ? SHORTENED_LEAST : TINY);
       }
     }
   }

@@ -2,7 +2,7 @@
 // "Pivoted QR", "Exactness".
 // Cost: about 4 m n k flops; a tall A is reduced to its R factor first.
 import { alloc, mark, release } from '../base/arena';
-import { CLASSICAL_COLUMNS, GUARD, LEFT_OUT_SHARE, REACH } from '../base/params';
+import { BELOW_TOLERANCE, CLASSICAL_COLUMNS, GUARD, LEFT_OUT_SHARE, REACH } from '../base/params';
 import * as qrcp from '../factor/qrcp';
 import { PivotedQr } from '../factor/qrcp';
 import { matrix, rowsOfMatrix } from '../factor/tsqr';
@@ -37,7 +37,7 @@ export function byQr(known: i32): bool {
 
   // What is left is made small beside the tolerance. Where that hides too much for a count,
   // it is made small beside rounding.
-  return continued(q, tau / 32) || continued(q, LEFT_OUT_SHARE * claim.resolution());
+  return continued(q, tau / BELOW_TOLERANCE) || continued(q, LEFT_OUT_SHARE * claim.resolution());
 }
 
 /** Goes on until no more than `limit` is left, and sets that aside. */

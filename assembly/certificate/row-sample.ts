@@ -155,6 +155,7 @@ export function boundAbove(sample: RowSample): void {
   sample.table = source.columnsOf(sample.perm, n);
   const square = dot(T, T, ((n - k + 3) >> 2) * kPad << 2);
   const x = <f64>chainOf(k) / <f64>k;
+  // 1.23: three times its standard deviation is added ("Low rank from a sample").
   sample.noise = 1.23 * U * Math.sqrt((x / 2 - x * x / 3) * squareOfPivots(sample) * square);
   sample.upper = Math.sqrt(restOfRows(sample) + sample.residual * sample.residual);
 }

@@ -5,7 +5,7 @@
 // and then Cholesky does not prove the bound above it. After
 // SIGMA_STARTS start vectors the bidiagonal form of all of A tells.
 import { alloc, mark, release } from '../base/arena';
-import { SIGMA_COARSE, SIGMA_COARSE_MOST, SIGMA_STARTS, U } from '../base/params';
+import { ENCLOSE_SHARE, LANCZOS_STEPS, SIGMA_COARSE, SIGMA_COARSE_MOST, SIGMA_STARTS, U } from '../base/params';
 import { Cholesky, factor } from '../factor/cholesky';
 import { coarseness, noneFarAbove } from '../factor/cholesky16';
 import { matrix, rowsOfMatrix } from '../factor/tsqr';
@@ -85,7 +85,7 @@ export function enclose(G: usize, slack: f64, share: f64): void {
   const start = mark();
   const L = alloc(triangleBytes(n));
   for (let i = 0; i < SIGMA_STARTS; i++) {
-    raiseByLanczos(G, n, slack, 1e-5 * share, 400, i);
+    raiseByLanczos(G, n, slack, ENCLOSE_SHARE * share, LANCZOS_STEPS, i);
     if (capByCholesky(L, G, n, slack, share) || isBelow(target(slack, share), share)) {
       release(start);
       return;

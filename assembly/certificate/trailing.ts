@@ -7,7 +7,10 @@
 // Cost with d = n - k: k^2 d + (m - k) d^2 + k d^2 flops, d^3 / 3 for each count, and k^2 n for sigma_1,
 // all of them in the tile kernel.
 import { alloc, mark, release } from '../base/arena';
-import { CHAIN, GROWTH, NOISE, REACH, SIGMA_FINE, U } from '../base/params';
+import {
+  CHAIN, GROWTH, LANCZOS_FIRST, LANCZOS_FIRST_STEPS, LANCZOS_SHARE, LANCZOS_STEPS, LEFT_FOR_SIGMA, NOISE, REACH,
+  SIGMA_FINE, U, WIDEN_UNTIL,
+} from '../base/params';
 import { dot } from '../blas/level1';
 import { gram } from '../blas/syrk';
 import { coefficients, inverseNorm } from '../blas/trsm';
@@ -145,7 +148,7 @@ function widenBounds(t: Trailing): void {
     if (claim.rank == (side ? source.n : 0)) continue;
     let bad = side ? 3 * t.perturbation : claim.high;
     let good = side ? claim.upper : claim.lower;
-    while (side ? bad < 0.8 * good : good < 0.8 * bad) {
+    while (side ? bad < WIDEN_UNTIL * good : good < WIDEN_UNTIL * bad) {
       const x = Math.sqrt(good * bad);
       const p = countAbove(t, x, side, false);
       if (side ? p >= 0 && p <= claim.rank : p >= claim.rank) {
@@ -168,14 +171,14 @@ function decide(t: Trailing, q: qrcp.PivotedQr): bool {
   if (countAbove(t, high, 0, true) == n) return claim.answer(n, high, claim.tolerance(claim.low), Method.Trailing);
 
   // sigma_1 from the leading rows of R: those that leave little of it.
-  const some = qrcp.leastSteps(q, max<f64>(1e-3 * claim.low, Math.sqrt(t.c2)));
+  const some = qrcp.leastSteps(q, max<f64>(LEFT_FOR_SIGMA * claim.low, Math.sqrt(t.c2)));
   const left = qrcp.residualAfter(q, some);
   const G = alloc(triangleBytes(some));
   gramOfRows(G, q.W, q.ld, some, n);
   const L = alloc(triangleBytes(some));
   const slack = rounding(n, n, scan.total, GROWTH * scan.total);
   const beyond = slack + left * left + perturbationOfSquare(t);
-  raiseByLanczos(G, some, slack + perturbationOfSquare(t), 1e-3, 60, 0);
+  raiseByLanczos(G, some, slack + perturbationOfSquare(t), LANCZOS_FIRST, LANCZOS_FIRST_STEPS, 0);
   capCoarsely(L, G, some, beyond);
   high = claim.tolerance(claim.high);
   const low = claim.tolerance(claim.low);
@@ -184,7 +187,7 @@ function decide(t: Trailing, q: qrcp.PivotedQr): bool {
   // The spectrum is dense: there are values within what is known of the tolerance. They are counted as they stand,
   // where that is within the resolution: sigma_1 to more digits,
   // then a count that is exact for some tolerance between `least` and `most`.
-  raiseByLanczos(G, some, slack + perturbationOfSquare(t), 0.01 * SIGMA_FINE, 400, 0);
+  raiseByLanczos(G, some, slack + perturbationOfSquare(t), LANCZOS_SHARE * SIGMA_FINE, LANCZOS_STEPS, 0);
   capByCholesky(L, G, some, beyond, SIGMA_FINE);
   const tau = claim.tolerance(claim.sigma);
   const square = (1 - NOISE) * tau * tau;

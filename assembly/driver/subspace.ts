@@ -215,6 +215,7 @@ function residual(transposed: bool, B: usize, ld: i32, n: i32, c: i32, range: bo
   const unit = r.exact ? 2 * (k * U) * (k * U) + U * U : (<f64>SHORT + 3 + k / <f64>SHORT) * U;
   const sums = (<f64>source.m + <f64>source.n + 8) * U;
   release(start);
+  // 1.05: the rounding of ||B||_F and of the norms ("Subspaces").
   return Math.sqrt(sum) * (1 + sums + 2 * U) + 1.05 * unit * Math.sqrt(scan.total * (<f64>c + 1));
 }
 

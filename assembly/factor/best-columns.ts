@@ -14,7 +14,7 @@
 // away (22 without this file). To find it always is a search of all choices (NP-hard: Civril & Magdon-Ismail 2009).
 // Cost: 32 k^3 (n - k) flops an exchange; k^2 n to see that sigma_min is above the tolerance already.
 import { alloc, mark, release } from '../base/arena';
-import { BEST_COLUMNS_FACTOR, BEST_COLUMNS_MOST, POWER_MOST_STEPS, POWER_STEPS } from '../base/params';
+import { BEST_COLUMNS_FACTOR, BEST_COLUMNS_MOST, POWER_MOST_STEPS, POWER_STEPS, WORTH_EXCHANGE } from '../base/params';
 import { dot } from '../blas/level1';
 import { column } from '../matrix/columns';
 import { Exchanges, exchange, measure, openExchanges } from './strong-rrqr';
@@ -84,7 +84,7 @@ function exchanged(e: Exchanges, M: usize, i: i32, j: i32, t: usize, to: usize):
 function searchBest(e: Exchanges, M: usize, value: f64, scratch: usize): bool {
   const k = e.k;
   const v = at(scratch, k * k);
-  let best = value * (1 - 1e-6);
+  let best = value * (1 - WORTH_EXCHANGE);
   let found = false;
   for (let j = 0; j < e.n - k; j++) {
     for (let i = 0; i < k; i++) {

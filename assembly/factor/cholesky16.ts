@@ -160,7 +160,7 @@ function below(f: Integers): void {
   parallelFor(rowsTask, (rows + CHOLESKY16_TASK - 1) / CHOLESKY16_TASK, changetype<usize>(f));
 }
 
-/** What rounding the elements of L to integers may hide, as a share of theta. */
+/** What rounding the elements of L to integers may hide, as a share of theta: half a unit each ("Inertia"). */
 export function coarseness(n: i32): f64 {
   return 0.51 / ONE * <f64>n;
 }

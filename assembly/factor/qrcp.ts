@@ -8,7 +8,8 @@
 // W: m x n column-major, overwritten by R (upper trapezoid) and the reflectors. Cost: about 4 m n k flops for k steps.
 import { alloc, mark, release } from '../base/arena';
 import { parallelFor } from '../base/parallel';
-import { CLASSICAL_COLUMNS, OVERSAMPLE, QR_BLOCK, SKETCH_TASK, TINY } from '../base/params';
+import { CLASSICAL_COLUMNS, CLASSICAL_STOP, OVERSAMPLE, QR_BLOCK, SKETCH_TASK, TINY } from '../base/params';
+import { next, scrambled, SEED } from '../base/random';
 import { madd } from '../base/simd';
 import { axpy, dot, swapColumns, swapIndices } from '../blas/level1';
 import { column, createColumns, leading } from '../matrix/columns';
@@ -50,14 +51,11 @@ export class PivotedQr {
   sums: usize;
 }
 
-/** xorshift64*: seeded, so that the same input always takes the same path. */
+/** 64 random bits. */
 function random(q: PivotedQr): u64 {
-  let state = q.random;
-  state ^= state >> 12;
-  state ^= state << 25;
-  state ^= state >> 27;
+  const state = next(q.random);
   q.random = state;
-  return state * 0x2545f4914f6cdd1d;
+  return scrambled(state);
 }
 
 // @ts-ignore: decorator
@@ -255,7 +253,7 @@ export function begin(W: usize, ld: i32, m: i32, n: i32, perm: usize): PivotedQr
   q.perm = perm;
   q.steps = 0;
   q.residual = Infinity;
-  q.random = 0x9e3779b97f4a7c15;
+  q.random = SEED;
   q.fresh = true;
   q.checked = 0;
   for (let j = 0; j < n; j++) store<i32>(perm + (<usize>j << 2), j);
@@ -353,7 +351,7 @@ function block(q: PivotedQr, reflectors: ReflectorBlock, b: i32, stop: f64): boo
   }
   // Every column that the sketch chose is small: where the rest is not, the longest ones,
   // at least one of which is not small.
-  if (k < min(q.m, q.n) && measureResidual(q) > stop) classical(q, 0.99 * stop);
+  if (k < min(q.m, q.n) && measureResidual(q) > stop) classical(q, CLASSICAL_STOP * stop);
   return false;
 }
 

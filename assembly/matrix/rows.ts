@@ -1,5 +1,6 @@
 // Rows of A, all or a sample of them, packed in column panels.
 import { alloc, mark, release } from '../base/arena';
+import { congruential } from '../base/random';
 import { pack, packedBytes, packSource } from './pack';
 import * as source from './source';
 
@@ -28,7 +29,7 @@ export function stratifiedRows(list: usize, count: i32, m: i32): void {
   for (let i = 0; i < count; i++) {
     const from = <u64>i * m / count;
     const to = <u64>(i + 1) * m / count;
-    seed = seed * 6364136223846793005 + 1442695040888963407;
+    seed = congruential(seed);
     store<i32>(list + (<usize>i << 2), <i32>(from + (seed >> 33) % max<u64>(to - from, 1)));
   }
 }

@@ -4,6 +4,8 @@
 // result repeatable. No reorthogonalisation: ghosts of converged values do not harm the largest one (Paige 1980).
 // Cost: 2 n^2 flops a step, at memory speed. Source: Golub & Van Loan, chapter 10.
 import { alloc, calloc, mark, release } from '../base/arena';
+import { LANCZOS_END, LANCZOS_TWICE, RITZ_HALVINGS, RITZ_ROOM } from '../base/params';
+import { congruential, SEED } from '../base/random';
 import { axpy, dot, scaleColumn } from '../blas/level1';
 import { multiply } from '../blas/symv';
 import { Cholesky } from '../factor/cholesky';
@@ -12,7 +14,7 @@ import { panels } from '../matrix/triangle';
 
 /** The largest eigenvalue of the k x k tridiagonal (alpha, beta), by bisection on Sturm counts. */
 function largestRitz(alpha: usize, beta: usize, k: i32, low: f64, high: f64): f64 {
-  for (let it = 0; it < 80; it++) {
+  for (let it = 0; it < RITZ_HALVINGS; it++) {
     const x = 0.5 * (low + high);
     if (x <= low || x >= high) break;
     let above = false;
@@ -73,10 +75,10 @@ export function largestOfNegativeInverse(f: Cholesky, n: i32, bound: f64, accura
 
 /** The start vector of that number, of length 1. */
 function startVector(v: usize, n: i32, number: i32): void {
-  let seed: u64 = 0x9e3779b97f4a7c15 * <u64>(2 * number + 1);
+  let seed: u64 = SEED * <u64>(2 * number + 1);
   for (let i = 0; i < n; i++) {
-    seed = seed * 6364136223846793005 + 1442695040888963407;
-    store<f64>(v + (<usize>i << 3), 0.25 + <f64>(seed >> 40) / 16777216.0 - (seed & 1 << 39 ? 1.5 : 0));
+    seed = congruential(seed);
+    store<f64>(v + (<usize>i << 3), 0.25 + <f64>(seed >> 40) / <f64>(1 << 24) - (seed & 1 << 39 ? 1.5 : 0));
   }
   scaleColumn(v, 1 / Math.sqrt(dot(v, v, n)), n);
 }
@@ -100,11 +102,11 @@ function largest(apply: Operator, operand: usize, n: i32, bound: f64, accuracy: 
     store<f64>(alpha + (<usize>k << 3), a);
     const b = Math.sqrt(axpy(w, v, -a, n));
     store<f64>(beta + (<usize>k << 3), b);
-    if ((k & 3) == 3 || k == steps - 1 || b <= 1e-15 * bound) {
-      theta = largestRitz(alpha, beta, k + 1, theta, bound * (1 + 1e-14));
+    if ((k & 3) == 3 || k == steps - 1 || b <= LANCZOS_END * bound) {
+      theta = largestRitz(alpha, beta, k + 1, theta, bound * (1 + RITZ_ROOM));
       settled = theta - before <= accuracy * theta ? settled + 1 : 0;
       before = theta;
-      if (settled == (accuracy < 1e-4 ? 2 : 1) || b <= 1e-15 * bound) break;
+      if (settled == (accuracy < LANCZOS_TWICE ? 2 : 1) || b <= LANCZOS_END * bound) break;
     }
     const t = u;
     u = v;

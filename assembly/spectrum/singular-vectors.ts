@@ -11,6 +11,7 @@
 // Source: Golub & Kahan 1965; Wilkinson 1965, chapter 5, 48-56; Ipsen 1997 (inverse iteration).
 import { alloc, calloc, mark, release } from '../base/arena';
 import { INVERSE_ITERATIONS, QR_BLOCK, SHIFT_AWAY, TOGETHER, U } from '../base/params';
+import { next, scrambled } from '../base/random';
 import { dot, scaleColumn } from '../blas/level1';
 import { applyBlockQ, createBlock, formBlock } from '../factor/compact-wy';
 import { orthonormal } from '../factor/orthonormal';
@@ -150,14 +151,11 @@ function solve(rows: usize, y: usize, N: i32): void {
   scaleColumn(y, 1 / most, N);
 }
 
-/** xorshift64*, from -1 to 1: seeded, so that the same matrix always has the same vectors. */
+/** From -1 to 1. */
 function random(at: usize): f64 {
-  let state = load<u64>(at);
-  state ^= state >> 12;
-  state ^= state << 25;
-  state ^= state >> 27;
+  const state = next(load<u64>(at));
   store<u64>(at, state);
-  return <f64>(<i64>(state * 0x2545f4914f6cdd1d) >> 11) * f64.EPSILON;
+  return <f64>(<i64>scrambled(state) >> 11) * f64.EPSILON;
 }
 
 /**
