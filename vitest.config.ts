@@ -12,7 +12,7 @@ const onBothBuilds = [
   'test/kernel/*/**/*.test.ts',
   'test/certificate/**/*.test.ts',
   'test/oracle/*.test.ts',
-  'test/matrix/{errors,independent-columns,properties,spectrum,subspaces}.test.ts',
+  'test/matrix/{independent-columns,matrix.errors,rank.properties,singular-values,subspaces}.test.ts',
 ];
 
 const common = { pool: 'forks' as const, testTimeout: 60_000, hookTimeout: 60_000 };

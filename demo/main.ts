@@ -6,6 +6,7 @@ import { EXAMPLES } from './examples.js';
 import { bytes, plural, proof } from './format.js';
 import { addRow, choose, clearRows, failRow, fillRow, type Row, rows } from './layers.js';
 import { type Entry, fullRank, type Model, nameOf } from './messages.js';
+import { toModels } from './models.js';
 import { SAMPLES } from './samples.js';
 import { hideShrink, showShrink } from './shrink.js';
 import { hideSpectrum, showSpectrum } from './spectrum.js';
@@ -83,17 +84,6 @@ function finish(message: string): void {
 
 let models: Model[] = [];
 
-/** Which of the files are models, and which only lie beside one. */
-function toModels(files: readonly File[]): Model[] {
-  const is = (pattern: RegExp) => files.filter((f) => pattern.test(f.name));
-  const index = is(/\.json$/i);
-  const found =
-    index.length > 0 && is(/\.(bin|safetensors)$/i).length > 0
-      ? [...index, ...is(/\.(npy|npz|onnx|gguf|pt|pth|ckpt)$/i)]
-      : is(/\.(npy|npz|safetensors|onnx|gguf|json|pt|pth|ckpt|bin|pkl)$/i);
-  return (found.length > 0 ? found : [...files]).map((file) => ({ file, beside: [...files] }));
-}
-
 const openFiles = (files: readonly File[]) => openModels(toModels(files));
 
 async function openModels(opened: Model[]): Promise<void> {
@@ -103,9 +93,7 @@ async function openModels(opened: Model[]): Promise<void> {
   const names = models.map(nameOf).join(', ');
   element('layers-title').textContent = names;
   const started = performance.now();
-  let done = 0;
-  let low = 0;
-  let failed = 0;
+  let [done, low, failed] = [0, 0, 0];
   let [read, total] = [0, 1];
   const tell = () => {
     say(`${plural(done, 'matrix', 'matrices')} of ${names} decided; ${bytes(read)} of ${bytes(total)} read`);

@@ -120,7 +120,7 @@ const LIST = [
     'full-rank',
     'the shift is the tolerance',
     'certificate/full-rank.ts',
-    '+ 1.1 * rounding(s, n, square, square)',
+    '+ ROUNDING_ROOM * rounding(s, n, square, square)',
     '+ 0',
   ],
   [
@@ -166,7 +166,7 @@ const LIST = [
     'elimination',
     'the shift is the tolerance',
     'certificate/elimination.ts',
-    '+ 1.1 * rounding(s - p, q, most, most)',
+    '+ ROUNDING_ROOM * rounding(s - p, q, most, most)',
     '+ 0',
     'terms of',
   ],

@@ -2,6 +2,7 @@ export { RankAccumulator } from './accumulator/accumulator.js';
 export { simd } from './kernel/load.js';
 export * from './layers/index.js';
 export { rankFactors } from './matrix/factors.js';
+export { independentColumns } from './matrix/independent-columns.js';
 export {
   frobeniusNorm,
   participationRatio,
@@ -10,8 +11,9 @@ export {
   stableRank,
 } from './matrix/metrics.js';
 export { productFactors, productReport } from './matrix/product.js';
+export { qr } from './matrix/qr.js';
 export { matrixRank, matrixRanks, rankReport } from './matrix/rank.js';
-export { independentColumns, qr, singularValues } from './matrix/spectrum.js';
+export { singularValues } from './matrix/singular-values.js';
 export { columnSpace, dependencies, nullSpace } from './matrix/subspaces.js';
 export { createRankPool, type PoolOptions, type RankPool } from './pool/pool.js';
 export type * from './types.js';

@@ -134,6 +134,9 @@ export const SPARE: f64 = 2560;
 /** Rows to spare where pivots go down to rounding level: 2 k and so many. */
 export const SPARE_ROWS: i32 = 64;
 
+/** A last pivot below so much of the mean column: the pivots of a sample fall all the time. */
+export const FALLING: f64 = 0.1;
+
 /** What a factorisation leaves is small beside the tolerance from so many times below it on. */
 export const BELOW_TOLERANCE: f64 = 32;
 

@@ -1,7 +1,7 @@
 // Rank k from a sample of rows (row-sample.ts): which sample, how far, and what its bounds decide.
 // docs/certificates.md, "Low rank from a sample", "QLP".
 import { alloc, mark, release } from '../base/arena';
-import { BELOW_TOLERANCE, GUARD, REACH, SMOOTH, SPARE, SPARE_ROWS } from '../base/params';
+import { BELOW_TOLERANCE, FALLING, GUARD, REACH, SMOOTH, SPARE, SPARE_ROWS } from '../base/params';
 import { factor } from '../factor/cholesky';
 import * as qrcp from '../factor/qrcp';
 import * as scan from '../matrix/scan';
@@ -88,7 +88,7 @@ function sufficientSample(guess: i32): RowSample {
     }
     if (k <= s - 8) break; // else it has no rows to spare and may not have seen all of the row space
     // A larger one costs more than inertia, and sees as little of the row space where the pivots fall all the time.
-    if (countable() || (s > source.m >> 2 && lastPivot(sample) < 0.1 * Math.sqrt(scan.total / n))) return none;
+    if (countable() || (s > source.m >> 2 && lastPivot(sample) < FALLING * Math.sqrt(scan.total / n))) return none;
   }
   return k == 0 || k == n ? none : sample;
 }

@@ -51,6 +51,7 @@ export function power(W: usize, ld: i32, m: i32, n: i32, v: usize, iterations: i
   c.n = n;
   c.v = v;
   c.y = y;
+  // Both signs, and no pattern that a matrix is likely to have.
   for (let j = 0; j < n; j++) store<f64>(v + (<usize>j << 3), 1 + 0.5 * <f64>(j % 7) - (j & 1 ? 3.5 : 0));
   let size: f64 = 0;
   for (let it = 0; ; it++) {

@@ -11,7 +11,7 @@
 // Source: Golub & Kahan 1965; Wilkinson 1965, chapter 5, 48-56; Ipsen 1997 (inverse iteration).
 import { alloc, calloc, mark, release } from '../base/arena';
 import { INVERSE_ITERATIONS, QR_BLOCK, SHIFT_AWAY, TOGETHER, U } from '../base/params';
-import { next, scrambled } from '../base/random';
+import { next, scrambled, SEED } from '../base/random';
 import { dot, scaleColumn } from '../blas/level1';
 import { applyBlockQ, createBlock, formBlock } from '../factor/compact-wy';
 import { orthonormal } from '../factor/orthonormal';
@@ -169,7 +169,7 @@ function iterate(s: Decomposition, k: i32, X: usize, ld: i32, again: bool): void
   const y = calloc(<u64>(N + 2) << 3);
   const half: usize = s.reflectors.left ? 8 : 0;
   const state = alloc(8);
-  store<u64>(state, 0x9e3779b97f4a7c15);
+  store<u64>(state, SEED);
   for (let j = 0; j < k; j++) {
     const x = column(X, ld, j);
     eliminate(rows, s.beside, N, load<f64>(s.values + (<usize>j << 3)) * s.scale + SHIFT_AWAY * s.bound);

@@ -12,9 +12,10 @@ import { readInput, type Stack } from '../input/stack.js';
 import type { MatrixInput, ProductFactors, ProductOptions, ProductReport, RankOptions } from '../types.js';
 import { rankFactors, readLimits } from './factors.js';
 import { spectralMetrics } from './metrics.js';
+import { qr } from './qr.js';
 import { rankReport } from './rank.js';
 import { applyReflectors, type Reflectors, reflect } from './reflectors.js';
-import { qr, singularValues } from './spectrum.js';
+import { singularValues } from './singular-values.js';
 
 const EPS64 = 2 ** -52;
 const EPS32 = 2 ** -23;

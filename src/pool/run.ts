@@ -5,6 +5,7 @@ import { denseLayerRank } from '../layers/dense.js';
 import { multilinearRank } from '../layers/unfold.js';
 import { rankFactors } from '../matrix/factors.js';
 import { heavyTail } from '../matrix/heavy-tail.js';
+import { independentColumns } from '../matrix/independent-columns.js';
 import {
   frobeniusNorm,
   participationRatio,
@@ -13,8 +14,9 @@ import {
   stableRank,
 } from '../matrix/metrics.js';
 import { productFactors, productReport } from '../matrix/product.js';
+import { qr } from '../matrix/qr.js';
 import { matrixRank, matrixRanks, rankReport } from '../matrix/rank.js';
-import { independentColumns, qr, singularValues } from '../matrix/spectrum.js';
+import { singularValues } from '../matrix/singular-values.js';
 import { columnSpace, dependencies, nullSpace } from '../matrix/subspaces.js';
 import type { MetricsOptions, RankReport, SingularValuesOptions } from '../types.js';
 import { type AccumulateOptions, accumulate, summarize } from './accumulate.js';

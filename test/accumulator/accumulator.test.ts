@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { RankAccumulator } from '../../src/accumulator/accumulator.js';
 import { matrixRank, rankReport } from '../../src/matrix/rank.js';
-import { singularValues } from '../../src/matrix/spectrum.js';
+import { singularValues } from '../../src/matrix/singular-values.js';
 import { type Matrix, map, multiply, Random, transpose } from '../numbers.js';
 
 /** The rows in pieces of the given sizes, the last size again and again. */

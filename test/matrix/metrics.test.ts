@@ -9,7 +9,7 @@ import {
   stableRank,
 } from '../../src/matrix/metrics.js';
 import { matrixRank } from '../../src/matrix/rank.js';
-import { singularValues } from '../../src/matrix/spectrum.js';
+import { singularValues } from '../../src/matrix/singular-values.js';
 import type { SpectralMetrics } from '../../src/types.js';
 import { type Matrix, map, matrix, Random, transpose } from '../numbers.js';
 

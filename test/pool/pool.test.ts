@@ -77,7 +77,7 @@ describe('the same answers', () => {
     const kernel = { data: a, shape: [5, 1, 7] };
     const flipped = { data: deficient, shape: [2, 3, 8], strides: [-24, 8, 1], offset: 24 };
     const { close: _, productReport: _report, productFactors: _factors, ...twins } = pool;
-    // Not of one matrix: functions as arguments, products (twins.test.ts), steps of a layer; what only rearranges.
+    // Not of one matrix: functions as arguments, products (pool.twins.test.ts), steps of a layer; what only rearranges.
     const others =
       /^(RankAccumulator|createRankPool|simd|unfold|(max|avg)Pool|lstm|(pooling|lstm)LayerRank(Async)?|product\w+)$/;
     const wanted = Object.keys(direct).filter((name) => !others.test(name));

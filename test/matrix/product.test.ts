@@ -1,6 +1,6 @@
 // Products that are not formed: the answers of the formed product.
 import { describe, expect, it } from 'vitest';
-import { frobeniusNorm, productFactors, productReport, rankReport, singularValues } from '../src/index.js';
+import { frobeniusNorm, productFactors, productReport, rankReport, singularValues } from '../../src/index.js';
 
 let state = 11;
 const random = () => {

@@ -1,0 +1,63 @@
+// Functions of at most 60 lines and 7 parameters, files of some 300 lines. What is larger stands here, with its reason.
+import { expect, test } from 'vitest';
+import { functions, sources } from './tree.js';
+
+const CODE = ['assembly', 'src', 'demo', 'scripts', 'bench', 'examples'].flatMap((folder) =>
+  sources(folder, /\.(ts|mjs|as)$/).map(({ file, text }) => ({ file: `${folder}/${file}`, text })),
+);
+
+/** Functions of more than 60 lines or 7 parameters, and why. */
+const LARGE: Record<string, string> = {
+  // Kernels: operands come with their leading dimensions, and loops that must not spill stand in one piece.
+  'assembly/blas/residual.ts residualSquare': 'two operands and a piece of A, each with its layout',
+  'assembly/blas/syrk.ts addProducts': 'two operands and a range of tiles',
+  'assembly/certificate/small-pair.ts reflect': 'one column after the other, two lanes at a time',
+  'assembly/certificate/small-pair.ts smallRanks':
+    'the ABI of a matrix, twice; one pass, two lanes at a time',
+  'assembly/factor/cholesky.ts solveTile': 'four unrolled columns',
+  'assembly/factor/householder.ts reflect4': 'four columns, each with its coefficient',
+  'assembly/factor/strong-rrqr.ts sortPivots': 'a factor, its order and its inverse',
+  'assembly/index.ts ranks': 'the ABI of a stack of matrices',
+  'assembly/matrix/pack.ts packAs': 'two tables of offsets, a piece and a layout',
+  'assembly/matrix/pack.ts pack': 'the same',
+  'assembly/matrix/pack.ts packHere': 'the same',
+  'assembly/spectrum/band.ts keep': 'a block of reflectors and its place',
+  'assembly/spectrum/band.ts transposeRows': 'a piece of a matrix and its place',
+  'assembly/spectrum/golub-kahan.ts combine': 'a piece of a matrix and its place',
+  'assembly/spectrum/sturm.ts evaluate': 'eight points at a time, unrolled',
+  // A list that is read from above to below: of bytes, of opcodes, of what stands in a file or on a page.
+  'src/formats/matlab.ts constructor': 'the state of a reader',
+  'src/pool/threads.ts createThreads': 'the closures of one pool',
+  // A strided piece of an array has data, offset, shape and strides.
+};
+
+test('functions have at most 60 lines and 7 parameters', () => {
+  const large = CODE.flatMap(({ file, text }) =>
+    functions(text)
+      .filter((f) => f.lines > 60 || f.parameters > 7)
+      .map(({ name }) => `${file} ${name}`),
+  );
+  expect(large.filter((name) => !(name in LARGE))).toEqual([]);
+  expect(Object.keys(LARGE).filter((name) => !large.includes(name))).toEqual([]);
+});
+
+test('files have one idea, and some 300 lines at most', () => {
+  const long: Record<string, string> = {
+    'assembly/base/params.ts': 'every number that was chosen, with its reason',
+    'assembly/factor/cholesky.ts': 'the factorisation, alone and on many threads',
+    'assembly/factor/compact-wy.ts': 'blocks of reflectors, alone and on many threads',
+    'assembly/factor/qrcp.ts': 'pivots from norms and from a sketch, one record',
+    'assembly/factor/strong-rrqr.ts': 'exchanges, and the updates that they need',
+    'assembly/spectrum/sturm.ts': 'the count and the search that it guides',
+    'assembly/certificate/small-pair.ts':
+      'two small matrices in two lanes, tables that all of its steps share',
+    'scripts/mutations.mjs': 'a list',
+    'src/types.ts': 'docstrings: the options and results of the root entry',
+    'src/formats/remote.ts': 'ranges over HTTP and their errors',
+    'src/formats/matlab.ts': 'the elements of a file',
+    'src/formats/source.ts': 'the byte sources',
+  };
+  const tall = CODE.filter(({ text }) => text.length > 301).map(({ file }) => file);
+  expect(tall.filter((file) => !(file in long))).toEqual([]);
+  expect(Object.keys(long).filter((file) => !tall.includes(file))).toEqual([]);
+});
