@@ -8,7 +8,9 @@ import type { NamedTensor, ReadOptions } from './types.js';
 export function describe(tensor: NamedTensor, options: ReadOptions): NamedTensor {
   const layout = options.layout !== undefined && tensor.shape.length > 2 ? options.layout : tensor.layout;
   const known = layout === tensor.layout ? tensor : { ...tensor, layout };
-  const noise = known.noise ?? noiseOf(known);
+  // What the reader knows is of its own layout; of a plain type it can be told again.
+  const again = known !== tensor && known.storage === undefined;
+  const noise = (again ? undefined : known.noise) ?? noiseOf(known) ?? known.noise;
   return { ...known, storage: known.storage ?? known.dtype, ...(noise !== undefined && { noise }) };
 }
 

@@ -3,11 +3,13 @@
 // maps names to { dtype, shape, data_offsets: [begin, end] }; '__metadata__' is no tensor.
 
 // Source: the format section of huggingface/safetensors' README, and its Rust reader for what is refused.
+import { isFloat8, readFloat8 } from './decode/scales.js';
 import { checkLength, countElements, decode, elementSize } from './decode.js';
 import { fromSafetensors } from './dtypes.js';
 import { FormatError, quote } from './errors.js';
 import { duplicateKeys, isObject, type Json, parseObject } from './json.js';
 import { layoutByName } from './layout.js';
+import { stackOf } from './matrices.js';
 import { readListing } from './shards.js';
 import { type ByteSource, checkRange, readText } from './source.js';
 import type { Entry } from './stored.js';
@@ -47,6 +49,7 @@ export async function openSafetensors(source: ByteSource) {
 
 /** A tensor of a file, and its place. */
 export class SafetensorsEntry implements Entry {
+  readonly inPieces = true;
   constructor(
     private readonly source: ByteSource,
     private readonly place: Place,
@@ -89,7 +92,9 @@ export class SafetensorsEntry implements Entry {
     const layout = Array.isArray(shape) ? layoutByName(name, shape) : undefined;
     const at = { file: this.file, name, dims: shape.length };
     const read = async () => ({
-      ...decode(await this.bytes(), dtype, at),
+      ...(isFloat8(this)
+        ? await readFloat8(this, stackOf(shape, layout))
+        : decode(await this.bytes(), dtype, at)),
       ...(layout && { layout }),
     });
     return { name, dtype, shape, problem, read };

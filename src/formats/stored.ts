@@ -14,6 +14,8 @@ export interface Stored {
   shape: readonly number[];
   /** Why it cannot be read, as the end of a sentence about it. */
   problem?: string;
+  /** Whether a part of it costs no more than that part. */
+  readonly inPieces?: boolean;
   /**
    * `count` elements from `from` on, all by default, as words: codes of 8 bits in a Uint8Array (two 4-bit ones a byte),
    * patterns of 16 in a Uint16Array, 64-bit integers as float64.

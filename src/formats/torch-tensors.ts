@@ -2,10 +2,12 @@
 // storage: an offset, sizes and strides in elements. Source: torch/_utils.py.
 import { product } from '../shared/shape.js';
 import { gather, gatherPairs, rowMajorStrides } from '../shared/strided.js';
+import { isFloat8, readFloat8 } from './decode/scales.js';
 import { countElements, decode, ELEMENT_SIZE, elementSize } from './decode.js';
 import { fromStorage, fromTorch, isComplex } from './dtypes.js';
 import { FormatError, quote } from './errors.js';
 import { isExperts } from './layout.js';
+import { stackOf } from './matrices.js';
 import { PickleCall, PickleGlobal, PickleReference } from './pickle/values.js';
 import type { ByteSource } from './source.js';
 import type { Entry } from './stored.js';
@@ -125,8 +127,12 @@ export class TorchTensor implements Entry {
   /** A weight that is what its tensor is; convolutions of PyTorch are OIHW whatever they are called. */
   plain(): Weight {
     const { name, dtype, shape, problem } = this;
-    const layout = isExperts(name, shape) && { layout: 'experts' as const };
-    return { name, dtype, shape, problem, read: async () => ({ ...(await this.elements()), ...layout }) };
+    const layout = isExperts(name, shape) ? ('experts' as const) : undefined;
+    const read = async () => ({
+      ...(isFloat8(this) ? await readFloat8(this, stackOf(shape, layout)) : await this.elements()),
+      ...(layout && { layout }),
+    });
+    return { name, dtype, shape, problem, read };
   }
 
   /** Of all elements; 0 where they cannot be counted. */

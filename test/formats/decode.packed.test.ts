@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { unpackAlongRows, unpackDownColumns, unpackNibbles } from '../../src/formats/decode/bits.js';
 import { codeTable } from '../../src/formats/decode/codes.js';
-import { decodeGrid } from '../../src/formats/decode/grid.js';
+import { decodeGrid, readGrid } from '../../src/formats/decode/grid.js';
 import { salvage } from './helpers.js';
 import { bytesOf, safetensors } from './write.js';
 
@@ -44,6 +44,33 @@ describe('codes', () => {
   test('two a byte', () => {
     expect([...unpackNibbles(Uint8Array.of(0x21, 0x43), 3)]).toEqual([1, 2, 3]);
     expect([...unpackNibbles(Uint8Array.of(0x21, 0x43), 3, true)]).toEqual([2, 1, 4]);
+  });
+
+  test.each([
+    ['a scale for all', 1, 1, 61, 67],
+    ['a scale for each row', 61, 1, 1, 67],
+    ['blocks of 12 x 8', 6, 9, 12, 8],
+    ['blocks of 7 x 67', 9, 1, 7, 67],
+  ])('a panel at a time: %s', async (_, gridRows, gridCols, blockRows, blockCols) => {
+    const [rows, cols] = [61, 67];
+    const stored = Uint8Array.from({ length: 5 + rows * cols }, () => random() * 120);
+    const scales = Float32Array.from({ length: gridRows * gridCols }, random);
+    const grid = { rows, cols, table: codeTable('float8_e4m3')!, scales, gridCols, blockRows, blockCols };
+    const asked: number[] = [];
+    const words = async (from = 0, count = 0) => {
+      asked.push(count);
+      return stored.slice(from, from + count);
+    };
+    const entry = { name: 'w', dtype: 'float8_e4m3', shape: [rows, cols], words };
+    const panels = await readGrid(grid, { ...entry, inPieces: true }, { from: 5, panel: 1000 });
+    const whole = await readGrid(grid, entry, { from: 5 });
+    expect(asked).toEqual([16, 16, 16, 13, rows].map((lines) => lines * cols));
+    expect(panels.data).toEqual(whole.data);
+    expect(panels.noise / whole.noise).toBeCloseTo(1, 12);
+    const [i, j] = [60, 66];
+    const scale = scales[Math.floor(i / blockRows) * gridCols + Math.floor(j / blockCols)];
+    const value = grid.table.values[stored[5 + i * cols + j]];
+    expect(whole.data[i * cols + j]).toBe(Math.fround(value * scale));
   });
 
   test('times a grid of scales, cut at the edges, with the tolerance of the definition', () => {

@@ -8,8 +8,8 @@
 import { product } from '../../shared/shape.js';
 import { FormatError, quote } from '../errors.js';
 import { numbers, type Stored } from '../stored.js';
-import type { CodeTable } from './codes.js';
-import { type Decoded, decodeGrid, type Grid } from './grid.js';
+import { type CodeTable, codeTable } from './codes.js';
+import { type Decoded, type Grid, type GridOf, readGrid } from './grid.js';
 
 export type Blocks = Pick<Grid, 'gridCols' | 'blockRows' | 'blockCols'>;
 
@@ -87,7 +87,24 @@ export async function decodeScaled(
     }
     offsets = Float64Array.from(scales, (s, i) => -s * zeros[zeros.length === 1 ? 0 : i]);
   }
-  const codes = await weight.words(index * rows * cols, rows * cols);
-  const bytes = new Uint8Array(codes.buffer as ArrayBuffer, codes.byteOffset, codes.byteLength);
-  return decodeGrid({ codes: bytes, rows, cols, table, scales, offsets, ...blocks });
+  return readGrid({ rows, cols, table, scales, offsets, ...blocks }, weight, { from: index * rows * cols });
+}
+
+/** A matrix, or more, of such codes. */
+export const isFloat8 = ({ dtype, shape }: Stored) => dtype.startsWith('float8') && shape.length > 1;
+
+/** float8 without scales: the matrices of a stack one after the other. */
+export async function readFloat8(
+  stored: Stored,
+  [count, rows, cols]: readonly [number, number, number],
+): Promise<{ data: Float32Array; noise: number | number[] }> {
+  const table = codeTable(stored.dtype)!;
+  const grid: GridOf = { rows, cols, table, scales: [1], gridCols: 1, blockRows: rows, blockCols: cols };
+  const data = new Float32Array(count * rows * cols);
+  const noise: number[] = [];
+  for (let at = 0; at < data.length; at += rows * cols) {
+    const one = await readGrid(grid, stored, { from: at, data: data.subarray(at, at + rows * cols) });
+    noise.push(one.noise);
+  }
+  return { data, noise: count === 1 ? (noise[0] ?? 0) : noise };
 }
