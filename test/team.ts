@@ -16,7 +16,7 @@ parentPort.postMessage('ready');`;
 
 /** So many threads, this one included. */
 export async function createTeam(threads: number) {
-  const module = await compileShared();
+  const module = (await compileShared())!;
   const helpers = Array.from({ length: threads - 1 }, () => new Worker(HELPER, { eval: true }));
   await Promise.all(helpers.map((helper) => once(helper, 'message')));
   return {

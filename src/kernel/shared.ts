@@ -18,8 +18,15 @@ export function canShare(): boolean {
   );
 }
 
-/** That kernel compiled. */
-export function compileShared(): Promise<WebAssembly.Module> {
+let module: Promise<WebAssembly.Module | undefined> | undefined;
+
+/** That kernel compiled, once; undefined where the engine refuses it. */
+export function compileShared(): Promise<WebAssembly.Module | undefined> {
+  module ??= compile().catch(() => undefined);
+  return module;
+}
+
+async function compile(): Promise<WebAssembly.Module> {
   const bytes = embedded(simd).slice();
   const name = String.fromCharCode(...bytes.subarray(0, 4096)).indexOf(NAME);
   bytes[name + NAME.length + 1] = SHARED;

@@ -1,5 +1,6 @@
 // Threads of a browser: Web Workers. Where the bundle of a page has no file for them, their code is a Blob.
-import { createThreads, type Launch, type Reply, type StartThreads } from './threads.js';
+import type { Launch, Reply } from './thread.js';
+import { type StartThreads, ThreadPool } from './threads.js';
 import { code } from './worker-code.js';
 
 /** Launches workers that `make` makes. */
@@ -33,5 +34,5 @@ export const start: StartThreads = async (wanted) => {
     throw new Error('createRankPool: this engine has no threads (Worker); call the functions themselves.');
   }
   const ways = [fromFile, fromText].map(launcher);
-  return createThreads(wanted ?? navigator.hardwareConcurrency ?? 2, ways);
+  return new ThreadPool(wanted ?? navigator.hardwareConcurrency ?? 2, ways);
 };

@@ -1,7 +1,8 @@
 // Threads of Node, Deno and Bun: worker_threads, whose code is text inside the package, so that there is no file to be
 // found beside whatever a bundler makes of it.
 import { builtin } from '../shared/builtin.js';
-import { createThreads, type Launch, type Reply, type StartThreads } from './threads.js';
+import type { Launch, Reply } from './thread.js';
+import { type StartThreads, ThreadPool } from './threads.js';
 import { code } from './worker-code.js';
 
 export const start: StartThreads = async (wanted) => {
@@ -20,5 +21,5 @@ export const start: StartThreads = async (wanted) => {
       hold: (busy) => (busy ? worker.ref() : worker.unref()),
     };
   };
-  return createThreads(wanted ?? availableParallelism?.() ?? cpus().length, [launch]);
+  return new ThreadPool(wanted ?? availableParallelism?.() ?? cpus().length, [launch]);
 };

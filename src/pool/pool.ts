@@ -155,7 +155,7 @@ export function createTaskPool(options: PoolOptions = {}) {
     const node = typeof process === 'object' && process.versions?.node !== undefined;
     const { start }: { start: StartThreads } = await (node ? import('./node.js') : import('./browser.js'));
     const threads = await start(count);
-    return { queue: new Queue(threads), close: threads.close };
+    return { queue: new Queue(threads), close: () => threads.close() };
   }
 
   return {

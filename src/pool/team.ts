@@ -24,6 +24,8 @@ interface Invitation {
 export interface HelpMessage {
   envelope: MessagePort;
   control: Int32Array;
+  /** Those of the matrix in float64: about what is held of the driver's memory until a collection. */
+  bytes: number;
 }
 
 /** Kernel memory that is kept for the next call. */
@@ -66,18 +68,26 @@ export function drive<T>(
 }
 
 /**
- * Opens the envelope and helps until the call has ended or this thread is called back. Resolves to the bytes of its
- * memory, and the envelope.
+ * Opens the envelope and helps until the call has ended or this thread is called back. Resolves to the envelope for
+ * another time; to nothing where it could not be opened, or no kernel started: nothing has been begun then.
  */
-export function help({ envelope, control }: HelpMessage): Promise<[bytes: number, envelope: MessagePort]> {
+export function help({ envelope, control }: HelpMessage): Promise<MessagePort[]> {
   return new Promise((resolve, reject) => {
+    const leave = () => resolve([]);
+    envelope.onmessageerror = leave;
+    envelope.addEventListener('close', leave); // where engines tell that the driver has gone
     envelope.onmessage = ({ data }: MessageEvent<Invitation>) => {
-      envelope.close();
+      let kernel: Kernel;
       try {
-        const { module, memory, thread } = data;
-        const kernel = startShared(module, memory);
-        while (Atomics.load(control, 0) === 0 && !kernel.help(thread)) {}
-        resolve([memory.buffer.byteLength, enclose(data)]);
+        kernel = startShared(data.module, data.memory);
+      } catch {
+        return leave();
+      } finally {
+        envelope.close();
+      }
+      try {
+        while (Atomics.load(control, 0) === 0 && !kernel.help(data.thread)) {}
+        resolve([enclose(data)]);
       } catch (error) {
         reject(error);
       }

@@ -1,12 +1,15 @@
-// Threads behind the pool, whatever the engine calls them: started when they are first needed, each told the kernel
-// and then given one task after the other. node.ts and browser.ts say how one is launched; a way that fails is
-// followed by the next. Threads that have nothing to do are lent to calls on large matrices, and called back when
-// they are needed.
+// Threads behind the pool: started when they are first needed, each told the kernel and then given one task after the
+// other. A way of starting one that fails is followed by the next. Threads that have nothing to do are lent to calls on
+// large matrices, and called back when they are needed.
+//
+// A thread is being started, idle, driving a call or helping one. Whoever needs one is a seeker; whenever a thread
+// becomes free, is lost or could not be started, assign() looks at all seekers anew, so that none is forgotten.
 import { compiled } from '../kernel/load.js';
 import { canShare, compileShared } from '../kernel/shared.js';
 import type { AbortSignalLike } from '../types.js';
 import { gainsFromThreads, isArrayBuffer, type Task } from './task.js';
-import type { Team } from './team.js';
+import type { HelpMessage, Team } from './team.js';
+import { type Launch, Thread } from './thread.js';
 
 export interface Threads {
   /** How many tasks may run at once. */
@@ -27,37 +30,9 @@ export type StartThreads = (count: number | undefined) => Promise<Threads>;
 /** The first message to a thread: a compiled kernel, so that none compiles its own. Later ones are tasks. */
 export type KernelMessage = Awaited<ReturnType<typeof compiled>>;
 
-/** An error as it travels: engines differ in what of an Error they copy. */
-export interface Fault {
-  name: string;
-  message: string;
-}
-
-/** The end of what a thread was asked for; or, on the way, the envelopes for those that may help (team.ts). */
-export type Reply = { results: unknown[] } | { fault: Fault } | { envelopes: MessagePort[] };
-
-/** A thread as an engine has it. */
-export interface Raw {
-  post(message: unknown, transfer: Transferable[]): void;
-  end(): unknown;
-  /** Whether the process stays alive for it. */
-  hold?(busy: boolean): void;
-}
-
-/** Starts a thread; what it says, and what becomes of it, is told. */
-export type Launch = (hear: (reply: Reply) => void, broken: (why: string) => void) => Raw;
-
 /** Buffers to hand over with a task. */
 function transfers({ tensor: { data } }: Task): ArrayBuffer[] {
   return ArrayBuffer.isView(data) && isArrayBuffer(data.buffer) ? [data.buffer] : [];
-}
-
-const KINDS: Record<string, ErrorConstructor> = { TypeError, RangeError };
-
-function revived({ name, message }: Fault): Error {
-  const error = new (KINDS[name] ?? Error)(message);
-  if (error.name !== name) error.name = name;
-  return error;
 }
 
 /** What an aborted call is rejected with. */
@@ -66,230 +41,225 @@ export function reasonOf(signal: AbortSignalLike): unknown {
   return Object.assign(new Error('This operation was aborted.'), { name: 'AbortError' });
 }
 
-class Thread {
-  private settle: { resolve(results: unknown[]): void; reject(error: unknown): void } | undefined;
-  private readonly raw: Raw;
-  private envelopes: (envelopes: MessagePort[]) => void = () => {};
-  private ended = false;
-
-  constructor(launch: Launch, gone: (thread: Thread) => void) {
-    const take = () => {
-      const { settle } = this;
-      this.settle = undefined;
-      if (!this.ended) this.raw.hold?.(false); // its end is waited for, whatever it still says
-      return settle;
-    };
-    this.raw = launch(
-      (reply) => {
-        if ('envelopes' in reply) return this.envelopes(reply.envelopes);
-        const settle = take();
-        if ('fault' in reply) settle?.reject(revived(reply.fault));
-        else settle?.resolve(reply.results);
-      },
-      (why) => {
-        gone(this);
-        this.raw.end();
-        take()?.reject(new Error(`RankPool: a thread of the pool ${why}.`));
-      },
-    );
-  }
-
-  ask(
-    message: unknown,
-    transfer: Transferable[] = [],
-    envelopes: (envelopes: MessagePort[]) => void = () => {},
-  ): Promise<unknown[]> {
-    return new Promise((resolve, reject) => {
-      this.raw.post(message, transfer);
-      this.settle = { resolve, reject };
-      this.envelopes = envelopes;
-      this.raw.hold?.(true);
-    });
-  }
-
-  end(reason: unknown): unknown {
-    this.settle?.reject(reason);
-    this.settle = undefined;
-    this.ended = true;
-    return this.raw.end();
-  }
-}
+/** The message without its full stop, for a sentence that goes on. */
+const clause = (error: unknown) => (error as Error).message.replace(/\.$/, '');
 
 /** As many as the kernel has room for scratch of. */
 const MOST_THREADS = 64;
 
-/** A call that may be helped. */
+/** A call under way, and one that is over while its helpers are not back yet. */
 interface Call {
   driver: Thread;
+  /** Of its matrix in float64. */
+  bytes: number;
   /** For those who may still come. */
   envelopes: MessagePort[];
-  /** Who helps, and how each is called back. */
-  helpers: Map<Thread, { control: Int32Array; back: Promise<void> }>;
+  /** Who helps; each comes back when its control is not 0. */
+  helpers: Map<Thread, Int32Array>;
   over: boolean;
 }
 
-/** At most `count` threads, started in the first of these ways that works. */
-export function createThreads(count: number, ways: readonly Launch[]): Threads {
-  const idle: Thread[] = [];
-  const all = new Set<Thread>();
-  const calls = new Set<Call>();
-  /** Who waits for a helper to come back. */
-  const waiting: ((thread: Thread | Promise<Thread>) => void)[] = [];
-  let launching = 0;
-  let way = 0;
-  let kernel: KernelMessage | undefined;
-  let shared: Promise<WebAssembly.Module | undefined> | undefined;
-  let closed: Error | undefined;
+/** Who waits for a thread. */
+interface Seeker {
+  resolve(thread: Thread): void;
+  reject(error: unknown): void;
+}
 
-  function drop(thread: Thread): void {
-    all.delete(thread);
-    const at = idle.indexOf(thread);
-    if (at >= 0) idle.splice(at, 1);
+/** At most `count` threads, started in the first of these ways that works. */
+export class ThreadPool implements Threads {
+  private readonly ready = new Set<Thread>();
+  private readonly idle: Thread[] = [];
+  private readonly starts = new Set<{ thread?: Thread }>();
+  private readonly seekers: Seeker[] = [];
+  private readonly calls = new Set<Call>();
+  private way = 0;
+  /** A thread could not be started: none is for lending alone. */
+  private full = false;
+  private kernel: KernelMessage | undefined;
+  private closed: Error | undefined;
+
+  constructor(
+    readonly count: number,
+    private readonly ways: readonly Launch[],
+  ) {}
+
+  async run(task: Task, signal?: AbortSignalLike): Promise<unknown[]> {
+    return this.drive(await this.obtain(signal), task, signal);
+  }
+
+  async close(): Promise<void> {
+    const closed = new Error('RankPool: the pool is closed.');
+    this.closed = closed;
+    for (const seeker of this.seekers.splice(0)) seeker.reject(closed);
+    const ends = [...this.ready].map((thread) => thread.end(closed));
+    for (const { thread } of this.starts) ends.push(thread?.end(closed));
+    this.ready.clear();
+    this.idle.length = 0;
+    await Promise.all(ends);
+  }
+
+  private obtain(signal?: AbortSignalLike): Promise<Thread> {
+    if (this.closed) return Promise.reject(this.closed);
+    let settled = () => {};
+    return new Promise<Thread>((resolve, reject) => {
+      const abort = () => {
+        this.seekers.splice(this.seekers.indexOf(seeker), 1);
+        seeker.reject(reasonOf(signal!));
+      };
+      const seeker: Seeker = { resolve, reject };
+      settled = () => signal?.removeEventListener('abort', abort);
+      signal?.addEventListener('abort', abort);
+      this.seekers.push(seeker);
+      this.assign();
+    }).finally(() => settled());
+  }
+
+  /** Gives idle threads to who waits for one, and sees to it that as many as are still missing come. */
+  private assign(): void {
+    const { seekers, idle } = this;
+    while (seekers.length > 0 && idle.length > 0) seekers.shift()!.resolve(idle.pop()!);
+    if (seekers.length === 0) {
+      if (this.calls.size > 0) setTimeout(() => this.lend(), 0); // a task may come first
+      return;
+    }
+    let missing = seekers.length - this.starts.size;
+    const helpers = [...this.calls].flatMap((call) => [...call.helpers.values()]);
+    for (const { over, driver } of this.calls) {
+      if (over && this.ready.has(driver)) missing--; // it is free when the helpers are back
+    }
+    for (const control of helpers) if (control[0] !== 0) missing--;
+    for (const control of helpers) {
+      if (missing > 0 && Atomics.exchange(control, 0, 1) === 0) missing--;
+    }
+    for (; missing > 0 && this.hasRoom(); missing--) this.start();
+  }
+
+  private hasRoom(): boolean {
+    return this.ready.size + this.starts.size < this.count;
+  }
+
+  private async start(): Promise<void> {
+    const start: { thread?: Thread } = {};
+    this.starts.add(start);
+    try {
+      const thread = await this.launch(start, this.way);
+      this.ready.add(thread);
+      this.idle.push(thread);
+    } catch (error) {
+      this.full = true;
+      this.seekers.shift()?.reject(error);
+    }
+    this.starts.delete(start);
+    this.assign();
+  }
+
+  private async launch(start: { thread?: Thread }, tried: number): Promise<Thread> {
+    this.kernel ??= await compiled();
+    if (this.closed) throw this.closed;
+    try {
+      start.thread = new Thread(this.ways[tried], (thread) => this.lose(thread));
+      await start.thread.ask(this.kernel);
+      return start.thread;
+    } catch (error) {
+      start.thread?.end(error);
+      if (this.closed) throw this.closed;
+      if (tried + 1 < this.ways.length) {
+        this.way = Math.max(this.way, tried + 1);
+        return this.launch(start, tried + 1);
+      }
+      throw new Error(`createRankPool: no thread could be started. ${clause(error)}.`, { cause: error });
+    }
   }
 
   /** The thread has nothing to do any more. */
-  function free(thread: Thread): void {
-    if (!all.has(thread)) return;
-    const next = waiting.shift();
-    if (next) next(thread);
-    else {
-      idle.push(thread);
-      setTimeout(lend, 0); // a task may come first
-    }
+  private free(thread: Thread): void {
+    if (this.ready.has(thread)) this.idle.push(thread);
+    this.assign();
   }
 
-  async function launch(tried: number): Promise<Thread> {
-    kernel ??= await compiled();
-    if (closed) throw closed;
-    try {
-      const thread = new Thread(ways[tried], drop);
-      all.add(thread);
-      await thread.ask(kernel);
-      return thread;
-    } catch (error) {
-      if (closed) throw closed;
-      if (tried + 1 < ways.length) {
-        way = Math.max(way, tried + 1);
-        return launch(tried + 1);
-      }
-      const why = (error as Error).message.replace(/\.?$/, '.');
-      throw new Error(`createRankPool: no thread could be started. ${why}`, { cause: error });
-    }
-  }
-
-  /** A thread that nobody needs, one called back from a call that it helps, or a new one. */
-  function obtain(): Thread | Promise<Thread> {
-    const thread = idle.pop();
-    if (thread) return thread;
-    for (const { helpers } of calls) {
-      for (const { control } of helpers.values()) {
-        if (Atomics.exchange(control, 0, 1) !== 0) continue; // called back for another
-        return new Promise((resolve) => waiting.push(resolve));
-      }
-    }
-    return launch(way);
+  /** The thread has ended, or is about to. */
+  private lose(thread: Thread): void {
+    this.ready.delete(thread);
+    const at = this.idle.indexOf(thread);
+    if (at >= 0) this.idle.splice(at, 1);
+    this.assign();
   }
 
   /** Gives idle threads, and new ones while there may be more, to calls that have room for them. */
-  function lend(): void {
-    for (const call of calls) {
-      while (call.envelopes.length > 0) {
-        const thread = idle.pop();
-        if (thread) lendTo(call, thread);
-        else if (all.size + launching < count && !closed) {
-          launching++;
-          const started = () => launching--;
-          launch(way).then((thread) => {
-            started();
-            free(thread);
-          }, started);
-          return;
-        } else return;
-      }
+  private lend(): void {
+    if (this.closed || this.seekers.length > 0) return;
+    let missing = -this.starts.size;
+    for (const call of this.calls) {
+      while (call.envelopes.length > 0 && this.idle.length > 0) this.lendTo(call, this.idle.pop()!);
+      missing += call.envelopes.length;
     }
+    for (; missing > 0 && this.hasRoom() && !this.full; missing--) this.start();
   }
 
-  function lendTo(call: Call, thread: Thread): void {
+  private async lendTo(call: Call, thread: Thread): Promise<void> {
     const control = new Int32Array(new SharedArrayBuffer(4));
     const envelope = call.envelopes.pop()!;
-    const back = thread.ask({ envelope, control }, [envelope]).then(
-      ([returned]) => {
-        call.helpers.delete(thread);
-        if (call.over) (returned as MessagePort).close();
-        else call.envelopes.push(returned as MessagePort);
-        free(thread);
-      },
-      (error) => {
-        call.helpers.delete(thread);
-        drop(thread);
-        thread.end(error);
-        waiting.shift()?.(launch(way));
-        if (call.over) return;
-        // The driver waits for what this thread had begun, for ever.
-        drop(call.driver);
-        call.driver.end(
-          new Error(`${(error as Error).message.replace(/\.?$/, '')} while it helped another.`),
-        );
-      },
-    );
-    call.helpers.set(thread, { control, back });
+    call.helpers.set(thread, control);
+    const message: HelpMessage = { envelope, control, bytes: call.bytes };
+    try {
+      const [back] = (await thread.ask(message, [envelope])) as [MessagePort?];
+      if (call.over) back?.close();
+      else if (back) call.envelopes.push(back);
+    } catch (error) {
+      this.lose(thread);
+      thread.end(error);
+      // The driver waits for what this thread had begun, for ever.
+      if (!call.over) this.stop(call.driver, new Error(`${clause(error)} while it helped another.`));
+    }
+    call.helpers.delete(thread);
+    this.free(thread);
+    this.release(call);
   }
 
   /** What a driver needs for its helpers; undefined where there can be none, or where they would not be worth it. */
-  async function team(task: Task): Promise<Team | undefined> {
-    if (count === 1 || !gainsFromThreads(task) || !canShare()) return undefined;
-    shared ??= compileShared().catch(() => undefined);
-    const module = await shared;
-    return module && { module, threads: Math.min(count, MOST_THREADS) };
+  private async team(task: Task): Promise<Team | undefined> {
+    if (this.count === 1 || !gainsFromThreads(task) || !canShare()) return undefined;
+    const module = await compileShared();
+    return module && { module, threads: Math.min(this.count, MOST_THREADS) };
   }
 
-  async function work(driver: Thread, task: Task, signal?: AbortSignalLike): Promise<unknown[]> {
-    const call: Call = { driver, envelopes: [], helpers: new Map(), over: false };
-    const abort = () => {
-      drop(driver);
-      driver.end(reasonOf(signal!));
-    };
+  private async drive(driver: Thread, task: Task, signal?: AbortSignalLike): Promise<unknown[]> {
+    const bytes = task.tensor.shape.reduce((product, extent) => product * extent, 8);
+    const call: Call = { driver, bytes, envelopes: [], helpers: new Map(), over: false };
+    const abort = () => this.stop(driver, reasonOf(signal!));
     const invite = (envelopes: MessagePort[]) => {
       call.envelopes = envelopes;
-      lend();
+      if (call.over) discard(call);
+      else this.lend();
     };
     signal?.addEventListener('abort', abort);
+    this.calls.add(call);
     try {
-      const message = { ...task, team: await team(task) };
+      const message = { ...task, team: await this.team(task) };
       if (signal?.aborted) throw reasonOf(signal);
-      if (message.team) calls.add(call);
       return await driver.ask(message, transfers(task), invite);
     } finally {
       signal?.removeEventListener('abort', abort);
-      end(call);
+      call.over = true;
+      discard(call);
+      for (const control of call.helpers.values()) Atomics.store(control, 0, 1);
+      this.release(call);
     }
   }
 
-  /** The driver is free when its helpers are gone: they might take part in its next call. */
-  function end(call: Call): void {
-    call.over = true;
-    calls.delete(call);
-    for (const envelope of call.envelopes) envelope.close();
-    const helpers = [...call.helpers.values()];
-    for (const { control } of helpers) Atomics.store(control, 0, 1);
-    if (helpers.length === 0) free(call.driver);
-    else Promise.all(helpers.map(({ back }) => back)).then(() => free(call.driver));
+  private stop(thread: Thread, reason: unknown): void {
+    this.lose(thread);
+    thread.end(reason);
   }
 
-  return {
-    count,
-    async run(task, signal) {
-      const thread = await obtain();
-      if (!signal?.aborted) return work(thread, task, signal);
-      free(thread);
-      throw reasonOf(signal);
-    },
-    async close() {
-      closed = new Error('RankPool: the pool is closed.');
-      const ended = [...all].map((thread) => thread.end(closed));
-      all.clear();
-      idle.length = 0;
-      await Promise.all(ended);
-    },
-  };
+  /** The driver is free when its helpers are gone: they might take part in its next call. */
+  private release(call: Call): void {
+    if (!call.over || call.helpers.size > 0 || !this.calls.delete(call)) return;
+    this.free(call.driver);
+  }
+}
+
+/** Nobody comes any more. */
+function discard(call: Call): void {
+  for (const envelope of call.envelopes.splice(0)) envelope.close();
 }

@@ -4,7 +4,8 @@ import { provide } from '../kernel/load.js';
 import { run } from './run.js';
 import type { Task } from './task.js';
 import { drive, type HelpMessage, help, type Team } from './team.js';
-import type { KernelMessage, Reply } from './threads.js';
+import type { Reply } from './thread.js';
+import type { KernelMessage } from './threads.js';
 
 /** A task, and, where others may help, with what. */
 export type TaskMessage = Task & { team?: Team };
@@ -33,9 +34,9 @@ export function serve(port: Port, after: (bytes: number) => void = () => {}): vo
 
   port.onmessage = ({ data }) => {
     if ('envelope' in data) {
-      help(data).then(([bytes, envelope]) => {
-        port.postMessage({ results: [envelope] }, [envelope]);
-        after(bytes);
+      help(data).then((envelopes) => {
+        port.postMessage({ results: envelopes }, envelopes);
+        after(data.bytes);
       }, fail);
       return;
     }

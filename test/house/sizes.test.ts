@@ -27,7 +27,6 @@ const LARGE: Record<string, string> = {
   'assembly/spectrum/sturm.ts evaluate': 'eight points at a time, unrolled',
   // A list that is read from above to below: of bytes, of opcodes, of what stands in a file or on a page.
   'src/formats/matlab.ts constructor': 'the state of a reader',
-  'src/pool/threads.ts createThreads': 'the closures of one pool',
   // A strided piece of an array has data, offset, shape and strides.
 };
 

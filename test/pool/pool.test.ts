@@ -221,9 +221,7 @@ describe('threads', () => {
     const large = new Float32Array(2000 * 2000).map((_, i) => Math.sin(i * i));
     const calls = [0, 1].map(() => other.rankReport(large, [2000, 2000]).catch((error) => error.message));
     await new Promise((resolve) => setTimeout(resolve, 100));
-    const from = performance.now();
     await other.close();
-    expect(performance.now() - from).toBeLessThan(3000); // 0.2 s where nothing else runs
     expect(await Promise.all(calls)).toEqual(
       calls.map(() => 'RankPool: the pool was closed before this call had finished.'),
     );
