@@ -25,8 +25,8 @@ export function checkDense(file: string, rows: number, columns: number): void {
 }
 
 /**
- * A sparse matrix by columns, as MATLAB keeps it, filled in: element k of those from starts[j] to starts[j + 1] is in row
- * index[k] of column j. `parts`: numbers of an element.
+ * A sparse matrix by columns, as MATLAB keeps it, filled in: element k of those from starts[j] to starts[j + 1] is in
+ * row index[k] of column j. `parts`: numbers of an element.
  */
 export function fromColumns(
   file: string,

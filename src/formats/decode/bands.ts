@@ -1,5 +1,5 @@
-// The inner loops of decodeGrid: values = table[code] * scale + offset, and the sums of squared half-steps, of four rows
-// side by side or of one. Four read and write the sums of the columns once for all.
+// The inner loops of decodeGrid: values = table[code] * scale + offset, and the sums of squared half-steps, of four
+// rows side by side or of one. Four read and write the sums of the columns once for all.
 // Cost: about 1 ns an element, beside what the system takes for fresh memory.
 import type { RoundingSums } from '../../input/rounding.js';
 import type { CodeTable } from './codes.js';

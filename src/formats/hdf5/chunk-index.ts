@@ -177,9 +177,9 @@ async function elements(
 }
 
 /**
- * Elements in the index block, then in data blocks that grow: super block s has 2^(s / 2) of them, of least * 2^((s + 1) / 2)
- * elements. The data blocks of the first super blocks are listed in the index block, those of others in a block of their
- * own; one that is larger than a page is cut into pages.
+ * Elements in the index block, then in data blocks that grow: super block s has 2^(s / 2) of them, of
+ * least * 2^((s + 1) / 2) elements. The data blocks of the first super blocks are listed in the index block, those of
+ * others in a block of their own; one that is larger than a page is cut into pages.
  */
 async function extensibleArray(hdf: Hdf5File, address: number, put: Put, fail: Grid['fail']): Promise<void> {
   const what = 'an array of chunks';

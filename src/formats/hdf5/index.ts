@@ -1,7 +1,7 @@
 // HDF5 files: the weights of Keras (.h5, and model.weights.h5 in a .keras archive), MATLAB 7.3,
 // and any other with datasets of numbers.
-// A dataset is named by its path. MATLAB's are stored with their dimensions reversed (matlab73.ts). Optimizer states are
-// left out.
+// A dataset is named by its path. MATLAB's are stored with their dimensions reversed (matlab73.ts). Optimizer states
+// are left out.
 import { product } from '../../shared/shape.js';
 import { columnMajorStrides, gather, gatherPairs } from '../../shared/strided.js';
 import { decode, ELEMENT_SIZE } from '../decode.js';

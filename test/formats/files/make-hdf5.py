@@ -1,5 +1,6 @@
 # growing.h5 and sparse73.mat, which hdf5.test.ts reads: h5py 3.16, HDF5 2.0.
-# Every dataset of 'growing' is [7, 5] with 10 i + j at [i, j]; NaN where nothing was written, the fill value of 'holes'.
+# Every dataset of 'growing' is [7, 5] with 10 i + j at [i, j];
+# NaN where nothing was written, the fill value of 'holes'.
 import h5py
 import numpy as np
 
