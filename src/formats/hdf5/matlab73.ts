@@ -1,6 +1,6 @@
 // What MATLAB 7.3 makes of HDF5: attributes that name a class; sparse matrices as groups of row indices (ir), where
-// each column begins (jc) and values (data); cells and arrays of structures as references to objects; empty arrays as their
-// dimensions. Source: MATLAB's own files; hdf5storage and mat73, which read them.
+// each column begins (jc) and values (data); cells and arrays of structures as references to objects; empty arrays as
+// their dimensions. Source: MATLAB's own files; hdf5storage and mat73, which read them.
 import { decode, type TensorData } from '../decode.js';
 import { isComplex } from '../dtypes.js';
 import { FormatError, quote } from '../errors.js';
