@@ -44,10 +44,11 @@ export class OutputFile {
    */
   constructor(
     private readonly option: string,
-    file: string,
+    private readonly file: string,
     inputs: readonly string[],
     ours: (head: string, file: string) => boolean,
   ) {
+    if (file === '') throw new UsageError(`${option} takes the name of a file; got ''.`);
     this.target = realpath(file) ?? file; // through a link: the link stays
     if (exists(file)) this.check(file, inputs, ours);
     this.temporary = `${this.target}.${process.pid}.tmp`;
@@ -76,23 +77,27 @@ export class OutputFile {
       const other = statSync(input, { throwIfNoEntry: false });
       if (other?.ino === stat.ino && other.dev === stat.dev) throw why('is one of the files to be read');
     }
-    const head = Buffer.alloc(HEAD);
-    const descriptor = openSync(target, 'r');
-    const length = readSync(descriptor, head, 0, HEAD, 0);
-    closeSync(descriptor);
-    if (length > 0 && !ours(head.toString('latin1', 0, length), target))
-      throw why('exists and was not written by this option');
+    const head = headOf(target);
+    if (head === undefined) throw why('exists and cannot be read');
+    if (head !== '' && !ours(head, target)) throw why('exists and was not written by this option');
   }
 
   /** All of it, in pieces. */
   write(pieces: Iterable<string | Uint8Array>): void {
-    for (const piece of pieces) {
-      const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
-      for (let at = 0; at < bytes.length; ) at += writeSync(this.descriptor!, bytes, at);
+    try {
+      for (const piece of pieces) {
+        const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
+        for (let at = 0; at < bytes.length; ) at += writeSync(this.descriptor!, bytes, at);
+      }
+      closeSync(this.descriptor!);
+      this.descriptor = undefined;
+      renameSync(this.temporary, this.target);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === undefined) throw error;
+      const why = code === 'ENOSPC' ? 'there is no space left' : message;
+      throw new Error(`${this.option}: '${this.file}' cannot be written: ${why}.`, { cause: error });
     }
-    closeSync(this.descriptor!);
-    this.descriptor = undefined;
-    renameSync(this.temporary, this.target);
   }
 
   /** Nothing comes of it: an interrupted run, a full disk. */
@@ -101,6 +106,21 @@ export class OutputFile {
     closeSync(this.descriptor);
     this.descriptor = undefined;
     rmSync(this.temporary, { force: true });
+  }
+}
+
+/** The first bytes of a file; undefined where it cannot be read. */
+function headOf(file: string): string | undefined {
+  try {
+    const head = Buffer.alloc(HEAD);
+    const descriptor = openSync(file, 'r');
+    try {
+      return head.toString('latin1', 0, readSync(descriptor, head, 0, HEAD, 0));
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,12 +1,13 @@
 // The report as one page that needs no network: style, uPlot, the script and the data stand in it.
 import { readFileSync } from 'node:fs';
+import { printable } from '../formats/errors.js';
 import type { Report } from './html/data.js';
 import { GRID_STYLE, STYLE } from './html/style.js';
 import { GENERATOR } from './output-file.js';
 import { big, count, percent } from './text.js';
 
 const escaped = (text: string) =>
-  text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);
+  printable(text).replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);
 
 /** A file of the page; scripts/bundle.mjs puts uPlot's there. */
 function besides(name: string): string {

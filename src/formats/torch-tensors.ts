@@ -230,6 +230,9 @@ function toView(call: PickleCall): View | string {
   if (!Array.isArray(shape) || !Array.isArray(strides) || shape.length !== strides.length) {
     return 'has sizes and strides that do not fit together';
   }
+  // Nested lists may repeat each other: as a product they would be written out.
+  const odd = shape.find((d) => typeof d !== 'number');
+  if (odd !== undefined) return `has ${quote(odd)} as a dimension`;
   const whole = (v: unknown): v is number => typeof v === 'number' && Number.isSafeInteger(v) && v >= 0;
   if (!whole(offset) || !whole(elements) || !strides.every(whole))
     return 'has a fractional or negative stride';

@@ -146,12 +146,13 @@ describe('--html', () => {
       [join(files.path, 'notes.html'), [good]],
       [files.path, [good]],
       ['/dev/full', [good]],
+      ['', [good]],
     ];
     for (const [out, inputs] of cases) {
       const { status, out: rows, err } = await command([...inputs, '--html', out]);
       expect([out, status]).toEqual([out, 2]);
       expect(rows).toBe('');
-      expect(err).toMatch(/not overwritten/);
+      expect(err).toMatch(out === '' ? /takes the name of a file/ : /not overwritten/);
     }
     expect(kept('good.safetensors')).toBe(size);
     expect(kept('notes.html')).toBe(12);
@@ -266,6 +267,9 @@ describe('surroundings', () => {
       if (form === '--json') expect(records(out).map((r) => r.name)).toEqual(expect.arrayContaining(evil));
       if (form === '--csv') expect(out).not.toMatch(/(^|,)"?[=@+-][A-Z(]/m);
     }
+    const page = join(files.path, 'evil.html');
+    await command([file, good, '--html', page]);
+    expect(readFileSync(page, 'utf8')).not.toMatch(controls);
   });
 
   it('what lies beside a model is not followed out of its folder, but into the blobs of a cache', async () => {

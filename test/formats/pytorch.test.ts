@@ -279,6 +279,23 @@ describe('bad tensors', () => {
     });
   });
 
+  test('a dimension that is a list within lists is not multiplied, which would write it out', async () => {
+    const doubled = Array.from({ length: 40 }, () => concat(utf8('q\x01h\x01'), [0x86]));
+    const list = concat(utf8(')'), ...doubled, utf8('q\x020'));
+    const bad = call(
+      global('torch._utils', '_rebuild_tensor_v2'),
+      torchStorage(storage),
+      int(0),
+      tuple(utf8('h\x02'), int(4)),
+      tuple(int(4), int(1)),
+    );
+    const good = torchTensor(storage, 0, [3, 4], [4, 1]);
+    const file = torchFile(pickled(concat(list, dict({ bad, good }))), storages);
+    const { names, errors } = await salvage(file, { name });
+    expect(names).toEqual(['good']);
+    expect(errors.bad).toContain("has 'an array of 2' as a dimension");
+  });
+
   test('a bare pickle and a foreign archive', async () => {
     expect(await failure(pickled(int(1)), { name })).toContain('is a pickle that is not of PyTorch');
     expect(await failure(zip([{ name: 'a/data.pkl', data: new Uint8Array(0) }]), { name })).toContain(

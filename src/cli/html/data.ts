@@ -1,5 +1,6 @@
 // What the report's page is given: one entry for each row, in the order of the files.
 import type { Row } from '../../files/rows.js';
+import { printable } from '../../formats/errors.js';
 import type { RankReport } from '../../types.js';
 import type { Pair } from '../compare-rows.js';
 import { numbers, saves as savesOf, type Total, totals, type Weight } from '../shrink.js';
@@ -63,8 +64,8 @@ const finite = (x: number) => (Number.isFinite(x) ? x : null);
 export function toLayer(row: Row, withFile: boolean): Layer {
   const { report, matrix, full = 0, singularValues } = row;
   return {
-    ...(withFile && { file: row.file }),
-    name: row.name,
+    ...(withFile && { file: printable(row.file) }),
+    name: printable(row.name),
     shape: row.shape?.join('×') ?? '',
     matrix: matrix?.join('×') ?? '',
     dtype: row.dtype ?? '',
