@@ -191,6 +191,9 @@ async function listFile(source: ByteSource, options: ReadOptions): Promise<Listi
   if (isLegacyPytorch(head)) return (await import('./pytorch.js')).listLegacyPytorch(source);
   if (!starts('\0\0\0\0{', 4)) {
     refuseKnown(name, head);
+    // An index may name itself, or two of them each other.
+    if (/\.json$/i.test(name) || starts('{') || starts('['))
+      throw new FormatError(name, 'is JSON, which is no shard of a model.');
     if (!/\.safetensors$/i.test(name)) return OTHER;
   }
   return { entries: (await (await import('./safetensors.js')).openSafetensors(source)).stored };

@@ -84,6 +84,11 @@ describe('one field that is not what it should be', () => {
     const { status, out } = await command([files.write('m.index.json', JSON.stringify(index)), '--json']);
     expect(status).toBe(1);
     expect(ranks(out).filter(([, rank]) => rank !== null)).toEqual([['a', 3]]);
+    const round = { weight_map: { a: 'good.safetensors', x: 'round.index.json' } };
+    const itself = await command([files.write('round.index.json', JSON.stringify(round)), '--json']);
+    expect(itself.status).toBe(1);
+    expect(ranks(itself.out)).toContainEqual(['a', 3]);
+    expect(itself.err).toContain('is JSON, which is no shard');
   });
 
   it('millions of them are told before they take gigabytes', async () => {
