@@ -160,6 +160,9 @@ export const BAND_WIDTH: i32 = 16;
 export const WIDE_BAND_WIDTH: i32 = 24;
 export const WIDE_BAND_COLUMNS: i32 = 1400;
 
+/** Sweeps of the second stage that a turn of a parallel loop has a stretch of: the fewest, as loops are short. */
+export const BULGE_SWEEPS: i32 = 2;
+
 /**
  * How closely sigma_1^2 is enclosed for a count: at first,
  * and for reports and where the spectrum is dense around the tolerance.
@@ -338,6 +341,9 @@ export const STURM_ACCURACY: f64 = 3.469446951953614e-18;
 
 /** From so many steps in one interval on it is bisected. */
 export const STURM_STEPS: i32 = 40;
+
+/** Of the first look's intervals, eights that are a turn of a parallel loop: some 64 values. */
+export const STURM_TASK: i32 = 2;
 
 /** A pivot of padding, so large that its inverse vanishes beside any number that is not padding. */
 export const PAD: f64 = 1e300;

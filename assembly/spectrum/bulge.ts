@@ -4,8 +4,10 @@
 // below the diagonal goes by a reflector from the left, which leaves one beyond the band, and so on down the matrix, a
 // band's width at a time (Lang 1996; Haidar, Ltaief & Dongarra 2012).
 // Of each bulge only the first row or column is taken away: the next sweep, one further down, takes the next.
-// Cost: 8 n^2 width flops, in cache.
+// Cost: 8 n^2 width flops, in cache. Several threads work on a wave of tiles at a time.
 import { alloc, calloc, mark, release } from '../base/arena';
+import { parallelFor, threads } from '../base/parallel';
+import { BULGE_SWEEPS, WIDE_BAND_WIDTH } from '../base/params';
 import { hsum, madd } from '../base/simd';
 import { reflector } from './golub-kahan';
 
@@ -139,26 +141,81 @@ function put(to: usize, step: usize, b: i32, beta: f64): void {
   }
 }
 
+/** Steps from .. to of sweep s, the reflectors in v: each makes an element of the bidiagonal form, or a new bulge. */
+function sweep(B: Band, s: i32, from: i32, to: i32, v: usize): void {
+  const b = B.width;
+  const step = B.step;
+  const tau = v + (<usize>b << 3);
+  const end = min(B.n, s + 1 + to * b);
+  for (let c = s + 1 + max(from, 0) * b; c < end; c += b) {
+    // Row r keeps one element of columns c .. c + b; so far the rows from r on reach into them.
+    const r = max(s, c - b);
+    let beta = take(B.at(r, c), step, b, v);
+    const above = r == s ? 0 : b;
+    applyRight(B.at(c - above, c), step, v, load<f64>(tau), b, b + above);
+    put(B.at(r, c), step, b, beta);
+    beta = take(B.at(c, c), 8, b, v);
+    applyLeft(B.at(c, c + 1), step, v, load<f64>(tau), b, 2 * b - 1);
+    put(B.at(c, c), 8, b, beta);
+  }
+}
+
+/**
+ * Tiles of BULGE_SWEEPS sweeps and twice as many steps, each sweep two steps behind the one before. A step needs the
+ * next two of the sweep before, and what is three steps on is apart from it: tile q of group g comes at time q + 2g,
+ * with all others of that time.
+ */
+@unmanaged
+class Wave {
+  B: Band;
+  time: i32;
+  /** The first group that has a tile at that time. */
+  group: i32;
+  /** A reflector for each thread. */
+  scratch: usize;
+}
+
+const STEPS = 2 * BULGE_SWEEPS;
+const REFLECTOR: usize = (WIDE_BAND_WIDTH + 8) << 3;
+
+function tileTask(record: usize, index: i32, thread: i32): void {
+  const wave = changetype<Wave>(record);
+  const group = wave.group + index;
+  const from = (wave.time - 2 * group) * STEPS;
+  const v = wave.scratch + <usize>thread * REFLECTOR;
+  for (let i = 0; i < BULGE_SWEEPS; i++) {
+    const s = group * BULGE_SWEEPS + i;
+    if (s < wave.B.n - 1) sweep(wave.B, s, from - 2 * i, max(0, from - 2 * i + STEPS), v);
+  }
+}
+
+/** The last tile of a group. */
+function lastTile(B: Band, group: i32): i32 {
+  return ((B.n - 2 - group * BULGE_SWEEPS) / B.width + 2 * BULGE_SWEEPS) / STEPS;
+}
+
+function chaseTogether(B: Band): void {
+  const wave = changetype<Wave>(alloc(offsetof<Wave>()));
+  wave.B = B;
+  wave.scratch = alloc(<u64>threads * REFLECTOR);
+  const groups = (B.n - 2) / BULGE_SWEEPS + 1;
+  let first = 0;
+  for (let time = 0; first < groups; time++) {
+    while (first < groups && time - 2 * first > lastTile(B, first)) first++;
+    wave.time = time;
+    wave.group = first;
+    parallelFor(tileTask, min(groups - 1, time >> 1) - first + 1, changetype<usize>(wave));
+  }
+}
+
 /** The diagonal d (n) and the superdiagonal e (n - 1) of the bidiagonal form of B, which is destroyed. */
 export function chaseBulges(B: Band, d: usize, e: usize): void {
   const start = mark();
   const n = B.n;
-  const b = B.width;
-  const step = B.step;
-  const v = alloc(<u64>(b + 1) << 3);
-  const tau = v + (<usize>b << 3);
-  for (let s = 0; s < n - 1; s++) {
-    for (let c = s + 1; c < n; c += b) {
-      // Row r keeps one element of columns c .. c + b; so far the rows from r on reach into them.
-      const r = max(s, c - b);
-      let beta = take(B.at(r, c), step, b, v);
-      const above = r == s ? 0 : b;
-      applyRight(B.at(c - above, c), step, v, load<f64>(tau), b, b + above);
-      put(B.at(r, c), step, b, beta);
-      beta = take(B.at(c, c), 8, b, v);
-      applyLeft(B.at(c, c + 1), step, v, load<f64>(tau), b, 2 * b - 1);
-      put(B.at(c, c), 8, b, beta);
-    }
+  if (threads > 1) chaseTogether(B);
+  else {
+    const v = alloc(REFLECTOR);
+    for (let s = 0; s < n - 1; s++) sweep(B, s, 0, n, v);
   }
   for (let i = 0; i < n; i++) {
     store<f64>(d + (<usize>i << 3), load<f64>(B.at(i, i)));

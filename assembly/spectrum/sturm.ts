@@ -8,7 +8,8 @@
 // inverse quadratic interpolation takes 6 to 10 counts, where bisection takes 50 (Chandrupatla 1997).
 // Bisection is what every step falls back to: it cannot fail. Eight points at a time. Cost: about 40 n^2 multiply-adds.
 import { alloc, mark, release } from '../base/arena';
-import { STURM_ACCURACY, STURM_LEAST, STURM_STEPS } from '../base/params';
+import { parallelFor, threads } from '../base/parallel';
+import { STURM_ACCURACY, STURM_LEAST, STURM_STEPS, STURM_TASK } from '../base/params';
 import { madd } from '../base/simd';
 
 /** N_{2n}(x) = f 2^exponent, the exponent with the same bias for all x, and how many values are above x. */
@@ -188,12 +189,31 @@ function choose(interval: usize): f64 {
   return x > low.x && x < high.x ? x : half;
 }
 
-/** The top of a stack of intervals still to be narrowed; where the values go, divided by `scale`. */
+/** A stack of intervals still to be narrowed, from `stack` to `top`; where the values go, divided by `scale`. */
 @unmanaged
 class Search {
+  stack: usize;
   top: usize;
   values: usize;
   scale: f64;
+}
+
+/** A search; behind it its points, the one that was found, and eight intervals. */
+const POINTS: usize = 64;
+const FOUND: usize = POINTS + 256;
+const SLOTS: usize = FOUND + HIGH;
+const SEARCH: usize = SLOTS + 8 * INTERVAL;
+
+/** What all searches share: -o_k^2 from `w` to `end`, the points of the first look, and what was found there. */
+@unmanaged
+class Look {
+  w: usize;
+  end: usize;
+  bound: f64;
+  passes: i32;
+  points: usize;
+  first: usize;
+  searches: usize;
 }
 
 /** Whether the interval is narrow enough, or empty: then its values are written. */
@@ -260,57 +280,42 @@ function negativeSquares(d: usize, e: usize, n: i32): usize {
   return w;
 }
 
-/**
- * The n singular values of B / factor into out, descending. d and e: n squares each of a B with 1 <= `bound` < 4,
- * which no singular value exceeds.
- */
-export function sturmValues(d: usize, e: usize, n: i32, bound: f64, factor: f64, out: usize): void {
-  const start = mark();
-  const w = negativeSquares(d, e, n);
-  const end = w + (<usize>((n + 3) & ~3) << 4);
-  const points = alloc(256);
-  const slots = alloc(8 * INTERVAL);
-  const found = alloc(HIGH);
-  // A first look at 8, 16, 24 ... points, from the least to the largest.
-  const passes = (n + 16) >> 5 || 1;
-  const first = alloc(<u64>passes << 8);
-  const stack = alloc(<u64>(n + 1) * INTERVAL);
-  const search = changetype<Search>(alloc(offsetof<Search>()));
-  search.top = stack;
-  search.values = out;
-  search.scale = factor;
-  const sections = <f64>((passes << 3) - 1);
-  for (let i = 0; i < passes << 3; i += 8) {
-    for (let c = 0; c < 8; c++) {
-      store<f64>(points + (<usize>c << 3), max<f64>(bound * <f64>(i + c) / sections, STURM_LEAST));
-    }
-    evaluate(points, w, end);
-    for (let c = 0; c < 8; c++) take(points, c, first + (<usize>(i + c) << 5));
+/** Eight points of the first look. */
+function lookTask(record: usize, index: i32, _thread: i32): void {
+  const look = changetype<Look>(record);
+  const points = look.points + (<usize>index << 8);
+  const sections = <f64>((look.passes << 3) - 1);
+  for (let c = 0; c < 8; c++) {
+    const x = look.bound * <f64>((index << 3) + c) / sections;
+    store<f64>(points + (<usize>c << 3), max<f64>(x, STURM_LEAST));
   }
-  const last = first + (<usize>passes << 8) - HIGH;
-  point(last).above = 0;
-  memory.fill(out, 0, <usize>n << 3);
-  point(first).above = min<i64>(point(first).above, n);
-  for (let p = first; p < last; p += HIGH) {
-    // Nor may the first counts be out of order.
-    point(p + HIGH).above = min<i64>(point(p + HIGH).above, point(p).above);
-    push(search, p, p + HIGH);
-  }
+  evaluate(points, look.w, look.end);
+  const first = look.first + (<usize>index << 8);
+  for (let c = 0; c < 8; c++) take(points, c, first + (<usize>c << 5));
+}
+
+/** Narrows all intervals of a search, eight at a time. No value depends on which eight are together. */
+function searchTask(record: usize, index: i32, _thread: i32): void {
+  const look = changetype<Look>(record);
+  const search = changetype<Search>(look.searches + <usize>index * SEARCH);
+  const points = changetype<usize>(search) + POINTS;
+  const found = changetype<usize>(search) + FOUND;
+  const slots = changetype<usize>(search) + SLOTS;
   for (let c: usize = 0; c < 8; c++) store<i32>(slots + c * INTERVAL, -1, STEPS);
   for (;;) {
     let busy = false;
     for (let c: usize = 0; c < 8; c++) {
       const slot = slots + c * INTERVAL;
-      if (load<i32>(slot, STEPS) < 0 && search.top > stack) {
+      if (load<i32>(slot, STEPS) < 0 && search.top > search.stack) {
         search.top -= INTERVAL;
         memory.copy(slot, search.top, INTERVAL);
       }
       const idle = load<i32>(slot, STEPS) < 0;
-      store<f64>(points + (c << 3), idle ? bound : choose(slot));
+      store<f64>(points + (c << 3), idle ? look.bound : choose(slot));
       if (!idle) busy = true;
     }
-    if (!busy) break;
-    evaluate(points, w, end);
+    if (!busy) return;
+    evaluate(points, look.w, look.end);
     for (let c: usize = 0; c < 8; c++) {
       const slot = slots + c * INTERVAL;
       if (load<i32>(slot, STEPS) < 0) continue;
@@ -319,5 +324,45 @@ export function sturmValues(d: usize, e: usize, n: i32, bound: f64, factor: f64,
       if (settled(search, slot)) store<i32>(slot, -1, STEPS);
     }
   }
+}
+
+/**
+ * The n singular values of B / factor into out, descending. d and e: n squares each of a B with 1 <= `bound` < 4,
+ * which no singular value exceeds.
+ */
+export function sturmValues(d: usize, e: usize, n: i32, bound: f64, factor: f64, out: usize): void {
+  const start = mark();
+  const look = changetype<Look>(alloc(offsetof<Look>()));
+  look.w = negativeSquares(d, e, n);
+  look.end = look.w + (<usize>((n + 3) & ~3) << 4);
+  look.bound = bound;
+  // A first look at 8, 16, 24 ... points, from the least to the largest.
+  const passes = (n + 16) >> 5 || 1;
+  look.passes = passes;
+  look.points = alloc(<u64>passes << 8);
+  look.first = alloc(<u64>passes << 8);
+  const parts = threads == 1 ? 1 : (passes + STURM_TASK - 1) / STURM_TASK;
+  look.searches = alloc(<u64>parts * SEARCH);
+  parallelFor(lookTask, passes, changetype<usize>(look));
+
+  // Nor may the first counts be out of order.
+  let first = look.first;
+  const last = first + (<usize>passes << 8) - HIGH;
+  point(last).above = 0;
+  memory.fill(out, 0, <usize>n << 3);
+  point(first).above = min<i64>(point(first).above, n);
+  for (let p = first; p < last; p += HIGH) point(p + HIGH).above = min<i64>(point(p + HIGH).above, point(p).above);
+  // No search has more intervals at a time than values.
+  let stack = alloc(<u64>(n + parts) * INTERVAL);
+  for (let k = 0; k < parts; k++) {
+    const search = changetype<Search>(look.searches + <usize>k * SEARCH);
+    const to = parts == 1 ? last : min(last, first + <usize>STURM_TASK * 8 * HIGH);
+    search.stack = search.top = stack;
+    search.values = out;
+    search.scale = factor;
+    stack += <usize>(point(first).above - point(to).above + 1) * INTERVAL;
+    for (; first < to; first += HIGH) push(search, first, first + HIGH);
+  }
+  parallelFor(searchTask, parts, changetype<usize>(look));
   release(start);
 }
