@@ -5,7 +5,7 @@
 // Source: huggingface.co/docs/hub/api.
 import { FormatError } from './errors.js';
 import type { Folder } from './folder.js';
-import { openRemote, type RemoteOptions } from './remote.js';
+import { getJson, HttpError, openRemote, type RemoteOptions } from './remote.js';
 import type { ByteSource } from './source.js';
 
 interface Place {
@@ -68,7 +68,7 @@ export async function openHubFolder(address: string, options: RemoteOptions): Pr
       }
       return [...names];
     },
-    open: (path) => openRemote(fileUrl(place, prefix + path), withToken(options)),
+    open: (path) => told(place, openRemote(fileUrl(place, prefix + path), withToken(options))),
   };
 }
 
@@ -79,18 +79,12 @@ async function listFiles({ repo, revision, path }: Place, options: RemoteOptions
   const base = `${endpoint()}/api/models/${encoded(repo)}/tree/${encodeURIComponent(revision)}`;
   let url = `${base}${path === '' ? '' : `/${encoded(path)}`}?recursive=true`;
   const files: string[] = [];
-  const { authorization, signal } = withToken(options);
   for (let page = 0; page < MAX_PAGES; page++) {
-    signal?.throwIfAborted();
-    const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
-    const response = await fetch(url, { headers });
-    if (!response.ok)
-      throw new FormatError(repo, `the server refuses the list of files (${response.status}).`);
-    const entries: unknown = await response.json();
+    options.signal?.throwIfAborted();
+    const { json: entries, next } = await getJson(repo, url, withToken(options));
     for (const entry of Array.isArray(entries) ? entries : []) {
       if (entry?.type === 'file' && typeof entry.path === 'string') files.push(entry.path);
     }
-    const next = /<([^>]+)>\s*;\s*rel="next"/.exec(response.headers.get('link') ?? '')?.[1];
     if (next === undefined) return files;
     const following = new URL(next, url);
     if (following.origin !== new URL(base).origin) break; // the token stays where it belongs
@@ -100,26 +94,23 @@ async function listFiles({ repo, revision, path }: Place, options: RemoteOptions
 }
 
 /** What the Hub's refusals mean. */
-async function told<T>({ repo, revision }: Place, answer: Promise<T>): Promise<T> {
+async function told<T>(place: Place, answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
-    if (!(error instanceof FormatError) || !/\b(401|403|404)\b/.test(error.message)) {
-      if (error instanceof FormatError || (error as Error).name === 'AbortError') throw error;
-      const { cause, message } = error as Error & { cause?: { code?: string } };
-      throw new FormatError(
-        repo,
-        `the Hub at ${new URL(endpoint()).host} cannot be reached (${cause?.code ?? message}).`,
-        { cause: error },
-      );
-    }
-    const who =
-      env('HF_TOKEN') === undefined ? 'if it is private or gated, set HF_TOKEN' : 'HF_TOKEN may not read it';
-    const status = /\b(401|403|404)\b/.exec(error.message)?.[1];
-    throw new FormatError(
-      `${repo}@${revision}`,
-      `the Hub has no such model or file for you (${status}); ${who}.`,
-      { cause: error },
-    );
+    if (!(error instanceof HttpError) || ![401, 403, 404].includes(error.status)) throw error;
+    const { repo, revision } = place;
+    const detail = `the Hub has no such model or file for you (${error.status}); ${advice(repo, error.status)}.`;
+    throw new FormatError(`${repo}@${revision}`, detail, { cause: error });
   }
+}
+
+/** What to do about it. A page has no environment, and nowhere to keep a token. */
+function advice(repo: string, status: number): string {
+  if (typeof process !== 'object' || process.versions?.node === undefined)
+    return 'a private or gated one has to be downloaded first, a page asks without a token';
+  if (env('HF_TOKEN') === undefined) return 'if it is private or gated, set HF_TOKEN';
+  return status === 403
+    ? `where it is gated its terms have to be accepted at ${endpoint()}/${repo}, by the account of HF_TOKEN`
+    : 'HF_TOKEN may not read it';
 }

@@ -4,8 +4,12 @@
 // Redirects are followed here where the engine lets them be seen (Node; not in pages, where fetch drops Authorization
 // itself when the origin changes): credentials go to the origin that they were given for, and nowhere else.
 // Source: RFC 9110, sections 10.2.3, 13, 14 and 15.4.
+
+import { textDecoder } from '../shared/text.js';
 import type { AbortSignalLike } from '../types.js';
 import { FormatError } from './errors.js';
+import { parseJson } from './json.js';
+import { Broken, pauseOf, retry, type Watch } from './retry.js';
 import { type ByteSource, checkRange, checkSibling, inBlocks, openSource } from './source.js';
 
 export interface RemoteOptions {
@@ -18,12 +22,20 @@ export interface RemoteOptions {
 
 const FIRST = 1 << 16;
 const PIECE = 1 << 26; // one request: what has to be asked for again when it breaks off
-const TRIES = 5;
-const PAUSE = 250; // ms, doubled each time
-const MAX_PAUSE = 20_000;
-const IDLE = 60_000; // ms without a byte
 const REDIRECTS = 8;
 const MAX_WHOLE = 2 ** 30;
+const MAX_JSON = 2 ** 26;
+
+/** A refusal that asking again does not change. */
+export class HttpError extends FormatError {
+  constructor(
+    file: string,
+    detail: string,
+    readonly status: number,
+  ) {
+    super(file, detail);
+  }
+}
 
 /** The file's name for messages: no query, no credentials. */
 export function nameOf(url: string): string {
@@ -69,6 +81,18 @@ export async function openRemote(address: string, options: RemoteOptions = {}): 
   return { name, size, read: inBlocks(name, size, readInto, readNew), sibling, close: async () => {} };
 }
 
+/** An answer of a server's API: its JSON, and where the next page is. */
+export async function getJson(
+  name: string,
+  url: string,
+  { authorization, signal }: RemoteOptions,
+): Promise<{ json: unknown; next?: string }> {
+  const client = new Client(name, url, authorization, signal);
+  const { bytes, link } = await client.text(MAX_JSON);
+  const next = /<([^>]+)>\s*;\s*rel="next"/.exec(link ?? '')?.[1];
+  return { json: parseJson(name, 'the answer', textDecoder().decode(bytes)), next };
+}
+
 /** user:password@ becomes the header that it stands for; fetch refuses it in a URL. */
 function credentials(address: string, given: string | undefined): { url: string; authorization?: string } {
   const url = new URL(address);
@@ -84,16 +108,6 @@ interface Answer {
   size: number;
   /** The server sends the whole file, whatever it is asked for. */
   whole: boolean;
-}
-
-/** What may be asked for again: it is not the file's fault. */
-class Broken extends Error {
-  constructor(
-    message: string,
-    readonly pause = 0,
-  ) {
-    super(message);
-  }
 }
 
 class Client {
@@ -151,6 +165,16 @@ class Client {
       if (bytes.length > most) throw tooMuch();
       if (bytes.length < length && !encoded) throw new Broken(`${bytes.length} of ${length} bytes came`);
       return bytes;
+    });
+  }
+
+  /** An answer that is no file, and its Link header. */
+  text(most: number): Promise<{ bytes: Uint8Array; link: string | null }> {
+    return this.again(async (watch) => {
+      const response = await this.fetch(undefined, 0, watch.signal);
+      const bytes = await collect(response, 0, most, watch);
+      if (bytes.length > most) throw this.fail(`the server answers with more than ${most} bytes`);
+      return { bytes, link: response.headers.get('link') };
     });
   }
 
@@ -232,8 +256,7 @@ class Client {
 
   private refusal(status: number, response: Response): Error {
     if (status === 408 || status === 425 || status === 429 || status >= 500) {
-      const after = Number(response.headers.get('retry-after') ?? 0);
-      return new Broken(`status ${status}`, after > 0 ? Math.min(1000 * after, MAX_PAUSE) : 0);
+      return new Broken(`status ${status}`, pauseOf(response.headers.get('retry-after')));
     }
     const why: Record<number, string> = {
       401: 'the server wants to know who asks (401)',
@@ -241,72 +264,12 @@ class Client {
       404: 'the server has no such file (404)',
       410: 'the file is gone (410)',
     };
-    return this.fail(why[status] ?? `the server answers with status ${status}`);
+    const detail = why[status] ?? `the server answers with status ${status}`;
+    return new HttpError(this.name, `${detail} (${new URL(this.url).host}).`, status);
   }
 
-  private async again<T>(task: (watch: Watch) => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      const watch = new Watch(this.signal);
-      try {
-        this.signal?.throwIfAborted();
-        return await task(watch);
-      } catch (error) {
-        this.signal?.throwIfAborted();
-        if (error instanceof FormatError) throw error;
-        if (attempt === TRIES) throw this.fail(`cannot be fetched: ${reason(error, watch)}`, error);
-        const pause = error instanceof Broken ? error.pause : 0;
-        await sleep(Math.max(pause, PAUSE * 2 ** (attempt - 1)), this.signal);
-      } finally {
-        watch.end();
-      }
-    }
-  }
-}
-
-/** Waits, unless nobody wants the answer any more. */
-function sleep(ms: number, signal: AbortSignalLike | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal?.addEventListener('abort', done);
-  });
-}
-
-function reason(error: unknown, watch: Watch): string {
-  if (watch.idle) return `nothing came for ${IDLE / 1000} s`;
-  const { message, cause } = error as Error & { cause?: { code?: string } };
-  return cause?.code ?? message;
-}
-
-/** Ends a request to which nothing comes any more, or that nobody wants any more. */
-class Watch {
-  idle = false;
-  private readonly control = new AbortController();
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  private readonly abort = () => this.control.abort();
-
-  constructor(private readonly outer: AbortSignalLike | undefined) {
-    outer?.addEventListener('abort', this.abort);
-    this.alive();
-  }
-  get signal(): AbortSignal {
-    return this.control.signal;
-  }
-  alive(): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      this.idle = true;
-      this.abort();
-    }, IDLE);
-  }
-  end(): void {
-    clearTimeout(this.timer);
-    this.outer?.removeEventListener('abort', this.abort);
-    this.abort(); // what is left of an answer is not waited for
+  private again<T>(task: (watch: Watch) => Promise<T>): Promise<T> {
+    return retry(task, this.signal, (why, error) => this.fail(`cannot be fetched: ${why}`, error));
   }
 }
 

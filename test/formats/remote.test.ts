@@ -65,6 +65,8 @@ function sendRange(file: Uint8Array, request: IncomingMessage, response: ServerR
 }
 
 let failures = 0;
+/** When the server that is busy was asked first. */
+let busy: number | undefined;
 const FILES: Record<string, Uint8Array> = {
   '/m.safetensors': model,
   '/signed/m.safetensors?key=1': model,
@@ -104,6 +106,14 @@ const host = new Host((path, request, response) => {
     }
     return sendRange(model, request, response);
   }
+  if (path.startsWith('/busy')) {
+    busy ??= Date.now();
+    // A date has whole seconds.
+    const [after, least] = path === '/busy-date' ? [new Date(busy + 1500).toUTCString(), 450] : ['1', 900];
+    if (Date.now() >= busy + least) return sendRange(model, request, response);
+    failures++;
+    return response.writeHead(429, { 'retry-after': after }).end();
+  }
   if (path === '/down') return response.writeHead(500).end();
   if (path === '/private' && authorization !== 'Basic dXNlcjpwYXNz') return response.writeHead(401).end();
   if (path === '/private') return sendRange(model, request, response);
@@ -119,6 +129,7 @@ beforeEach(() => {
   host.requests = [];
   other.requests = [];
   failures = 0;
+  busy = undefined;
 });
 
 const names = async (...args: Parameters<typeof all>) => (await all(...args)).map((t) => t.name);
@@ -154,6 +165,11 @@ describe('http', () => {
   test('what breaks off or is refused for now is asked for again', async () => {
     expect(await names(`${host.url}/shaky`)).toEqual(['big', 'small']);
     expect(host.requests.length).toBeGreaterThan(2);
+  });
+
+  test.each(['/busy-seconds', '/busy-date'])('%s: asked again when it said', async (path) => {
+    expect(await names(host.url + path)).toEqual(['big', 'small']);
+    expect(failures).toBe(1);
   });
 
   test.each([
@@ -206,7 +222,12 @@ describe('hf://', () => {
       0: small.data,
     },
   );
+  let refusals = 0;
   const hub = new Host((path, request, response) => {
+    if (path.startsWith('/org/gated/')) return response.writeHead(403).end();
+    if (path.startsWith('/api/models/org/gated/'))
+      return response.writeHead(200).end(JSON.stringify([{ type: 'file', path: 'model.safetensors' }]));
+    if (path.startsWith('/api/') && refusals-- > 0) return response.writeHead(503).end();
     if (request.headers.authorization !== 'Bearer hf_test') return response.writeHead(401).end();
     const tree = /^\/api\/models\/org\/name\/tree\/(main|refs%2Fpr%2F1)\?recursive=true(&page=2)?$/.exec(
       path,
@@ -248,7 +269,16 @@ describe('hf://', () => {
     expect(host.requests.every((r) => r.authorization === undefined)).toBe(true);
   });
 
+  test('a list that is refused for now is asked for again', async () => {
+    refusals = 2;
+    expect(await names('hf://org/name')).toEqual(['big', 'small']);
+  });
+
   test('refusals in words', async () => {
+    const gated = await failure('hf://org/gated');
+    expect(gated).toContain(
+      `its terms have to be accepted at ${hub.url}/org/gated, by the account of HF_TOKEN`,
+    );
     expect(await failure('hf://org/absent')).toContain('the Hub has no such model');
     expect(await failure('hf://org/name/gone.safetensors')).toContain('no such model or file for you (404)');
     expect(await failure('hf://name')).toContain('is no address of the Hub');
