@@ -22,7 +22,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 async function compile(relaxed) {
   const folder = mkdtempSync(join(tmpdir(), 'matrix-rank-bench-'));
   const out = join(folder, 'blocks.wasm');
-  const features = `simd,bulk-memory${relaxed ? ',relaxed-simd' : ''}`;
+  const features = `simd,bulk-memory,threads${relaxed ? ',relaxed-simd' : ''}`;
   const flags = '-O3 --noAssert --runtime stub --use abort= --maximumMemory 65536 --config none --baseDir';
   const { error, stderr } = await asc.main(
     ['bench/lib/blocks.ts', ...flags.split(' '), ROOT, '--enable', features, '--outFile', out],

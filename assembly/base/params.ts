@@ -39,8 +39,8 @@ export const SHORT: i32 = 64;
 /** Row panels of the first block of Cholesky; the next are as long as all before them, up to BLOCK. */
 export const FIRST: i32 = 9;
 
-/** Columns of a Householder panel: deep enough for the trailing update, narrow enough for the L2 cache. */
-export const QR_BLOCK: i32 = 32;
+/** Columns of a Householder panel, and of the sketch that chooses them: deep enough for the trailing update. */
+export const QR_BLOCK: i32 = 16;
 
 /** Rows of A that are reduced to a triangle at once, at least; five times as many as columns. */
 export const REDUCTION_ROWS: i32 = 256;
@@ -195,6 +195,9 @@ export const RITZ_HALVINGS: i32 = 80;
  */
 export const GLANCE_COLUMNS: i32 = 128;
 export const PIVOTS_FALL: f64 = 1.27;
+
+/** Pivots go on falling where they fall at this part of the rate at which they fell before, at least. */
+export const STEADY_FALL: f64 = 0.9;
 export const EXPECTED_ABOVE: f64 = 30;
 export const EXPECTED_HIDDEN: f64 = 64;
 

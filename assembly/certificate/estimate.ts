@@ -1,7 +1,7 @@
 // What a matrix looks like, for little: which method is likely to decide it. Estimates decide nothing.
 // Cost: with an eighth of the columns and a quarter of the rows, half a per cent of the Gram matrix and its factor.
 import { alloc, mark, release } from '../base/arena';
-import { ESTIMATE_SHIFT, PIVOTS_FALL, SAMPLE_GAP, SAMPLE_LEAST } from '../base/params';
+import { ESTIMATE_SHIFT, PIVOTS_FALL, SAMPLE_GAP, SAMPLE_LEAST, STEADY_FALL } from '../base/params';
 import * as cholesky from '../factor/cholesky';
 import { Cholesky } from '../factor/cholesky';
 import { packedBytes } from '../matrix/pack';
@@ -42,7 +42,7 @@ export function extrapolatedLeast(f: Cholesky): f64 {
   const last = meanLogPivot(f, columns - quarter, columns);
   const fall = (last - first) / <f64>(columns - quarter);
   const later = (last - meanLogPivot(f, quarter, 2 * quarter)) / <f64>(columns - 2 * quarter);
-  if (later > fall) return Infinity;
+  if (later > STEADY_FALL * fall) return Infinity;
   return Math.sqrt(claim.low * claim.high) * Math.exp(0.5 * PIVOTS_FALL * fall * <f64>source.n);
 }
 

@@ -93,8 +93,8 @@ function prove(G: usize): bool {
   if (inertia(G)) return true;
   // Rows of a sample may miss what the others have, and in all rows a few columns only be dependent.
   if (s < m && n >= DEFLATE_COLUMNS && !full.gapless && fullRank(m, 0, true).decided) return true;
-  if (n <= DIRECT_COLUMNS && full.least < EXPECTED_ABOVE * threshold) return bySingularValues();
-  return byQr(full.proved);
+  if (full.least < EXPECTED_ABOVE * threshold) return n <= DIRECT_COLUMNS ? bySingularValues() : byQr(full.proved);
+  return (full.least < Infinity && seen != full && fullRankByQr()) || byQr(full.proved);
 }
 
 /** An attempt at full rank from s rows, by a Gram matrix or, where it is `seen` to hide sigma_n, by QR of all rows. */

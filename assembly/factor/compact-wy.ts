@@ -24,6 +24,8 @@ export class ReflectorBlock {
   /** V by column panels. */
   Vc: usize;
   T: usize;
+  /** T by column panels, as it is applied. */
+  Tc: usize;
   /** For each thread C^T V of four columns of C, so many bytes, and a stretch of those. */
   Z: usize;
   zBytes: usize;
@@ -49,6 +51,7 @@ export function createBlock(m: i32, b: i32): ReflectorBlock {
   block.Vp = alloc((rows * <u64>(b + 2)) << 3);
   block.Vc = alloc((rows * <u64>(b + 3 & ~3)) << 3);
   block.T = alloc(<u64>(b + 2) * <u64>(b + 2) << 3);
+  block.Tc = alloc(<u64>(b + 3) * <u64>(b + 3) << 3);
   block.zBytes = <usize>(b + 3 & ~3) << 5;
   block.Z = alloc(<u64>threads * block.zBytes);
   block.four = alloc(<u64>threads * (CHAIN << 5));
@@ -203,22 +206,30 @@ export function applyBlockQ(block: ReflectorBlock, W: usize, ld: i32, r: i32, c0
   apply(block, W, ld, r, c0, c1, false);
 }
 
-/** Z <- -T^T Z, or -T Z, for rows of four. */
-// @ts-ignore: decorator
-@inline
-function timesT(T: usize, Z: usize, b: i32, transposed: bool): void {
-  for (let q = 0; q < b; q++) {
-    const i = transposed ? b - 1 - q : q;
-    let x = f64x2.splat(0);
-    let y = x;
-    const end = transposed ? i + 1 : b;
-    for (let p = transposed ? 0 : i; p < end; p++) {
-      const t = v128.load64_splat(T + (<usize>(transposed ? p * b + i : i * b + p) << 3));
-      x = madd(t, v128.load(Z + (<usize>p << 5)), x);
-      y = madd(t, v128.load(Z + (<usize>p << 5), 16), y);
+/** T, or T^T, by column panels, [b / 4][b][4], filled up with zeros. */
+function packT(block: ReflectorBlock, transposed: bool): void {
+  const b = block.columns;
+  const whole = b + 3 & ~3;
+  let out = block.Tc;
+  for (let g = 0; g < whole; g += 4) {
+    for (let p = 0; p < whole; p++) {
+      for (let i = g; i < g + 4; i++, out += 8) {
+        const inside = transposed ? p <= i && i < b : i <= p && p < b;
+        store<f64>(out, inside ? load<f64>(block.T + (<usize>(transposed ? p * b + i : i * b + p) << 3)) : 0);
+      }
     }
-    v128.store(Z + (<usize>i << 5), x);
-    v128.store(Z + (<usize>i << 5), y, 16);
+  }
+}
+
+/** Z <- -T^T Z, or -T Z, for rows of four, by tiles; `tile` is room for one. */
+function timesT(T: usize, Z: usize, panels: i32, transposed: bool, tile: usize): void {
+  for (let q = 0; q < panels; q++) {
+    const g = transposed ? panels - 1 - q : q;
+    const from = transposed ? 0 : g;
+    const count = (transposed ? g + 1 : panels - g) << 2;
+    memory.fill(tile, 0, 128);
+    madd44(tile, Z + (<usize>from << 7), T + (<usize>(g * panels + from) << 7), count);
+    memory.copy(Z + (<usize>g << 7), tile, 128);
   }
 }
 
@@ -229,6 +240,7 @@ function apply(block: ReflectorBlock, W: usize, ld: i32, r: i32, c0: i32, c1: i3
   block.c0 = c0;
   block.c1 = c1;
   block.transposed = transposed;
+  packT(block, transposed);
   parallelFor(leftTask, (c1 - c0 + REFLECT_COLUMNS_TASK - 1) / REFLECT_COLUMNS_TASK, changetype<usize>(block));
 }
 
@@ -250,8 +262,7 @@ function leftTask(record: usize, index: i32, thread: i32): void {
       for (let k = 0; k < some; k += 2) transpose2(four + (<usize>k << 5), C + (<usize>(i + k) << 3), step);
       multiply(Z, four, block.Vc + (<usize>i << 5), <usize>rows << 5, panels, some);
     }
-    if (block.transposed) timesT(block.T, Z, b, true);
-    else timesT(block.T, Z, b, false);
+    timesT(block.Tc, Z, panels, block.transposed, four);
     let a = block.Vp;
     for (let i = 0; i < rows; i += 4) {
       update44(C + (<usize>i << 3), step, a, Z, b);
@@ -272,6 +283,7 @@ export function applyRight(block: ReflectorBlock, W: usize, ld: i32, r: i32, m: 
   block.r = r;
   block.m = m;
   block.c0 = c;
+  packT(block, true);
   block.Y = alloc(<u64>count * <u64>(block.columns + 3 >> 2) << 7);
   block.share = threads == 1 ? max(count, 1) : min(REFLECT_PANELS_TASK, count / (4 * threads) + 1);
   parallelFor(rightTask, (count + block.share - 1) / block.share, changetype<usize>(block));
@@ -304,7 +316,7 @@ function rightTask(record: usize, index: i32, thread: i32): void {
       multiply(y, four, block.Vc + (<usize>j << 5), <usize>length << 5, panels, some);
     }
   }
-  for (let i = r, y = Y; i < m; i += 4, y += rowBytes) timesT(block.T, y, b, true);
+  for (let i = r, y = Y; i < m; i += 4, y += rowBytes) timesT(block.Tc, y, panels, true, four);
   let v = block.Vp;
   for (let j = 0; j < length; j += 4) {
     const C = first + <usize>j * step;

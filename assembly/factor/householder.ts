@@ -74,8 +74,22 @@ function reflectColumn(p: Panel, k: i32): void {
     return;
   }
   scaleColumn(v + 8, 1 / (alpha - beta), length - 1);
+  let j = k + 1;
+  if (j + 4 <= p.columns) {
+    // The whole reflector, and a zero past an odd number of rows.
+    const pairs = <usize>(length + 1 & ~1) << 3;
+    const past = v + (<usize>length << 3);
+    const kept = load<f64>(past);
+    store<f64>(v, 1);
+    store<f64>(past, 0);
+    for (; j + 4 <= p.columns; j += 4) {
+      const x = column(p.A, p.ld, j) + (<usize>k << 3);
+      reflect4(x, <usize>p.ld << 3, v, 0, pairs, tau, false, squares + (<usize>j << 3));
+    }
+    store<f64>(past, kept);
+  }
   store<f64>(v, beta);
-  for (let j = k + 1; j < p.columns; j++) {
+  for (; j < p.columns; j++) {
     const x = column(p.A, p.ld, j) + (<usize>k << 3);
     const x0 = load<f64>(x);
     const w = tau * (x0 + dot(v + 8, x + 8, length - 1));

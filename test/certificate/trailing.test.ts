@@ -22,7 +22,7 @@ const geometric = (n: number, k: number, tolerance: number) => {
 const rankOf = (x: Matrix, options?: { tol?: number; rtol?: number }) => matrixRank(x.a, [x.m, x.n], options);
 
 const shapes: [m: number, n: number, k: number, method: number][] = [
-  [66, 66, 60, TRAILING],
+  [66, 66, 60, BIDIAGONAL],
   [97, 97, 50, BIDIAGONAL],
   [130, 128, 110, BIDIAGONAL],
   [200, 200, 90, TRAILING],
