@@ -23,6 +23,7 @@ const alive = memory.data(20 * 16, 16); // masks
 const order = memory.data(16 * 16, 16); // where each step's pivot column begins
 const reflector = memory.data(64 * 16, 16);
 const vector = memory.data(64 * 16, 16);
+const shape = memory.data(32, 16); // SmallShape
 const inverse = memory.data(16 * 16 * 16, 16); // R11^-1 by columns
 
 export function fits(m: i32, n: i32): bool {
@@ -169,14 +170,12 @@ function reflect(k: i32, m: i32, live: i32, h: v128): void {
     let w1 = w0;
     let w2 = w0;
     let w3 = w0;
-    let o: usize = 0;
-    for (let p = from; p < end; p += 16) {
+    for (let p = from, o: usize = 0; p < end; p += 16, o += 16) {
       const v = v128.load(p);
       w0 = madd(v, v128.load(c + o), w0);
       w1 = madd(v, v128.load(c1 + o), w1);
       w2 = madd(v, v128.load(c2 + o), w2);
       w3 = madd(v, v128.load(c3 + o), w3);
-      o += 16;
     }
     w0 = f64x2.mul(w0, h);
     w1 = f64x2.mul(w1, h);
@@ -191,8 +190,7 @@ function reflect(k: i32, m: i32, live: i32, h: v128): void {
     let s1 = s0;
     let s2 = s0;
     let s3 = s0;
-    o = 16;
-    for (let p = from + 16; p < end; p += 16) {
+    for (let p = from + 16, o: usize = 16; p < end; p += 16, o += 16) {
       const v = v128.load(p);
       let x = madd(w0, v, v128.load(c + o));
       v128.store(c + o, x);
@@ -206,7 +204,6 @@ function reflect(k: i32, m: i32, live: i32, h: v128): void {
       x = madd(w3, v, v128.load(c3 + o));
       v128.store(c3 + o, x);
       s3 = madd(x, x, s3);
-      o += 16;
     }
     const t = at(squares, j);
     const a = at(alive, j);
@@ -217,19 +214,58 @@ function reflect(k: i32, m: i32, live: i32, h: v128): void {
   }
 }
 
-/**
- * Ranks of the m x n matrices at a and b (m >= n, fits()) to `out` and the i32 after it;
- * -1 where this code cannot tell.
- */
-export function smallRanks(
-  out: usize, a: usize, b: usize, m: i32, n: i32, single: bool, byRow: bool, absolute: f64, relative: f64,
-): void {
-  if (m == n) byRow = false; // the transpose has the same rank, and its columns are contiguous
-  const total = single ? read<f32>(a, b, m, n, byRow) : read<f64>(a, b, m, n, byRow);
+/** The last column of the list takes the place of column j, which is dead in both lanes. */
+// @ts-ignore: decorator
+@inline
+function moveLast(last: i32, j: i32): void {
+  v128.store(at(list, j), v128.load(at(list, last)));
+  v128.store(at(squares, j), v128.load(at(squares, last)));
+  v128.store(at(alive, j), v128.load(at(alive, last)));
+}
+
+/** Each active lane's pivot column is dead there. */
+// @ts-ignore: decorator
+@inline
+function markDead(pivots: v128, active: v128, live: i32): void {
+  for (let j = 0; j < live; j++) {
+    const dead = v128.and(active, i64x2.eq(pivots, v128.load(at(list, j))));
+    v128.store(at(alive, j), v128.andnot(v128.load(at(alive, j)), dead));
+  }
+}
+
+/** Matrices of one shape, m >= n, fits(), and their tolerance, max(absolute, relative sigma_1). */
+@unmanaged
+export class SmallShape {
+  m: i32;
+  n: i32;
+  single: bool;
+  byRow: bool;
+  absolute: f64;
+  relative: f64;
+}
+
+/** The shape that smallRanks() takes; the next one takes its place. */
+export function smallShape(m: i32, n: i32, single: bool, byRow: bool, absolute: f64, relative: f64): SmallShape {
+  const s = changetype<SmallShape>(shape);
+  s.m = m;
+  s.n = n;
+  s.single = single;
+  s.byRow = byRow;
+  s.absolute = absolute;
+  s.relative = relative;
+  return s;
+}
+
+/** Ranks of the matrices at a and b to `out` and the i32 after it; -1 where this code cannot tell. */
+export function smallRanks(out: usize, a: usize, b: usize, s: SmallShape): void {
+  const m = s.m;
+  const n = s.n;
+  const byRow = s.byRow && m != n; // the transpose has the same rank, and its columns are contiguous
+  const total = s.single ? read<f32>(a, b, m, n, byRow) : read<f64>(a, b, m, n, byRow);
   const size = f64x2.sqrt(total);
-  const own = f64x2.splat(absolute);
   // Rounding level, or a quarter of the least the tolerance can be.
-  const least = f64x2.pmax(own, f64x2.mul(size, f64x2.splat(relative / Math.sqrt(<f64>n))));
+  const relative = f64x2.splat(s.relative / Math.sqrt(<f64>n));
+  const least = f64x2.pmax(f64x2.splat(s.absolute), f64x2.mul(size, relative));
   const stop = f64x2.pmax(f64x2.mul(size, f64x2.splat(4 * U)), f64x2.mul(least, f64x2.splat(1 / GUARD)));
   const limit = f64x2.mul(stop, stop);
   let left = total; // ||R22||_F^2 of each lane when it stopped
@@ -244,17 +280,13 @@ export function smallRanks(
     let rest = f64x2.splat(0);
     for (let j = 0; j < live; j++) {
       if (!v128.any_true(v128.load(at(alive, j)))) {
-        live--;
-        v128.store(at(list, j), v128.load(at(list, live)));
-        v128.store(at(squares, j), v128.load(at(squares, live)));
-        v128.store(at(alive, j), v128.load(at(alive, live)));
-        j--;
+        moveLast(--live, j--);
         continue;
       }
-      const s = v128.load(at(squares, j));
-      rest = f64x2.add(rest, s);
-      best = v128.bitselect(v128.load(at(list, j)), best, f64x2.gt(s, most));
-      most = f64x2.pmax(most, s);
+      const square = v128.load(at(squares, j));
+      rest = f64x2.add(rest, square);
+      best = v128.bitselect(v128.load(at(list, j)), best, f64x2.gt(square, most));
+      most = f64x2.pmax(most, square);
     }
     left = v128.bitselect(rest, left, active);
     active = v128.and(active, f64x2.gt(rest, limit));
@@ -268,10 +300,7 @@ export function smallRanks(
     const p = <usize>i64x2.extract_lane(best, 0);
     const q = <usize>i64x2.extract_lane(best, 1) + 8;
     for (let o = <usize>k << 4; o < <usize>m << 4; o += 16) v128.store(reflector + o, pick(p, q, o));
-    for (let j = 0; j < live; j++) {
-      const dead = v128.and(active, i64x2.eq(best, v128.load(at(list, j))));
-      v128.store(at(alive, j), v128.andnot(v128.load(at(alive, j)), dead));
-    }
+    markDead(best, active, live);
     for (let j = live; j & 3; j++) v128.store(at(list, j), zeros);
     const alpha = v128.load(at(reflector, k));
     // beta = -+||column||, of the sign that alpha has not; 1 / (beta (beta - alpha)), or 0 for a lane that is done.
@@ -280,6 +309,23 @@ export function smallRanks(
     const h = f64x2.div(f64x2.splat(-1), f64x2.mul(beta, f64x2.sub(beta, alpha)));
     reflect(k, m, live, v128.and(h, active));
   }
+  const done = proved(s, k, steps, size, left);
+  const done0 = i64x2.extract_lane(done, 0);
+  const done1 = i64x2.extract_lane(done, 1);
+  store<i32>(out, judge(f64x2.extract_lane(total, 0), f64x2.extract_lane(steps, 0), done0, area, m * n));
+  store<i32>(out, judge(f64x2.extract_lane(total, 1), f64x2.extract_lane(steps, 1), done1, area + 8, m * n), 4);
+}
+
+/**
+ * Both bounds beside the tolerance: a mask of the lanes whose rank is the number of their steps, k the larger of them.
+ * size: ||A||_F, left: ||R22||_F^2.
+ */
+// @ts-ignore: decorator
+@inline
+function proved(s: SmallShape, k: i32, steps: v128, size: v128, left: v128): v128 {
+  const n = s.n;
+  const own = f64x2.splat(s.absolute);
+  const relative = f64x2.splat(s.relative);
   // "Slack": of QR, and of QR and the inverse.
   const unit = f64x2.mul(size, f64x2.splat(U));
   const slack = f64x2.mul(f64x2.sqrt(f64x2.add(steps, f64x2.splat(<f64>MORE_REFLECTORS))), unit);
@@ -288,25 +334,21 @@ export function smallRanks(
   const below = f64x2.sub(f64x2.div(f64x2.splat(1), f64x2.sqrt(inverseSquare(k, steps))), twice);
   const full = f64x2.eq(steps, f64x2.splat(<f64>n));
   let low = f64x2.mul(size, f64x2.splat(1 / Math.sqrt(<f64>n)));
-  if (!v128.all_true<i64>(full)) low = f64x2.pmax(low, sigmaFromBelow(m, n));
+  if (!v128.all_true<i64>(full)) low = f64x2.pmax(low, sigmaFromBelow(s.m, n));
   low = f64x2.mul(low, f64x2.splat(1 - NORMS));
   const high = f64x2.mul(size, f64x2.splat(1 + NORMS));
-  const fine = v128.and(
-    v128.or(full, f64x2.le(up, f64x2.pmax(own, f64x2.mul(low, f64x2.splat(relative))))),
+  return v128.and(
+    v128.or(full, f64x2.le(up, f64x2.pmax(own, f64x2.mul(low, relative)))),
     v128.or(
       f64x2.eq(steps, f64x2.splat(0)),
-      f64x2.ge(below, f64x2.mul(f64x2.pmax(own, f64x2.mul(high, f64x2.splat(relative))), f64x2.splat(GUARD))),
+      f64x2.ge(below, f64x2.mul(f64x2.pmax(own, f64x2.mul(high, relative)), f64x2.splat(GUARD))),
     ),
   );
-  const fine0 = i64x2.extract_lane(fine, 0);
-  const fine1 = i64x2.extract_lane(fine, 1);
-  store<i32>(out, judge(f64x2.extract_lane(total, 0), f64x2.extract_lane(steps, 0), fine0, area, m * n));
-  store<i32>(out, judge(f64x2.extract_lane(total, 1), f64x2.extract_lane(steps, 1), fine1, area + 8, m * n), 4);
 }
 
 /** The rank of one lane. */
-function judge(total: f64, steps: f64, fine: i64, elements: usize, count: i32): i32 {
-  if (total >= SAFE_MIN && total <= SAFE_MAX) return fine ? <i32>steps : -1;
+function judge(total: f64, steps: f64, done: i64, elements: usize, count: i32): i32 {
+  if (total >= SAFE_MIN && total <= SAFE_MAX) return done ? <i32>steps : -1;
   if (total != 0) return -1;
   for (let i = 0; i < count; i++) if (load<f64>(at(elements, i)) != 0) return -1;
   return 0;

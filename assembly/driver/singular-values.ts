@@ -108,7 +108,7 @@ export function pivotedQr(transposed: bool, rank: i32, r: usize, perm: usize): v
   const squares = alloc(<u64>columns << 3);
   factorPanelPivoted(createPanel(W, ld, rows, columns, taus, squares), 0, perm, -1);
   dropReflectors(W, ld, rows, k);
-  if (strengthen(W, ld, rows, columns, rank, perm)) sortPivots(W, ld, rows, columns, rank, perm, taus, squares);
+  if (strengthen(W, ld, rows, columns, rank, perm)) sortPivots(W, ld, rows, columns, rank, perm);
   for (let i = 0; i < k; i++) {
     for (let j = 0; j < columns; j++) {
       const x: f64 = j < i ? 0 : load<f64>(column(W, ld, j) + (<usize>i << 3));

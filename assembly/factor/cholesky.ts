@@ -111,6 +111,13 @@ function diagonal(f: Cholesky, j: i32, tile: usize, negative: usize): i32 {
   return 4;
 }
 
+// @ts-ignore: decorator
+@inline
+function storeFour(to: usize, x: v128, y: v128): void {
+  v128.store(to, x);
+  v128.store(to, y, 16);
+}
+
 /** X L_jj^T S = C for one tile C, in place; -X S goes to `negative`. sj, ij: the signs and inverses of its columns. */
 // @ts-ignore: decorator
 @inline
@@ -121,10 +128,8 @@ function solveTile(tile: usize, negative: usize, diagonalTile: usize, sj: usize,
   s = f64x2.splat(-load<f64>(sj));
   const nx0 = f64x2.mul(x0, s);
   const ny0 = f64x2.mul(y0, s);
-  v128.store(tile, x0);
-  v128.store(tile, y0, 16);
-  v128.store(negative, nx0);
-  v128.store(negative, ny0, 16);
+  storeFour(tile, x0, y0);
+  storeFour(negative, nx0, ny0);
 
   let l = v128.load64_splat(diagonalTile, 8);
   let x1 = madd(nx0, l, v128.load(tile, 32));
@@ -135,10 +140,8 @@ function solveTile(tile: usize, negative: usize, diagonalTile: usize, sj: usize,
   s = f64x2.splat(-load<f64>(sj, 8));
   const nx1 = f64x2.mul(x1, s);
   const ny1 = f64x2.mul(y1, s);
-  v128.store(tile, x1, 32);
-  v128.store(tile, y1, 48);
-  v128.store(negative, nx1, 32);
-  v128.store(negative, ny1, 48);
+  storeFour(tile + 32, x1, y1);
+  storeFour(negative + 32, nx1, ny1);
 
   l = v128.load64_splat(diagonalTile, 16);
   let x2 = madd(nx0, l, v128.load(tile, 64));
@@ -152,10 +155,8 @@ function solveTile(tile: usize, negative: usize, diagonalTile: usize, sj: usize,
   s = f64x2.splat(-load<f64>(sj, 16));
   const nx2 = f64x2.mul(x2, s);
   const ny2 = f64x2.mul(y2, s);
-  v128.store(tile, x2, 64);
-  v128.store(tile, y2, 80);
-  v128.store(negative, nx2, 64);
-  v128.store(negative, ny2, 80);
+  storeFour(tile + 64, x2, y2);
+  storeFour(negative + 64, nx2, ny2);
 
   l = v128.load64_splat(diagonalTile, 24);
   let x3 = madd(nx0, l, v128.load(tile, 96));
@@ -170,10 +171,8 @@ function solveTile(tile: usize, negative: usize, diagonalTile: usize, sj: usize,
   x3 = f64x2.mul(x3, s);
   y3 = f64x2.mul(y3, s);
   s = f64x2.splat(-load<f64>(sj, 24));
-  v128.store(tile, x3, 96);
-  v128.store(tile, y3, 112);
-  v128.store(negative, f64x2.mul(x3, s), 96);
-  v128.store(negative, f64x2.mul(y3, s), 112);
+  storeFour(tile + 96, x3, y3);
+  storeFour(negative + 96, f64x2.mul(x3, s), f64x2.mul(y3, s));
 }
 
 // A block of row panels i0 .. i1 goes in three steps: its tiles left of the block, row panel by row panel; what those

@@ -146,15 +146,15 @@ export function remainingSquare(p: Panel, k: i32): f64 {
 }
 
 /**
- * Four columns from c on, `step` bytes apart, made (I - h v v^T) C over bytes from .. end, v being zero above its first
- * row k; from is k rounded down to a pair of rows, odd tells whether k was odd. Their squared norms below row k go to
- * `squares`. For columns of a few dozen rows.
+ * Four columns from c on, `step` bytes apart, made (I - h v v^T) C over bytes at .. end, v being zero in the row before
+ * where `at` is an odd one. Their squared norms below the row at `at` go to `squares`. For columns of a few dozen rows.
  */
 // @ts-ignore: decorator
 @inline
 export function reflect4(
-  c: usize, step: usize, v: usize, from: usize, end: usize, h: f64, odd: bool, squares: usize,
+  c: usize, step: usize, v: usize, at: usize, end: usize, h: f64, squares: usize,
 ): void {
+  const from = at & ~15; // pairs of rows
   const c1 = c + step;
   const c2 = c1 + step;
   const c3 = c2 + step;
@@ -173,8 +173,8 @@ export function reflect4(
   const w1 = f64x2.splat(-hsum(s1) * h);
   const w2 = f64x2.splat(-hsum(s2) * h);
   const w3 = f64x2.splat(-hsum(s3) * h);
-  // Of the first pair of rows only an even row's successor lies below row k.
-  const below = odd ? f64x2.splat(0) : f64x2.replace_lane(f64x2.splat(0), 1, 1);
+  // Of the first pair of rows only an even row's successor lies below.
+  const below = at & 8 ? f64x2.splat(0) : f64x2.replace_lane(f64x2.splat(0), 1, 1);
   s0 = first(c + from, v + from, w0, below);
   s1 = first(c1 + from, v + from, w1, below);
   s2 = first(c2 + from, v + from, w2, below);

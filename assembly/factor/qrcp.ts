@@ -235,7 +235,7 @@ function reflectSketch(q: PivotedQr, t: i32): bool {
   // The last four may pass the end, into columns of zeros.
   for (let j = k + t + 1; j < q.n; j += 4) {
     const y = column(q.Y, yLd, j);
-    reflect4(y, <usize>yLd << 3, reflector, from, end, h, bool(t & 1), q.squares + (<usize>j << 3));
+    reflect4(y, <usize>yLd << 3, reflector, at, end, h, q.squares + (<usize>j << 3));
   }
   return true;
 }

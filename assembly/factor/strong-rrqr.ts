@@ -309,11 +309,11 @@ export function strengthen(R: usize, ld: i32, m: i32, n: i32, k: i32, perm: usiz
   return count;
 }
 
-/**
- * Pivots once more within R11 and within R22, after exchanges: the diagonal of R descends in both.
- * taus and squares are scratch of n.
- */
-export function sortPivots(R: usize, ld: i32, m: i32, n: i32, k: i32, perm: usize, taus: usize, squares: usize): void {
+/** Pivots once more within R11 and within R22, after exchanges: the diagonal of R descends in both. */
+export function sortPivots(R: usize, ld: i32, m: i32, n: i32, k: i32, perm: usize): void {
+  const start = mark();
+  const taus = alloc(<u64>n << 3);
+  const squares = alloc(<u64>n << 3);
   factorPanelPivoted(createPanel(R, ld, k, k, taus, squares), 0, perm, -1);
   for (let j = k; j < n; j++) {
     const x = column(R, ld, j);
@@ -327,4 +327,5 @@ export function sortPivots(R: usize, ld: i32, m: i32, n: i32, k: i32, perm: usiz
   }
   const behind = createPanel(column(R, ld, k) + (<usize>k << 3), ld, m - k, n - k, taus, squares);
   factorPanelPivoted(behind, k, perm + (<usize>k << 2), -1);
+  release(start);
 }

@@ -10,11 +10,12 @@ import { createPanel, factorPanel } from '../factor/householder';
 import { column, createColumns, leading } from '../matrix/columns';
 import { Band } from './bulge';
 
-/** Rows k .. k + rows of B: the triangle in W, and behind it the LQ factor whose transpose is in X. */
-function keep(B: Band, W: usize, ld: i32, k: i32, rows: i32, X: usize, xLd: i32, rest: i32): void {
+/** Rows k .. k + rows of B: the triangle at A, and behind it the LQ factor whose transpose is in X. */
+function keep(B: Band, k: i32, A: usize, ld: i32, rows: i32, X: usize, xLd: i32): void {
+  const rest = B.n - k - rows;
   for (let i = 0; i < rows; i++) {
     for (let j = i; j < rows; j++) {
-      store<f64>(B.at(k + i, k + j), load<f64>(column(W, ld, k + j) + (<usize>(k + i) << 3)));
+      store<f64>(B.at(k + i, k + j), load<f64>(column(A, ld, j) + (<usize>i << 3)));
     }
     for (let j = 0; j <= min(i, rest - 1); j++) {
       store<f64>(B.at(k + i, k + rows + j), load<f64>(column(X, xLd, i) + (<usize>j << 3)));
@@ -22,10 +23,10 @@ function keep(B: Band, W: usize, ld: i32, k: i32, rows: i32, X: usize, xLd: i32,
   }
 }
 
-/** Transposes rows r .. r + rows of W from column c on into X, `rest` x rows. */
-function transposeRows(X: usize, xLd: i32, W: usize, ld: i32, r: i32, rows: i32, c: i32, rest: i32): void {
-  for (let j = 0; j < rest; j++) {
-    const from = column(W, ld, c + j) + (<usize>r << 3);
+/** X, columns x rows, becomes the transpose of A, of so many rows and columns. */
+function transpose(X: usize, xLd: i32, A: usize, ld: i32, rows: i32, columns: i32): void {
+  for (let j = 0; j < columns; j++) {
+    const from = column(A, ld, j);
     for (let i = 0; i < rows; i++) store<f64>(column(X, xLd, i) + (<usize>j << 3), load<f64>(from + (<usize>i << 3)));
   }
 }
@@ -49,12 +50,12 @@ export function reduceToBand(W: usize, ld: i32, m: i32, n: i32, B: Band): void {
     if (rest) {
       formBlock(left, A, ld, m - k, done, taus);
       applyBlock(left, W, ld, k, k + rows, n);
-      transposeRows(X, xLd, W, ld, k, rows, k + rows, rest);
+      transpose(X, xLd, column(A, ld, rows), ld, rows, rest);
       done = factorPanel(createPanel(X, xLd, rest, rows, taus, squares), -1, 0);
       formBlock(right, X, xLd, rest, done, taus);
       applyRight(right, W, ld, k + rows, m, k + rows);
     }
-    keep(B, W, ld, k, rows, X, xLd, rest);
+    keep(B, k, A, ld, rows, X, xLd);
     release(scratch);
   }
   release(start);

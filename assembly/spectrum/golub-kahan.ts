@@ -26,20 +26,19 @@ function updateDot(a: usize, u: usize, y: f64, x: usize, v: f64, w: usize, rows:
   return hsum(f64x2.add(s, t));
 }
 
-/** x = sum of v_j a_j over columns c .. n, rows r .. m (x is addressed by row). Past n, v and the columns are zero. */
-function combine(x: usize, W: usize, ld: i32, r: i32, m: i32, c: i32, n: i32, v: usize): void {
-  const from = <usize>r << 3;
-  const end = <usize>m << 3;
+/** x = A v, A of so many rows and columns; past the last, v and the columns are zero. */
+function multiply(x: usize, A: usize, ld: i32, rows: i32, columns: i32, v: usize): void {
+  const end = <usize>rows << 3;
   const step = <usize>ld << 3;
-  memory.fill(x + from, 0, end - from);
-  for (let j = c; j < n; j += 4) {
-    const a = column(W, ld, j);
+  memory.fill(x, 0, end);
+  for (let j = 0; j < columns; j += 4) {
+    const a = column(A, ld, j);
     const v0 = v128.load64_splat(v + (<usize>j << 3));
     const v1 = v128.load64_splat(v + (<usize>j << 3), 8);
     const v2 = v128.load64_splat(v + (<usize>j << 3), 16);
     const v3 = v128.load64_splat(v + (<usize>j << 3), 24);
     // One element past the end may be touched: a row of padding in W, scratch in x.
-    for (let o = from; o < end; o += 16) {
+    for (let o: usize = 0; o < end; o += 16) {
       let s = madd(v0, v128.load(a + o), v128.load(x + o));
       s = madd(v1, v128.load(a + step + o), s);
       s = madd(v2, v128.load(a + 2 * step + o), s);
@@ -130,7 +129,7 @@ export function golubKahan(
     store<f64>(e + row, reflector(v + tail, rest, tau));
     const right = load<f64>(tau);
     keep(kept, false, k, v + tail, rest, right);
-    combine(x, W, ld, k + 1, m, k + 1, n, v);
+    multiply(x + tail, column(W, ld, k + 1) + tail, ld, rows - 1, rest, v + tail);
     // x = tau (A - u y^T) v
     const yv = dot(y + tail, v + tail, rest);
     for (let i = k + 1; i < m; i++) {

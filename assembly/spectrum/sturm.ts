@@ -49,25 +49,24 @@ function changes(a: v128, b: v128): v128 {
   return i64x2.shr_u(v128.xor(a, b), 63);
 }
 
-/** The larger of |a| and |b|, rounded down to a power of two. */
+/**
+ * 1 / p, p being the larger of |a| and |b| rounded down to a power of two, whose (biased) exponent is added to a sum.
+ */
 // @ts-ignore: decorator
 @inline
-function magnitude(a: v128, b: v128): v128 {
-  return v128.and(f64x2.max(f64x2.abs(a), f64x2.abs(b)), i64x2.splat(0x7ff0000000000000));
-}
-
-/** 1 / p of a power of two. */
-// @ts-ignore: decorator
-@inline
-function inverse(p: v128): v128 {
+function carried(sum: usize, a: v128, b: v128): v128 {
+  const p = v128.and(f64x2.max(f64x2.abs(a), f64x2.abs(b)), i64x2.splat(0x7ff0000000000000));
+  v128.store(sum, i64x2.add(v128.load(sum), i64x2.shr_u(p, 52)));
   return i64x2.sub(i64x2.splat(0x7fe0000000000000), p);
 }
 
-/** Adds the (biased) exponent of p to a sum. */
 // @ts-ignore: decorator
 @inline
-function carry(sum: usize, p: v128): void {
-  v128.store(sum, i64x2.add(v128.load(sum), i64x2.shr_u(p, 52)));
+function storeEight(to: usize, a: v128, b: v128, c: v128, d: v128): void {
+  v128.store(to, a);
+  v128.store(to, b, 16);
+  v128.store(to, c, 32);
+  v128.store(to, d, 48);
 }
 
 /**
@@ -115,35 +114,21 @@ function evaluate(points: usize, w: usize, end: usize): void {
       b3 = next(x3, t, e, b3);
       a3 = t;
     }
-    t = magnitude(a0, b0);
-    carry(points + 128, t);
-    t = inverse(t);
+    t = carried(points + 128, a0, b0);
     a0 = f64x2.mul(a0, t);
     b0 = f64x2.mul(b0, t);
-    t = magnitude(a1, b1);
-    carry(points + 144, t);
-    t = inverse(t);
+    t = carried(points + 144, a1, b1);
     a1 = f64x2.mul(a1, t);
     b1 = f64x2.mul(b1, t);
-    t = magnitude(a2, b2);
-    carry(points + 160, t);
-    t = inverse(t);
+    t = carried(points + 160, a2, b2);
     a2 = f64x2.mul(a2, t);
     b2 = f64x2.mul(b2, t);
-    t = magnitude(a3, b3);
-    carry(points + 176, t);
-    t = inverse(t);
+    t = carried(points + 176, a3, b3);
     a3 = f64x2.mul(a3, t);
     b3 = f64x2.mul(b3, t);
   }
-  v128.store(points + 64, a0);
-  v128.store(points + 64, a1, 16);
-  v128.store(points + 64, a2, 32);
-  v128.store(points + 64, a3, 48);
-  v128.store(points + 192, c0);
-  v128.store(points + 192, c1, 16);
-  v128.store(points + 192, c2, 32);
-  v128.store(points + 192, c3, 48);
+  storeEight(points + 64, a0, a1, a2, a3);
+  storeEight(points + 192, c0, c1, c2, c3);
 }
 
 /** How far an interval from x on may be narrowed. */

@@ -11,23 +11,12 @@ const LARGE: Record<string, string> = {
   // Kernels: operands come with their leading dimensions, and loops that must not spill stand in one piece.
   'assembly/blas/residual.ts residualSquare': 'two operands and a piece of A, each with its layout',
   'assembly/blas/syrk.ts addProducts': 'two operands and a range of tiles',
-  'assembly/certificate/small-pair.ts reflect': 'one column after the other, two lanes at a time',
-  'assembly/certificate/small-pair.ts smallRanks':
-    'the ABI of a matrix, twice; one pass, two lanes at a time',
-  'assembly/factor/cholesky.ts solveTile': 'four unrolled columns',
-  'assembly/factor/householder.ts reflect4': 'four columns, each with its coefficient',
-  'assembly/factor/strong-rrqr.ts sortPivots': 'a factor, its order and its inverse',
   'assembly/index.ts ranks': 'the ABI of a stack of matrices',
   'assembly/matrix/pack.ts packAs': 'two tables of offsets, a piece and a layout',
   'assembly/matrix/pack.ts pack': 'the same',
   'assembly/matrix/pack.ts packHere': 'the same',
-  'assembly/spectrum/band.ts keep': 'a block of reflectors and its place',
-  'assembly/spectrum/band.ts transposeRows': 'a piece of a matrix and its place',
-  'assembly/spectrum/golub-kahan.ts combine': 'a piece of a matrix and its place',
-  'assembly/spectrum/sturm.ts evaluate': 'eight points at a time, unrolled',
-  // A list that is read from above to below: of bytes, of opcodes, of what stands in a file or on a page.
   'src/formats/matlab.ts constructor': 'the state of a reader',
-  // A strided piece of an array has data, offset, shape and strides.
+  'src/pool/threads.ts createThreads': 'the closures of one pool',
 };
 
 test('functions have at most 60 lines and 7 parameters', () => {
