@@ -30,11 +30,11 @@ export function scan(): bool {
 }
 
 /**
- * Rank for the tolerance max(absolute, relative sigma_1); -1 where no method decided. exact: sigma() to near full
+ * Rank for the tolerance max(absolute, relative sigma_1); -1 where no method decided. report: sigma() to near full
  * accuracy. The getters below tell the rest.
  */
-export function rank(absolute: f64, relative: f64, exact: bool): i32 {
-  return decide(absolute * source.scale, relative, exact) ? claim.rank : -1;
+export function rank(absolute: f64, relative: f64, report: bool): i32 {
+  return decide(absolute * source.scale, relative, report) ? claim.rank : -1;
 }
 
 /**

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
 const COLUMNS = 120;
-const CODE = /\.(ts|as|mjs|js|py|css|yml)$|^\.ci\/run$/; // in HTML a new line can show
+const CODE = /\.(ts|as|mjs|js|py|css|html|yml|sh)$|^\.ci\/run$/; // a string of JSON cannot be broken
 const DATA = /(^|\/)generated\/|^test\/(oracle|cases)\//;
 
 // Points that end no sentence.

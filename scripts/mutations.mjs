@@ -81,10 +81,10 @@ const LIST = [
     'sigma1',
     'in integers: what G lacks',
     'certificate/sigma1.ts',
-    '(1 + coarseness(n)) + slack',
-    '(1 + coarseness(n))',
+    '(1 + integerRounding(n)) + slack',
+    '(1 + integerRounding(n))',
   ],
-  ['sigma1', 'in integers: coarseness', 'factor/cholesky16.ts', 'return 0.51', 'return 0 * 0.51'],
+  ['sigma1', 'in integers: integerRounding', 'factor/cholesky16.ts', 'return 0.51', 'return 0 * 0.51'],
   [
     'sigma1',
     'bidiagonal form, from below',

@@ -28,13 +28,13 @@ export let sigma: f64 = 0;
 export let absolute: f64 = 0;
 export let relative: f64 = 0;
 /** A report is wanted: [low, high] holds sigma_1 to 1e-6, the bounds should be tight. */
-export let exact: bool = false;
+export let report: bool = false;
 
 /** Opens a claim: the tolerance is max(absolute, relative sigma_1), and nothing is known of sigma_1. */
-export function open(absolute_: f64, relative_: f64, exact_: bool): void {
+export function open(absolute_: f64, relative_: f64, report_: bool): void {
   absolute = absolute_;
   relative = relative_;
-  exact = exact_;
+  report = report_;
   low = sigma = 0;
   high = Infinity;
 }

@@ -16,7 +16,7 @@ import { largestOfInverse, largestOfNegativeInverse } from '../spectrum/lanczos'
 import * as claim from './claim';
 import { Method } from './claim';
 import { rounding } from './rounding';
-import { capByCholesky, capCoarsely, raiseByLanczos } from './sigma1';
+import { capByCholesky, capByIntegers, raiseByLanczos } from './sigma1';
 
 /** Eigenvalues of G above a shift, or -1 when the pivots grew past what rounding allows for. */
 function countAbove(L: usize, G: usize, shift: f64): i32 {
@@ -70,8 +70,8 @@ export function inertia(G: usize): bool {
   let done = false;
   if (slack <= 0.25 * least * least) {
     const L = alloc(triangleBytes(n));
-    if (claim.tolerance(claim.high) > 0.25 * Math.sqrt(scan.total / n) / <f64>n) capCoarsely(L, G, n, slack);
-    done = sameCountAtBothEnds(L, G, slack) || (capCoarsely(L, G, n, slack) && sameCountAtBothEnds(L, G, slack));
+    if (claim.tolerance(claim.high) > 0.25 * Math.sqrt(scan.total / n) / <f64>n) capByIntegers(L, G, n, slack);
+    done = sameCountAtBothEnds(L, G, slack) || (capByIntegers(L, G, n, slack) && sameCountAtBothEnds(L, G, slack));
     if (!done) {
       // A dense spectrum at the tolerance: sigma_1 to more digits.
       raiseByLanczos(G, n, slack, LANCZOS_SHARE * SIGMA_FINE, LANCZOS_STEPS, 0);
@@ -96,7 +96,7 @@ function sameCountAtBothEnds(L: usize, G: usize, slack: f64): bool {
   const same = p >= 0 && (once || countAbove(L, G, least * least - slack) == p);
   if (same) {
     claim.answer(p, most, least, Method.Inertia);
-    if (claim.exact && isWide(slack)) widen(once ? f : factorShifted(L, G, shift), G, shift, slack);
+    if (claim.report && isWide(slack)) widen(once ? f : factorShifted(L, G, shift), G, shift, slack);
   }
   release(start);
   return same;

@@ -15,14 +15,14 @@ import { reflectorError, stage } from './rounding';
 /**
  * Decides from the fewest steps of a QR that leave little. `leftOut` was set aside before it,
  * and so many reflectors have made its triangle;
- * `known` singular values are known to be above the tolerance. "Pivoted QR".
+ * so many (`proved`) singular values are known to be above the tolerance. "Pivoted QR".
  */
-export function decideFromTriangle(q: PivotedQr, leftOut: f64, reflectors: i32, known: i32, by: Method): bool {
+export function decideFromTriangle(q: PivotedQr, leftOut: f64, reflectors: i32, proved: i32, by: Method): bool {
   const rest = leftOut + reflectorError(reflectors);
   const k = qrcp.leastSteps(q, max<f64>(claim.tolerance(claim.low) - rest, 0));
   const up = qrcp.residualAfter(q, k) + rest;
   if (k < source.n && !(up <= claim.tolerance(claim.low))) return false;
-  if (k <= (claim.exact ? 0 : known)) return claim.answer(k, claim.tolerance(claim.high), up, by);
+  if (k <= (claim.report ? 0 : proved)) return claim.answer(k, claim.tolerance(claim.high), up, by);
   const start = mark();
   const inverse = inverseNorm(packUpper(q.W, q.ld, k), k);
   release(start);

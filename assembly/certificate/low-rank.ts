@@ -26,33 +26,33 @@ import {
 } from './row-sample';
 
 /**
- * Rank k < n from a sample of rows; `known` singular values are known to be above the tolerance. "Low rank from a
- * sample".
+ * Rank k < n from a sample of rows; so many (`proved`) singular values are known to be above the tolerance.
+ * "Low rank from a sample".
  */
-export function sampled(guess: i32, known: i32): bool {
+export function sampled(guess: i32, proved: i32): bool {
   const start = mark();
-  const done = fromSample(guess, known);
+  const done = fromSample(guess, proved);
   release(start);
   return done;
 }
 
-function fromSample(guess: i32, known: i32): bool {
+function fromSample(guess: i32, proved: i32): bool {
   const start = mark();
   const sample = sufficientSample(guess);
   if (!changetype<usize>(sample)) return false;
   const k = sample.k;
   let lower = claim.tolerance(claim.high);
-  if (k > known || claim.exact) {
+  if (k > proved || claim.report) {
     boundBelow(sample);
     const own = sample.lower - reflectorError(2 * stage(k)); // QR of the sample, and the inverse of its triangle
-    if (own >= GUARD * claim.tolerance(claim.high)) known = max(known, k);
+    if (own >= GUARD * claim.tolerance(claim.high)) proved = max(proved, k);
     lower = max(lower, own);
   }
-  if (k <= known || lastPivot(sample) > SMOOTH * scaledResidual(sample)) {
+  if (k <= proved || lastPivot(sample) > SMOOTH * scaledResidual(sample)) {
     boundAbove(sample);
     const up = sample.upper + sample.noise + reflectorError(stage(k));
     if (!(up <= claim.tolerance(claim.low))) return false; // NaN too
-    if (k <= known) return claim.answer(k, lower, up, Method.Sample);
+    if (k <= proved) return claim.answer(k, lower, up, Method.Sample);
     const below = boundFromPivots(sample);
     if (below > 0) return claim.answer(k, below, up, Method.Sample);
   }

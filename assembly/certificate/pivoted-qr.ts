@@ -16,8 +16,8 @@ import { byQlp } from './qlp';
 import { reductionStages, reflectorError, stage } from './rounding';
 import { byTrailing } from './trailing';
 
-/** The rank from a QR of all of A; so many values are known to be above the tolerance. Decides. */
-export function byQr(known: i32): bool {
+/** The rank from a QR of all of A; so many (`proved`) values are known to be above the tolerance. Decides. */
+export function byQr(proved: i32): bool {
   const n = source.n;
   const m = rowsOfMatrix();
   const W = matrix();
@@ -32,7 +32,7 @@ export function byQr(known: i32): bool {
   const few = qrcp.fewStepsMore(q.steps, n, claim.high, q.residual, stop);
   if (q.residual > stop && (few || q.steps > n - (n >> 3))) qrcp.proceed(q, stop, few ? checkBelow : 0, n);
   const open = q.residual > stop;
-  if (!open && decideFromTriangle(q, 0, reflectors(q), known, Method.Qr)) return true;
+  if (!open && decideFromTriangle(q, 0, reflectors(q), proved, Method.Qr)) return true;
   if (checkBelow && (open || !few) && byTrailing(q, reflectorError(reflectors(q)))) return true;
 
   // What is left is made small beside the tolerance. Where that hides too much for a count,

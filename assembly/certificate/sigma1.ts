@@ -7,7 +7,7 @@
 import { alloc, mark, release } from '../base/arena';
 import { ENCLOSE_SHARE, LANCZOS_STEPS, SIGMA_COARSE, SIGMA_COARSE_MOST, SIGMA_STARTS, U } from '../base/params';
 import { Cholesky, factor } from '../factor/cholesky';
-import { coarseness, noneFarAbove } from '../factor/cholesky16';
+import { integerRounding, provesUpperBound } from '../factor/cholesky16';
 import { matrix, rowsOfMatrix } from '../factor/tsqr';
 import { leading } from '../matrix/columns';
 import * as scan from '../matrix/scan';
@@ -70,11 +70,11 @@ export function capByCholesky(L: usize, G: usize, n: i32, slack: f64, share: f64
 }
 
 /** The same to a per cent or two, in integers where they are close enough. */
-export function capCoarsely(L: usize, G: usize, n: i32, slack: f64): bool {
+export function capByIntegers(L: usize, G: usize, n: i32, slack: f64): bool {
   if (n > SIGMA_COARSE_MOST) return capByCholesky(L, G, n, slack, SIGMA_COARSE);
   const theta = target(slack, SIGMA_COARSE);
-  const bound = theta * (1 + coarseness(n)) + slack;
-  if (isBelow(bound, SIGMA_COARSE) || !noneFarAbove(L, G, n, theta)) return false;
+  const bound = theta * (1 + integerRounding(n)) + slack;
+  if (isBelow(bound, SIGMA_COARSE) || !provesUpperBound(L, G, n, theta)) return false;
   claim.capSigma(Math.sqrt(bound));
   return true;
 }

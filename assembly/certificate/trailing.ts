@@ -24,7 +24,7 @@ import { packUpper, panels, triangleBytes } from '../matrix/triangle';
 import * as claim from './claim';
 import { Method } from './claim';
 import { rounding } from './rounding';
-import { capByCholesky, capCoarsely, raiseByLanczos } from './sigma1';
+import { capByCholesky, capByIntegers, raiseByLanczos } from './sigma1';
 
 /** The Gram matrices behind the counts, and what they are off by. Lives above the mark of its maker, all of it. */
 @unmanaged
@@ -135,7 +135,7 @@ export function byTrailing(q: qrcp.PivotedQr, rest: f64): bool {
   const start = mark();
   const t = trailingOf(q, rest);
   const done = decide(t, q);
-  if (done && claim.exact) widenBounds(t);
+  if (done && claim.report) widenBounds(t);
   release(start);
   return done;
 }
@@ -179,7 +179,7 @@ function decide(t: Trailing, q: qrcp.PivotedQr): bool {
   const slack = rounding(n, n, scan.total, GROWTH * scan.total);
   const beyond = slack + left * left + perturbationOfSquare(t);
   raiseByLanczos(G, some, slack + perturbationOfSquare(t), LANCZOS_FIRST, LANCZOS_FIRST_STEPS, 0);
-  capCoarsely(L, G, some, beyond);
+  capByIntegers(L, G, some, beyond);
   high = claim.tolerance(claim.high);
   const low = claim.tolerance(claim.low);
   const p = countAbove(t, high, 0, false);

@@ -34,13 +34,13 @@ import { triangleBytes } from '../matrix/triangle';
 
 /**
  * The rank of the open source, scanned and finite. The tolerance is max(absolute, relative sigma_1), absolute in scaled
- * units. exact: for a report. False where no method decided; claim.ts holds the answer.
+ * units. report: with tight bounds. False where no method decided; claim.ts holds the answer.
  */
-export function decide(absolute: f64, relative: f64, exact: bool): bool {
+export function decide(absolute: f64, relative: f64, report: bool): bool {
   const n = source.n;
-  claim.open(absolute, relative, exact && n > 1);
+  claim.open(absolute, relative, report && n > 1);
   encloseByNorms();
-  if (!claim.exact) return prove(0);
+  if (!claim.report) return prove(0);
   const start = mark();
   const G = alloc(triangleBytes(n));
   gramOfSource(G);
@@ -75,7 +75,7 @@ function prove(G: usize): bool {
   if (claim.relative >= 1 || claim.tolerance(low) >= claim.high) {
     return claim.answer(0, 0, claim.high, Method.Trivial);
   }
-  if (claim.exact && n <= REPORT_COLUMNS && m <= REPORT_ROWS * n) return byQr(0);
+  if (claim.report && n <= REPORT_COLUMNS && m <= REPORT_ROWS * n) return byQr(0);
 
   // The smallest sample that may prove full rank; nothing is lost but time if it does not.
   const threshold = claim.tolerance(claim.high);

@@ -46,13 +46,13 @@ function byGram(values: usize): bool {
   const f = factor(L, n, 0, true);
   const error = rounding(source.m, n, scan.total, f.growth); // of sigma^2
   // No pivot is below sigma_n^2: most of what is hopeless ends here.
-  let known = f.columns == n && error <= SINGLE_SHARE * Math.sqrt(scan.total * f.leastPivot);
-  if (known) {
+  let accurate = f.columns == n && error <= SINGLE_SHARE * Math.sqrt(scan.total * f.leastPivot);
+  if (accurate) {
     bidiagonalValues(unpackTransposed(L, n), leading(n), n, n, values);
-    known = error <= SINGLE_SHARE * load<f64>(values) * load<f64>(values + (<usize>(n - 1) << 3));
+    accurate = error <= SINGLE_SHARE * load<f64>(values) * load<f64>(values + (<usize>(n - 1) << 3));
   }
   release(start);
-  return known;
+  return accurate;
 }
 
 /**

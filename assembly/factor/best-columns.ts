@@ -85,19 +85,19 @@ function searchBest(e: Exchanges, M: usize, value: f64, scratch: usize): bool {
   const k = e.k;
   const v = at(scratch, k * k);
   let best = value * (1 - WORTH_EXCHANGE);
-  let found = false;
+  let improved = false;
   for (let j = 0; j < e.n - k; j++) {
     for (let i = 0; i < k; i++) {
       exchanged(e, M, i, j, v, scratch);
       const next = largest(scratch, k, POWER_STEPS, v);
       if (!(next < best)) continue;
       best = next;
-      found = true;
+      improved = true;
       e.i = i;
       e.j = j;
     }
   }
-  return found;
+  return improved;
 }
 
 function sumOf(x: usize, n: i32): f64 {

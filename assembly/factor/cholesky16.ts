@@ -73,7 +73,7 @@ function solve(x: usize, to: usize, diagonal: usize, inverses: usize, lengths: u
 /** Start of row panel i of L. */
 // @ts-ignore: decorator
 @inline
-function coarsePanel(L: usize, i: i32): usize {
+function integerPanel(L: usize, i: i32): usize {
   return L + (<usize>i * <usize>(i + 1) << 4);
 }
 
@@ -101,10 +101,10 @@ class Integers {
 function tiles(f: Integers, i0: i32, end: i32, j0: i32, j1: i32, thread: i32): void {
   const x = f.x + (<usize>thread << 6);
   for (let j = j0; j < j1; j++) {
-    const Lj = coarsePanel(f.L, j);
+    const Lj = integerPanel(f.L, j);
     const at = <usize>j << 5; // of the tiles of column panel j in a row panel
     for (let i = max(i0, j); i < end; i++) {
-      const Li = coarsePanel(f.L, i);
+      const Li = integerPanel(f.L, i);
       const g = rowPanel(f.G, i) + (<usize>j << 7);
       for (let e: usize = 0; e < 64; e += 4) store<i32>(x + e, <i32>(load<f64>(g + 2 * e) * f.scale));
       subtract(x, Li, Lj, j << 1);
@@ -124,10 +124,11 @@ function rowsTask(record: usize, index: i32, thread: i32): void {
 }
 
 /**
- * Whether every pivot of I - G / theta is positive, which proves that no eigenvalue of G is above theta (1 +
- * coarseness(n)). L is scratch, of a quarter of the bytes of G; what else it takes is left to the caller to release.
+ * Whether every pivot of I - G / theta is positive, which proves that no eigenvalue of G is above
+ * theta (1 + integerRounding(n)). L is scratch, of a quarter of the bytes of G; what else it takes is left to the
+ * caller to release.
  */
-export function noneFarAbove(L: usize, G: usize, n: i32, theta: f64): bool {
+export function provesUpperBound(L: usize, G: usize, n: i32, theta: f64): bool {
   const count = panels(n);
   const bytes = <u64>count << 4;
   const f = changetype<Integers>(alloc(offsetof<Integers>()));
@@ -161,6 +162,6 @@ function below(f: Integers): void {
 }
 
 /** What rounding the elements of L to integers may hide, as a share of theta: half a unit each ("Inertia"). */
-export function coarseness(n: i32): f64 {
+export function integerRounding(n: i32): f64 {
   return 0.51 / ONE * <f64>n;
 }

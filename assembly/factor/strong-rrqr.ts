@@ -290,16 +290,16 @@ export function strengthen(R: usize, ld: i32, m: i32, n: i32, k: i32, perm: usiz
   let count = 0;
   measure(e);
   for (let updated = false; ; ) {
-    const found = search(e);
-    if (!found && !updated) break;
-    if (found) {
+    const gains = search(e);
+    if (!gains && !updated) break;
+    if (gains) {
       // Each multiplies |det R11| by f or more: rounding alone could go on for ever.
       if (count > n) break;
       exchange(e);
       count++;
       updated = true;
     }
-    if (!found || e.factor > EXCHANGE_UPDATE) {
+    if (!gains || e.factor > EXCHANGE_UPDATE) {
       release(inner);
       measure(e);
       updated = false;

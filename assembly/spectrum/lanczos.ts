@@ -53,7 +53,7 @@ function applyNegativeInverse(to: usize, operand: usize, n: i32, v: usize): void
 }
 
 /**
- * A lower bound of lambda_1(G), but for rounding, within `accuracy` of it once the iteration has settled.
+ * A lower bound of lambda_1(G), but for rounding, within `accuracy` of it once the iteration has converged.
  * trace >= lambda_1 >= 0.
  */
 export function largestEigenvalue(G: usize, n: i32, trace: f64, accuracy: f64, steps: i32, seed: i32): f64 {
@@ -93,7 +93,7 @@ function largest(apply: Operator, operand: usize, n: i32, bound: f64, accuracy: 
   const beta = alloc(<u64>steps << 3);
   startVector(v, n, seed);
   let theta: f64 = 0;
-  let settled = 0;
+  let converged = 0;
   let before: f64 = 0;
   for (let k = 0; k < steps; k++) {
     apply(w, operand, n, v);
@@ -104,9 +104,9 @@ function largest(apply: Operator, operand: usize, n: i32, bound: f64, accuracy: 
     store<f64>(beta + (<usize>k << 3), b);
     if ((k & 3) == 3 || k == steps - 1 || b <= LANCZOS_END * bound) {
       theta = largestRitz(alpha, beta, k + 1, theta, bound * (1 + RITZ_ROOM));
-      settled = theta - before <= accuracy * theta ? settled + 1 : 0;
+      converged = theta - before <= accuracy * theta ? converged + 1 : 0;
       before = theta;
-      if (settled == (accuracy < LANCZOS_TWICE ? 2 : 1) || b <= LANCZOS_END * bound) break;
+      if (converged == (accuracy < LANCZOS_TWICE ? 2 : 1) || b <= LANCZOS_END * bound) break;
     }
     const t = u;
     u = v;

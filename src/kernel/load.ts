@@ -16,7 +16,7 @@ export interface Kernel {
   reserve(bytes: number): number;
   open(at: number, m: number, n: number, single: boolean, byRow: boolean): void;
   scan(): number;
-  rank(absolute: number, relative: number, exact: boolean): number;
+  rank(absolute: number, relative: number, report: boolean): number;
   ranks(
     out: number,
     base: number,

@@ -133,9 +133,9 @@ export function rankOpen(
   k: Kernel,
   stack: Stack,
   { absolute, relative }: { absolute: number; relative: number },
-  exact = false,
+  report = false,
 ): number {
-  const rank = k.rank(absolute, relative, exact);
+  const rank = k.rank(absolute, relative, report);
   if (rank < 0) throwUndecided(fn);
   return isComplex(stack) ? rank >> 1 : rank;
 }

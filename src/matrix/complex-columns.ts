@@ -105,7 +105,7 @@ function search({ R, rest }: Factored, k: number, n: number): [i: number, j: num
     for (let i = 0; i < k; i++) inverse[i] += x[2 * i] ** 2 + x[2 * i + 1] ** 2;
   }
   const T = R.slice(2 * k * k);
-  let found: [number, number] | undefined;
+  let best: [number, number] | undefined;
   let most = LARGEST;
   for (let j = 0; j < n - k; j++) {
     solve(R, k, T, 2 * k * j);
@@ -114,11 +114,11 @@ function search({ R, rest }: Factored, k: number, n: number): [i: number, j: num
       const ratio = T[p] ** 2 + T[p + 1] ** 2 + inverse[i] * rest[j];
       if (ratio > most && ratio < Infinity) {
         most = ratio;
-        found = [i, k + j];
+        best = [i, k + j];
       }
     }
   }
-  return found;
+  return best;
 }
 
 const identity = (n: number) => Int32Array.from({ length: n }, (_, j) => j);
@@ -127,10 +127,10 @@ const identity = (n: number) => Int32Array.from({ length: n }, (_, j) => j);
 function choose(columns: Columns, k: number): Factored {
   let factored = factor(columns, k, identity(columns.n), 0, 0);
   for (let count = 0; k > 0 && count < columns.n; count++) {
-    const found = search(factored, k, columns.n);
-    if (!found) break;
+    const exchange = search(factored, k, columns.n);
+    if (!exchange) break;
     const { perm } = factored;
-    const [i, j] = found;
+    const [i, j] = exchange;
     [perm[i], perm[j]] = [perm[j], perm[i]];
     factored = factor(columns, k, perm, k, 0);
   }

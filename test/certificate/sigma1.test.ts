@@ -61,7 +61,7 @@ test('what A^T A has beside G counts: rows left out', () => {
     const slack = (e * scale) ** 2;
     for (const [share, cap] of [
       [1e-6, () => k.capByCholesky(L, G, 2, slack, 1e-6)],
-      [1e-2, () => k.capCoarsely(L, G, 2, slack)],
+      [1e-2, () => k.capByIntegers(L, G, 2, slack)],
     ] as const) {
       k.openClaim(0, 0, true);
       // What is factored, (1 + share) low^2 + slack, is just above lambda_1(G).
@@ -82,7 +82,7 @@ test('Cholesky in integers proves no more than it can', () => {
     for (const below of [1e-7, 1e-6, 1e-5, 3e-5]) {
       k.openClaim(0, 0, true);
       k.raiseSigma(scale * Math.sqrt((1 - below) / 1.01)); // theta is 1 % above
-      if (!k.capCoarsely(L, G, n, 0)) continue;
+      if (!k.capByIntegers(L, G, n, 0)) continue;
       close++;
       expect(k.high.value / scale).toBeGreaterThan(1 - 1e-14);
     }

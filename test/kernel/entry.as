@@ -14,7 +14,7 @@ export { gram, gramOfSource } from '../assembly/blas/syrk';
 export { inverseNorm, solveUpper } from '../assembly/blas/trsm';
 export { begin as beginFactor, factor, proceed as proceedFactor } from '../assembly/factor/cholesky';
 export { inverseRowsNormSquare, solve } from '../assembly/factor/cholesky-solve';
-export { coarseness, noneFarAbove } from '../assembly/factor/cholesky16';
+export { integerRounding, provesUpperBound } from '../assembly/factor/cholesky16';
 export { applyBlock, applyRight, createBlock, formBlock } from '../assembly/factor/compact-wy';
 export { createPanel, factorPanel, factorPanelPivoted, remainingSquare } from '../assembly/factor/householder';
 export { factor as factorBlock, invert } from '../assembly/factor/lu';
@@ -42,7 +42,7 @@ export { nullSpaceBound } from '../assembly/certificate/null-space';
 export { fullRankByQr } from '../assembly/certificate/unpivoted-qr';
 export { bySingularValues, byTransposed } from '../assembly/certificate/qlp';
 export { reductionStages, reflectorError, rounding, stage } from '../assembly/certificate/rounding';
-export { capByCholesky, capCoarsely, enclose, encloseByNorms, raiseByLanczos } from '../assembly/certificate/sigma1';
+export { capByCholesky, capByIntegers, enclose, encloseByNorms, raiseByLanczos } from '../assembly/certificate/sigma1';
 export { byTrailing } from '../assembly/certificate/trailing';
 export { packRows, stratifiedRows } from '../assembly/matrix/rows';
 

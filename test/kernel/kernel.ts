@@ -17,7 +17,7 @@ type Attempt = number;
 interface Exports {
   memory: WebAssembly.Memory;
   // claim.ts: all of it is of scale * A
-  openClaim(absolute: number, relative: number, exact: boolean): void;
+  openClaim(absolute: number, relative: number, report: boolean): void;
   raiseSigma(bound: number): void;
   capSigma(bound: number): void;
   low: Value;
@@ -31,7 +31,7 @@ interface Exports {
   encloseByNorms(): void;
   raiseByLanczos(G: number, n: number, slack: number, accuracy: number, steps: number, start: number): void;
   capByCholesky(L: number, G: number, n: number, slack: number, share: number): number;
-  capCoarsely(L: number, G: number, n: number, slack: number): number;
+  capByIntegers(L: number, G: number, n: number, slack: number): number;
   enclose(G: number, slack: number, share: number): void;
   rounding(rows: number, n: number, square: number, growth: number): number;
   reflectorError(count: number): number;
@@ -102,8 +102,8 @@ interface Exports {
   ): number;
   largestOfInverse(f: number, n: number, bound: number, accuracy: number, steps: number): number;
   largestOfNegativeInverse(f: number, n: number, bound: number, accuracy: number, steps: number): number;
-  coarseness(n: number): number;
-  noneFarAbove(L: number, G: number, n: number, theta: number): number;
+  integerRounding(n: number): number;
+  provesUpperBound(L: number, G: number, n: number, theta: number): number;
   factorBlock(T: number, r: number, p: number, N: number, rows: number, least: number): number;
   invert(M: number, p: number, N: number): void;
   applyToVector(v: number, y: number): number;

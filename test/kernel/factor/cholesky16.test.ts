@@ -26,11 +26,11 @@ describe('an upper bound of all eigenvalues by Cholesky in integers', () => {
         const G = putSymmetric(map(multiply(transpose(x), x), (g) => g * size));
         const L = area(Number(k.triangleBytes(n)) / 4);
         const watched: [number, number][] = [[L, Number(k.triangleBytes(n)) / 4]];
-        const proved = (theta: number) => watch(watched, () => k.noneFarAbove(L, G, n, theta * size));
+        const proved = (theta: number) => watch(watched, () => k.provesUpperBound(L, G, n, theta * size));
         expect(proved(1.01)).toBeTruthy();
         expect(proved(2)).toBeTruthy();
         for (const factor of [1 - 1e-6, 0.99, 0.9, 0.6, 0.5, 0.4, 0.1, 1e-3, 1e-12]) {
-          expect(proved(factor / (1 + k.coarseness(n)))).toBeFalsy();
+          expect(proved(factor / (1 + k.integerRounding(n)))).toBeFalsy();
         }
       }
     },
