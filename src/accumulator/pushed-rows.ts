@@ -1,6 +1,7 @@
 // What is pushed into an accumulator, read as one matrix of its columns; complex rows become real ones, two for each.
 
-import { embedded, isComplex, partOf } from '../input/complex.js';
+import { embedded, partOf } from '../input/complex.js';
+import { isComplex } from '../input/elements.js';
 import { element, readInput, type Stack } from '../input/stack.js';
 import type { NumericArray } from '../types.js';
 

@@ -5,8 +5,6 @@
 import { allocate } from './elements.js';
 import type { Stack } from './stack.js';
 
-export const isComplex = ({ kind }: Pick<Stack, 'kind'>): boolean => kind === 'c64' || kind === 'c128';
-
 /**
  * Matrix number `index` of the stack so. hermitian: of the lower triangle alone,
  * the imaginary parts of the diagonal being left out.

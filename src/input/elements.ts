@@ -8,6 +8,8 @@ import { describe } from './options.js';
  */
 export type Kind = 'f64' | 'f32' | 'f16' | 'bf16' | 'c64' | 'c128' | 'other';
 
+export const isComplex = ({ kind }: { kind: Kind }): boolean => kind === 'c64' || kind === 'c128';
+
 /** What callers pass, a Float16Array as its patterns. */
 export type Elements = Exclude<NumericArray, Float16ArrayLike>;
 

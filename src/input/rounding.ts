@@ -4,7 +4,8 @@
 //   tau = max_i sqrt(sum_j h_ij^2 / 3) + max_j sqrt(sum_i h_ij^2 / 3)
 // (Bandeira & van Handel 2016, leading term). Cost: one pass, a look-up by exponent an element.
 
-import { embedded, isComplex } from './complex.js';
+import { embedded } from './complex.js';
+import { isComplex } from './elements.js';
 import { type Stack, symmetrized } from './stack.js';
 
 /** A binary floating-point type: stored digits after the leading one, and the least normal exponent. */

@@ -5,8 +5,7 @@ import type { Floats } from '../kernel/host.js';
 import { fromBfloat16, fromFloat16 } from '../shared/half.js';
 import { product } from '../shared/shape.js';
 import { gatherInto } from '../shared/strided.js';
-import { isComplex } from './complex.js';
-import { allocate, count, type Elements, type Kind } from './elements.js';
+import { allocate, count, type Elements, isComplex, type Kind } from './elements.js';
 import { flatView, selfDescribedView, type View } from './view.js';
 
 export type { Elements, Kind } from './elements.js';

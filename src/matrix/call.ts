@@ -1,6 +1,7 @@
 // What the functions of one matrix begin with: arguments and options read,
 // the matrix opened in the kernel, its tolerance.
-import { embedded, isComplex, partOf } from '../input/complex.js';
+import { embedded, partOf } from '../input/complex.js';
+import { isComplex } from '../input/elements.js';
 import { floats } from '../input/floats.js';
 import { readOptions, type Tolerance } from '../input/options.js';
 import { storageNoise } from '../input/rounding.js';

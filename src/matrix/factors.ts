@@ -1,7 +1,6 @@
 // rankFactors: a matrix as the product of two thin ones.
 
-import { isComplex } from '../input/complex.js';
-import { allocate } from '../input/elements.js';
+import { allocate, isComplex } from '../input/elements.js';
 import { describe } from '../input/options.js';
 import { element, type Stack } from '../input/stack.js';
 import type { Kernel } from '../kernel/load.js';

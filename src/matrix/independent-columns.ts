@@ -1,6 +1,6 @@
 // independentColumns: rank-many columns that span, to within the tolerance, what all do.
 
-import { isComplex } from '../input/complex.js';
+import { isComplex } from '../input/elements.js';
 import { copyOutInt } from '../kernel/memory.js';
 import type { MatrixInput, NumericArray, RankOptions } from '../types.js';
 import { forEachMatrix, rankOpen, readCall, tolerances } from './call.js';

@@ -2,8 +2,8 @@
 // decomposition; the four functions of one number each a fraction of that: they are sums over A and its Gram
 // matrix, and a largest eigenvalue with a proof (assembly/metrics.ts).
 
-import { halved, isComplex } from '../input/complex.js';
-import { allocate } from '../input/elements.js';
+import { halved } from '../input/complex.js';
+import { allocate, isComplex } from '../input/elements.js';
 import { describe, type Tolerance } from '../input/options.js';
 import { element, readInput, type Stack } from '../input/stack.js';
 import type { Kernel } from '../kernel/load.js';

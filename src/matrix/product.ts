@@ -5,7 +5,7 @@
 // Rounding moves the core by at most 8 sqrt(r) 2^-53 ||left||_F ||right||_F,
 // which the bounds of the report give way to.
 
-import { isComplex } from '../input/complex.js';
+import { isComplex } from '../input/elements.js';
 import { floats } from '../input/floats.js';
 import { describe, readOptions } from '../input/options.js';
 import { readInput, type Stack } from '../input/stack.js';

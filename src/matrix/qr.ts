@@ -1,6 +1,6 @@
 // qr: the column-pivoted factor of one matrix.
 
-import { isComplex } from '../input/complex.js';
+import { isComplex } from '../input/elements.js';
 import { copyOut, copyOutInt } from '../kernel/memory.js';
 import type { MatrixInput, NumericArray, PivotedQR, RankOptions } from '../types.js';
 import { forEachMatrix, readCall } from './call.js';

@@ -1,6 +1,6 @@
 // matrixRank, matrixRanks, rankReport: tolerance and input in, the kernel's answer out.
 
-import { isComplex } from '../input/complex.js';
+import { isComplex } from '../input/elements.js';
 import { floats } from '../input/floats.js';
 import { readOptions, type Tolerance } from '../input/options.js';
 import { readInput, type Stack, smallRows } from '../input/stack.js';

@@ -1,6 +1,7 @@
 // singularValues: all of them, to the largest or to themselves.
 
-import { halved, isComplex } from '../input/complex.js';
+import { halved } from '../input/complex.js';
+import { isComplex } from '../input/elements.js';
 import { describe, readRecord } from '../input/options.js';
 import { readInput } from '../input/stack.js';
 import { copyOut } from '../kernel/memory.js';

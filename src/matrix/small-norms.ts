@@ -2,7 +2,7 @@
 // The spectral norm by one-sided Jacobi (Hestenes 1958): rotations make the shorter lines orthogonal,
 // the longest is sigma_1.
 // Cost: about 6 sweeps of 6 m n^2 multiplications for n lines of m.
-import { isComplex } from '../input/complex.js';
+import { isComplex } from '../input/elements.js';
 import { element, type Stack } from '../input/stack.js';
 import { checkFinite } from './call.js';
 

@@ -1,5 +1,4 @@
-import { isComplex } from '../input/complex.js';
-import { allocate } from '../input/elements.js';
+import { allocate, isComplex } from '../input/elements.js';
 import { element, type Stack } from '../input/stack.js';
 import type { Kernel } from '../kernel/load.js';
 import { copyIn, copyOut, copyOutInt } from '../kernel/memory.js';

@@ -1,6 +1,6 @@
 // A call as it travels to a thread: the names of functions, and one tensor whose buffer is given away.
 
-import { isComplex } from '../input/complex.js';
+import { isComplex } from '../input/elements.js';
 import { describe, readOptions } from '../input/options.js';
 import { readInput, type Stack } from '../input/stack.js';
 import { readTensor, type TensorView } from '../layers/tensor.js';
