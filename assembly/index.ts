@@ -8,7 +8,7 @@ import * as metrics from './driver/norms';
 import * as claim from './certificate/claim';
 import { decide } from './driver/rank';
 import * as scanner from './matrix/scan';
-import { fits, smallRanks, smallShape } from './certificate/small-pair';
+import { fits, smallRanks } from './certificate/small-pair';
 import * as source from './matrix/source';
 import * as spaces from './driver/subspace';
 import * as svd from './driver/singular-values';
@@ -46,14 +46,14 @@ export function ranks(
 ): i32 {
   const step = <usize>m * <usize>n * (single ? 4 : 8);
   const start = mark();
-  const small = fits(m, n) ? smallShape(m, n, single, byRow, absolute, relative) : null;
+  const small = fits(m, n);
   for (let i = 0; i < count; i++) {
     const to = out + (<usize>i << 2);
     if (small) {
       if (!(i & 1)) {
         const a = base + <usize>i * step;
         const both = i + 1 < count;
-        smallRanks(to, a, both ? a + step : a, small);
+        smallRanks(to, a, both ? a + step : a, m, n, single, byRow, absolute, relative);
       }
       if (load<i32>(to) >= 0) continue;
     }

@@ -8,8 +8,7 @@ import { alloc, mark, release } from '../base/arena';
 import { parallelFor, threads } from '../base/parallel';
 import { SHORT } from '../base/params';
 import { hsum } from '../base/simd';
-import { packHere } from '../matrix/pack';
-import * as source from '../matrix/source';
+import { Indexed, packHere } from '../matrix/pack';
 import { madd412, square44 } from './gemm';
 
 /** Products that are summed in one go: fewer where many would let rounding near a tolerance. */
@@ -18,27 +17,23 @@ export function chainOf(k: i32): i32 {
 }
 
 /**
- * For `count` rows of the current panel of the source and `width` columns, by tables of byte offsets. lStep, rStep:
- * steps from one panel of L or R to the next.
+ * For `count` columns and `width` rows of A, a piece transposed. lStep, rStep: steps from one panel of L or R to
+ * the next.
  */
 export function residualSquare(
-  rows: usize, count: i32, columns: usize, width: i32, L: usize, lStep: i32, R: usize, rStep: i32, k: i32,
+  A: Indexed, count: i32, width: i32, L: usize, lStep: i32, R: usize, rStep: i32, k: i32,
 ): f64 {
   const start = mark();
   const tasks = (width + 11) / 12;
   const r = changetype<Residual>(alloc(offsetof<Residual>()));
-  r.rows = rows;
+  r.A = A;
   r.count = count;
-  r.columns = columns;
   r.width = width;
   r.L = L;
   r.lStep = <usize>lStep << 5;
   r.R = R;
   r.rStep = <usize>rStep << 5;
   r.k = k;
-  r.at = source.at;
-  r.single = source.single;
-  r.scale = source.scale;
   r.tiles = alloc(<u64>threads * 384);
   r.sums = alloc(<u64>tasks << 3);
   parallelFor(twelveColumns, tasks, changetype<usize>(r));
@@ -50,18 +45,14 @@ export function residualSquare(
 
 @unmanaged
 class Residual {
-  rows: usize;
+  A: Indexed;
   count: i32;
-  columns: usize;
   width: i32;
   L: usize;
   lStep: usize;
   R: usize;
   rStep: usize;
   k: i32;
-  at: usize;
-  single: bool;
-  scale: f64;
   /** Three tiles for each thread. */
   tiles: usize;
   sums: usize;
@@ -80,8 +71,7 @@ function twelveColumns(record: usize, index: i32, thread: i32): void {
   memory.fill(tiles, 0, 384); // past the last column they stay zero
   for (let i = 0; i < r.count; i += 4) {
     // A panel of 4 rows as [columns][4] is a row of tiles.
-    const own = r.rows + (<usize>i << 2);
-    packHere(tiles, 12, r.at, r.columns + (<usize>q << 2), some, own, min(4, r.count - i), r.single, r.scale);
+    packHere(tiles, 12, r.A, q, some, i, min(4, r.count - i));
     const a = r.L + <usize>(i >> 2) * r.lStep;
     for (let p = 0; p < k; p += chain) {
       const o = <usize>p << 5;

@@ -15,7 +15,7 @@ import { coefficients, inverseNorm } from '../blas/trsm';
 import * as qrcp from '../factor/qrcp';
 import { qr } from '../factor/tsqr';
 import { column, createColumns, leading, read } from '../matrix/columns';
-import { pack } from '../matrix/pack';
+import { indexedSource, pack } from '../matrix/pack';
 import { stratifiedRows } from '../matrix/rows';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
@@ -81,8 +81,8 @@ function restOfRows(sample: RowSample): f64 {
     source.panel(first, all);
     const count = unsampled(sample, rows, first, all);
     // Row panels of -A(:, J): the roles of rows and columns exchanged in pack().
-    pack(A1, kPad, source.at, sample.table, k, rows, count, source.single, -source.scale);
-    sum += residualSquare(rows, count, rest, source.n - k, A1, kPad, sample.T, kPad, k);
+    pack(A1, kPad, indexedSource(sample.table, rows, -1), k, count);
+    sum += residualSquare(indexedSource(rest, rows, 1), count, source.n - k, A1, kPad, sample.T, kPad, k);
   }
   release(start);
   return sum;

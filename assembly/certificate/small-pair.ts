@@ -23,7 +23,6 @@ const alive = memory.data(20 * 16, 16); // masks
 const order = memory.data(16 * 16, 16); // where each step's pivot column begins
 const reflector = memory.data(64 * 16, 16);
 const vector = memory.data(64 * 16, 16);
-const shape = memory.data(32, 16); // SmallShape
 const inverse = memory.data(16 * 16 * 16, 16); // R11^-1 by columns
 
 export function fits(m: i32, n: i32): bool {
@@ -233,39 +232,18 @@ function markDead(pivots: v128, active: v128, live: i32): void {
   }
 }
 
-/** Matrices of one shape, m >= n, fits(), and their tolerance, max(absolute, relative sigma_1). */
-@unmanaged
-export class SmallShape {
-  m: i32;
-  n: i32;
-  single: bool;
-  byRow: bool;
-  absolute: f64;
-  relative: f64;
-}
-
-/** The shape that smallRanks() takes; the next one takes its place. */
-export function smallShape(m: i32, n: i32, single: bool, byRow: bool, absolute: f64, relative: f64): SmallShape {
-  const s = changetype<SmallShape>(shape);
-  s.m = m;
-  s.n = n;
-  s.single = single;
-  s.byRow = byRow;
-  s.absolute = absolute;
-  s.relative = relative;
-  return s;
-}
-
-/** Ranks of the matrices at a and b to `out` and the i32 after it; -1 where this code cannot tell. */
-export function smallRanks(out: usize, a: usize, b: usize, s: SmallShape): void {
-  const m = s.m;
-  const n = s.n;
-  const byRow = s.byRow && m != n; // the transpose has the same rank, and its columns are contiguous
-  const total = s.single ? read<f32>(a, b, m, n, byRow) : read<f64>(a, b, m, n, byRow);
+/**
+ * Ranks of the m x n matrices at a and b (m >= n, fits()) to `out` and the i32 after it;
+ * -1 where this code cannot tell.
+ */
+export function smallRanks(
+  out: usize, a: usize, b: usize, m: i32, n: i32, single: bool, byRow: bool, absolute: f64, relative: f64,
+): void {
+  if (m == n) byRow = false; // the transpose has the same rank, and its columns are contiguous
+  const total = single ? read<f32>(a, b, m, n, byRow) : read<f64>(a, b, m, n, byRow);
   const size = f64x2.sqrt(total);
   // Rounding level, or a quarter of the least the tolerance can be.
-  const relative = f64x2.splat(s.relative / Math.sqrt(<f64>n));
-  const least = f64x2.pmax(f64x2.splat(s.absolute), f64x2.mul(size, relative));
+  const least = f64x2.pmax(f64x2.splat(absolute), f64x2.mul(size, f64x2.splat(relative / Math.sqrt(<f64>n))));
   const stop = f64x2.pmax(f64x2.mul(size, f64x2.splat(4 * U)), f64x2.mul(least, f64x2.splat(1 / GUARD)));
   const limit = f64x2.mul(stop, stop);
   let left = total; // ||R22||_F^2 of each lane when it stopped
@@ -309,7 +287,8 @@ export function smallRanks(out: usize, a: usize, b: usize, s: SmallShape): void 
     const h = f64x2.div(f64x2.splat(-1), f64x2.mul(beta, f64x2.sub(beta, alpha)));
     reflect(k, m, live, v128.and(h, active));
   }
-  const done = proved(s, k, steps, size, left);
+  const limits = f64x2.replace_lane(f64x2.splat(absolute), 1, relative);
+  const done = proved(m, n, limits, k, steps, size, left);
   const done0 = i64x2.extract_lane(done, 0);
   const done1 = i64x2.extract_lane(done, 1);
   store<i32>(out, judge(f64x2.extract_lane(total, 0), f64x2.extract_lane(steps, 0), done0, area, m * n));
@@ -318,14 +297,13 @@ export function smallRanks(out: usize, a: usize, b: usize, s: SmallShape): void 
 
 /**
  * Both bounds beside the tolerance: a mask of the lanes whose rank is the number of their steps, k the larger of them.
- * size: ||A||_F, left: ||R22||_F^2.
+ * size: ||A||_F, left: ||R22||_F^2; limits: the absolute and the relative tolerance.
  */
 // @ts-ignore: decorator
 @inline
-function proved(s: SmallShape, k: i32, steps: v128, size: v128, left: v128): v128 {
-  const n = s.n;
-  const own = f64x2.splat(s.absolute);
-  const relative = f64x2.splat(s.relative);
+function proved(m: i32, n: i32, limits: v128, k: i32, steps: v128, size: v128, left: v128): v128 {
+  const own = v128.shuffle<f64>(limits, limits, 0, 0);
+  const relative = v128.shuffle<f64>(limits, limits, 1, 1);
   // "Slack": of QR, and of QR and the inverse.
   const unit = f64x2.mul(size, f64x2.splat(U));
   const slack = f64x2.mul(f64x2.sqrt(f64x2.add(steps, f64x2.splat(<f64>MORE_REFLECTORS))), unit);
@@ -334,7 +312,7 @@ function proved(s: SmallShape, k: i32, steps: v128, size: v128, left: v128): v12
   const below = f64x2.sub(f64x2.div(f64x2.splat(1), f64x2.sqrt(inverseSquare(k, steps))), twice);
   const full = f64x2.eq(steps, f64x2.splat(<f64>n));
   let low = f64x2.mul(size, f64x2.splat(1 / Math.sqrt(<f64>n)));
-  if (!v128.all_true<i64>(full)) low = f64x2.pmax(low, sigmaFromBelow(s.m, n));
+  if (!v128.all_true<i64>(full)) low = f64x2.pmax(low, sigmaFromBelow(m, n));
   low = f64x2.mul(low, f64x2.splat(1 - NORMS));
   const high = f64x2.mul(size, f64x2.splat(1 + NORMS));
   return v128.and(

@@ -17,7 +17,7 @@ import { coefficients, inverseNorm } from '../blas/trsm';
 import { factor } from '../factor/cholesky';
 import * as qrcp from '../factor/qrcp';
 import { clearBelow, column } from '../matrix/columns';
-import { offsets, pack, packedBytes } from '../matrix/pack';
+import { indexed, offsets, pack, packedBytes } from '../matrix/pack';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
 import { packUpper, panels, triangleBytes } from '../matrix/triangle';
@@ -54,7 +54,7 @@ function gramOfRows(G: usize, W: usize, ld: i32, k: i32, n: i32): void {
   for (let j = 0; j < n; j += CHAIN) {
     const count = min(CHAIN, n - j);
     const some = min(k, j + count); // rows past these are zero
-    pack(P, CHAIN, column(W, ld, j), steps, count, rows, some, false, 1);
+    pack(P, CHAIN, indexed(column(W, ld, j), steps, rows, 1), count, some);
     gram(G, 0, some, P, CHAIN, count, false);
   }
   release(start);
@@ -119,7 +119,8 @@ function trailingOf(q: qrcp.PivotedQr, rest: f64): Trailing {
   gram(t.M, 0, d, T, steps, steps, true);
   release(start);
   const P = alloc(packedBytes(m - k, d));
-  pack(P, m - k, column(W, ld, k) + (<usize>k << 3), offsets(m - k, 8), m - k, offsets(d, ld << 3), d, false, 1);
+  const R22 = indexed(column(W, ld, k) + (<usize>k << 3), offsets(m - k, 8), offsets(d, ld << 3), 1);
+  pack(P, m - k, R22, m - k, d);
   gram(t.C, 0, d, P, m - k, m - k, true);
   release(start);
   t.perturbation = rest + 0.5 * U * Math.sqrt(scan.total * t.m2);

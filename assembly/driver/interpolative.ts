@@ -17,7 +17,7 @@ import * as qrcp from '../factor/qrcp';
 import { dropReflectors, strengthen } from '../factor/strong-rrqr';
 import { matrix, tall } from '../factor/tsqr';
 import { column, createColumns, leading, readTransposed } from '../matrix/columns';
-import { pack } from '../matrix/pack';
+import { indexedSource, pack } from '../matrix/pack';
 import * as source from '../matrix/source';
 import { panels } from '../matrix/triangle';
 
@@ -146,16 +146,17 @@ function squaredError(c: Choice, J: usize, X: usize, steps: i32): f64 {
   // -A(:, J) in panels of four of its rows: all of them, or those of a panel of A.
   const C = calloc(<u64>(panels(transposed ? n : source.panelRows) + 2) * k << 5);
   const chosen = transposed ? source.select(J, k) : source.columnsOf(J, k); // select() moves source.at
-  if (transposed) pack(C, k, source.at, chosen, k, source.selectedColumns(k), n, source.single, -source.scale);
+  if (transposed) pack(C, k, indexedSource(chosen, source.selectedColumns(k), -1), k, n);
   let sum: f64 = 0;
   for (let first = 0; first < source.m; first += source.panelRows) {
     const count = min(source.panelRows, source.m - first);
     source.panel(first, count);
     const part = X + ((<usize>(first >> 2) * steps) << 5);
-    if (!transposed) pack(C, k, source.at, chosen, k, source.rows, count, source.single, -source.scale);
+    if (!transposed) pack(C, k, indexedSource(chosen, source.rows, -1), k, count);
+    const A = indexedSource(source.columns, source.rows, 1);
     sum += transposed
-      ? residualSquare(source.rows, count, source.columns, n, part, steps, C, k, k)
-      : residualSquare(source.rows, count, source.columns, n, C, k, X, steps, k);
+      ? residualSquare(A, count, n, part, steps, C, k, k)
+      : residualSquare(A, count, n, C, k, X, steps, k);
   }
   release(start);
   return sum;

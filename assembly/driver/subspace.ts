@@ -23,7 +23,7 @@ import * as qrcp from '../factor/qrcp';
 import { dropReflectors, strengthen } from '../factor/strong-rrqr';
 import { matrix, tall } from '../factor/tsqr';
 import { column, createColumns, leading, readAll, readTransposed } from '../matrix/columns';
-import { offsets, pack } from '../matrix/pack';
+import { indexed, indexedSource, offsets, pack, packHere } from '../matrix/pack';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
 import { packUpper, panels } from '../matrix/triangle';
@@ -125,8 +125,8 @@ function panelsOf(B: usize, ld: i32, n: i32, c: i32, byRow: bool): usize {
   const P = calloc(<u64>panels(byRow ? n : c) * <u64>(byRow ? c : n) << 5);
   const down = offsets(n, 8);
   const across = offsets(c, ld << 3);
-  if (byRow) pack(P, c, B, across, c, down, n, false, 1);
-  else pack(P, n, B, down, n, across, c, false, 1);
+  if (byRow) pack(P, c, indexed(B, across, down, 1), c, n);
+  else pack(P, n, indexed(B, down, across, 1), n, c);
   return P;
 }
 
@@ -194,19 +194,19 @@ function residual(transposed: bool, B: usize, ld: i32, n: i32, c: i32, range: bo
     const length = leading(n);
     const W = createColumns(n, source.n);
     readAll(W, length);
-    const down = offsets(n, 8);
-    const across = offsets(4, length << 3);
+    const M = indexed(W, offsets(n, 8), offsets(4, length << 3), 1);
     for (let i = 0; i < source.n; i += 4) {
-      pack(r.four, n, column(W, length, i), down, n, across, min(4, source.n - i), false, 1);
+      M.at = column(W, length, i);
+      pack(r.four, n, M, n, min(4, source.n - i));
       sum += fourRows(r);
     }
   } else {
     for (let first = 0; first < source.m; first += source.panelRows) {
       const count = min(source.panelRows, source.m - first);
       source.panel(first, count);
+      const M = indexedSource(source.columns, source.rows, 1);
       for (let i = 0; i < count; i += 4) {
-        const rows = source.rows + (<usize>i << 2);
-        pack(r.four, n, source.at, source.columns, n, rows, min(4, count - i), source.single, source.scale);
+        packHere(r.four, n, M, 0, n, i, min(4, count - i));
         sum += fourRows(r);
       }
     }

@@ -16,7 +16,7 @@ import * as qrcp from '../factor/qrcp';
 import { dropReflectors } from '../factor/strong-rrqr';
 import { matrix, rowsOfMatrix } from '../factor/tsqr';
 import { column, createColumns, leading, transposeUpper } from '../matrix/columns';
-import { offsets, pack } from '../matrix/pack';
+import { indexed, indexedSource, offsets, pack } from '../matrix/pack';
 import * as source from '../matrix/source';
 import { packUpper, panels } from '../matrix/triangle';
 import { decompose, vectors } from '../spectrum/singular-vectors';
@@ -111,13 +111,13 @@ function applyTo(t: Triplets, y: usize): void {
   const groups = panels(k);
   // V as [groups][n][4], zero past k.
   const V = alloc(<u64>groups * n << 5);
-  pack(V, n, t.V, offsets(n, 8), n, offsets(k, leading(n) << 3), k, false, 1);
+  pack(V, n, indexed(t.V, offsets(n, 8), offsets(k, leading(n) << 3), 1), n, k);
   const rows = alloc(<u64>panels(source.panelRows) * n << 5); // A in row panels
   const tile = alloc(128);
   for (let first = 0; first < source.m; first += source.panelRows) {
     const count = min(source.panelRows, source.m - first);
     source.panel(first, count);
-    pack(rows, n, source.at, source.columns, n, source.rows, count, source.single, source.scale);
+    pack(rows, n, indexedSource(source.columns, source.rows, 1), n, count);
     for (let i = 0; i < count; i += 4) {
       for (let g = 0; g < groups; g++) {
         zero44(tile);
@@ -152,15 +152,15 @@ function error(y: usize, vt: usize, k: i32): f64 {
   // In the order that residualSquare() needs: -Y in row panels [k][4], V^T in column panels [k][4].
   const Y = alloc(<u64>panels(source.panelRows) * k << 5);
   const V = calloc(<u64>(panels(n) + 2) * k << 5);
-  const one = offsets(k, 8);
-  const line = offsets(source.panelRows, k << 3);
-  pack(V, k, vt, offsets(k, n << 3), k, offsets(n, 8), n, false, 1);
+  pack(V, k, indexed(vt, offsets(k, n << 3), offsets(n, 8), 1), k, n);
+  const left = indexed(y, offsets(k, 8), offsets(source.panelRows, k << 3), -1);
   let sum: f64 = 0;
   for (let first = 0; first < m; first += source.panelRows) {
     const count = min(source.panelRows, m - first);
     source.panel(first, count);
-    pack(Y, k, y + ((<usize>first * k) << 3), one, k, line, count, false, -1);
-    sum += residualSquare(source.rows, count, source.columns, n, Y, k, V, k, k);
+    left.at = y + ((<usize>first * k) << 3);
+    pack(Y, k, left, k, count);
+    sum += residualSquare(indexedSource(source.columns, source.rows, 1), count, n, Y, k, V, k, k);
   }
   release(start);
   return Math.sqrt(sum);

@@ -1,8 +1,8 @@
 // Packing: gathers a K x Q piece of a matrix into micro-panels, the operands of the tile kernel.
 //
 // Output: panel q holds columns 4q .. 4q+3 as [K][4] float64, panels `ld` steps (of 32 bytes) apart, the
-// last one padded with zero columns. Input element (k, q) is at base + ko[k] + qo[q] (u32 byte offsets),
-// float32 or float64; each is multiplied by `scale` on the way. Cost: one read and one write.
+// last one padded with zero columns. Input: Indexed, float32 or float64; each element is multiplied by `scale` on the
+// way. Cost: one read and one write.
 import { alloc, mark, release } from '../base/arena';
 import { parallelFor, threads } from '../base/parallel';
 import { PACK_TASK } from '../base/params';
@@ -16,9 +16,42 @@ function offset(table: usize, i: i32): usize {
   return <usize>load<u32>(table + (<usize>i << 2));
 }
 
-function packAs<T>(
-  to: usize, ld: i32, base: usize, ko: usize, K: i32, qo: usize, Q: i32, scale: f64,
-): void {
+/** A matrix by tables of u32 byte offsets: element (k, q) is scale times what stands at `at` + down[k] + across[q]. */
+@unmanaged
+export class Indexed {
+  at: usize;
+  down: usize;
+  across: usize;
+  single: bool;
+  scale: f64;
+}
+
+export function createIndexed(at: usize, down: usize, across: usize, single: bool, scale: f64): Indexed {
+  const A = changetype<Indexed>(alloc(offsetof<Indexed>()));
+  A.at = at;
+  A.down = down;
+  A.across = across;
+  A.single = single;
+  A.scale = scale;
+  return A;
+}
+
+/** Of float64. */
+export function indexed(at: usize, down: usize, across: usize, scale: f64): Indexed {
+  return createIndexed(at, down, across, false, scale);
+}
+
+/** Of the source's elements that are open, `sign` times its scale. */
+export function indexedSource(down: usize, across: usize, sign: f64): Indexed {
+  return createIndexed(source.at, down, across, source.single, sign * source.scale);
+}
+
+/** Rows k .. k + K, columns q .. q + Q of A. */
+function packAs<T>(to: usize, ld: i32, A: Indexed, k0: i32, K: i32, q0: i32, Q: i32): void {
+  const base = A.at;
+  const ko = A.down + (<usize>k0 << 2);
+  const qo = A.across + (<usize>q0 << 2);
+  const scale = A.scale;
   const size = sizeof<T>();
   const s = f64x2.splat(scale);
   for (let q = 0; q < Q; q += 4) {
@@ -66,12 +99,10 @@ function packAs<T>(
   }
 }
 
-/** As pack(), on this thread: for tasks. */
-export function packHere(
-  to: usize, ld: i32, base: usize, ko: usize, K: i32, qo: usize, Q: i32, single: bool, scale: f64,
-): void {
-  if (single) packAs<f32>(to, ld, base, ko, K, qo, Q, scale);
-  else packAs<f64>(to, ld, base, ko, K, qo, Q, scale);
+/** Rows k .. k + K, columns q .. q + Q of A, on this thread: for tasks. */
+export function packHere(to: usize, ld: i32, A: Indexed, k: i32, K: i32, q: i32, Q: i32): void {
+  if (A.single) packAs<f32>(to, ld, A, k, K, q, Q);
+  else packAs<f64>(to, ld, A, k, K, q, Q);
 }
 
 /** The arguments of pack(), and how many columns a task takes. */
@@ -79,38 +110,28 @@ export function packHere(
 class Packing {
   to: usize;
   ld: i32;
-  base: usize;
-  ko: usize;
+  A: Indexed;
   K: i32;
-  qo: usize;
   Q: i32;
-  single: bool;
-  scale: f64;
   width: i32;
 }
 
 function packColumns(record: usize, index: i32, _thread: i32): void {
   const p = changetype<Packing>(record);
   const q = index * p.width;
-  const to = p.to + ((<usize>(q >> 2) * <usize>p.ld) << 5);
-  packHere(to, p.ld, p.base, p.ko, p.K, p.qo + (<usize>q << 2), min(p.width, p.Q - q), p.single, p.scale);
+  packHere(p.to + ((<usize>(q >> 2) * <usize>p.ld) << 5), p.ld, p.A, 0, p.K, q, min(p.width, p.Q - q));
 }
 
-export function pack(
-  to: usize, ld: i32, base: usize, ko: usize, K: i32, qo: usize, Q: i32, single: bool, scale: f64,
-): void {
-  if (threads == 1) return packHere(to, ld, base, ko, K, qo, Q, single, scale);
+/** The first K rows and Q columns of A. */
+export function pack(to: usize, ld: i32, A: Indexed, K: i32, Q: i32): void {
+  if (threads == 1) return packHere(to, ld, A, 0, K, 0, Q);
   const start = mark();
   const p = changetype<Packing>(alloc(offsetof<Packing>()));
   p.to = to;
   p.ld = ld;
-  p.base = base;
-  p.ko = ko;
+  p.A = A;
   p.K = K;
-  p.qo = qo;
   p.Q = Q;
-  p.single = single;
-  p.scale = scale;
   p.width = (PACK_TASK / max(K, 1) | 3) + 1;
   parallelFor(packColumns, (Q + p.width - 1) / p.width, changetype<usize>(p));
   release(start);
@@ -138,6 +159,7 @@ export function packSource(P: usize): void {
 }
 
 export function packPanel(to: usize, ld: i32, from: i32, count: i32, columns: usize, n: i32): void {
-  const rows = source.rows + (<usize>from << 2);
-  pack(to, ld, source.at, rows, count, columns, n, source.single, source.scale);
+  const start = mark();
+  pack(to, ld, indexedSource(source.rows + (<usize>from << 2), columns, 1), count, n);
+  release(start);
 }

@@ -1,7 +1,7 @@
 // Rows of A, all or a sample of them, packed in column panels.
 import { alloc, mark, release } from '../base/arena';
 import { congruential } from '../base/random';
-import { pack, packedBytes, packSource } from './pack';
+import { indexedSource, pack, packedBytes, packSource } from './pack';
 import * as source from './source';
 
 /** s rows of A. It lives above its maker's mark. */
@@ -40,7 +40,7 @@ export function packSample(P: usize, s: i32, n: i32): void {
   const list = alloc(<u64>s << 2);
   stratifiedRows(list, s, source.m);
   const rows = source.select(list, s);
-  pack(P, s, source.at, rows, s, source.selectedColumns(s), n, source.single, source.scale);
+  pack(P, s, indexedSource(rows, source.selectedColumns(s), 1), s, n);
   release(start);
 }
 

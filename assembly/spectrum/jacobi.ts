@@ -10,7 +10,7 @@ import { JACOBI_BLOCK, JACOBI_CACHED, JACOBI_LOOK_COLUMNS, MAX_SWEEPS, U } from 
 import { tiles } from '../blas/gemm';
 import { dot, norm, rotate } from '../blas/level1';
 import { column } from '../matrix/columns';
-import { offsets, pack, packedBytes } from '../matrix/pack';
+import { Indexed, indexed, offsets, pack, packedBytes } from '../matrix/pack';
 import { panels } from '../matrix/triangle';
 
 /** Columns that are being made orthogonal. */
@@ -27,7 +27,8 @@ class Columns {
   threshold: f64;
   /** The columns by panels, [n/4][m][4], and the tables that pack them. */
   P: usize;
-  down: usize;
+  /** B, or its columns from a block on, and the table of all. */
+  A: Indexed;
   across: usize;
   /** Tiles of cosines. */
   T: usize;
@@ -48,8 +49,8 @@ function createColumns(B: usize, ld: i32, m: i32, n: i32): Columns {
   x.lengths = calloc(<u64>(n + 4) << 3);
   x.threshold = U * Math.sqrt(<f64>m) * 2;
   x.P = alloc(packedBytes(m, n));
-  x.down = offsets(m, 8);
   x.across = offsets(n, ld << 3);
+  x.A = indexed(B, offsets(m, 8), x.across, 1);
   x.T = alloc(JACOBI_BLOCK << 5);
   const blocks = <u64>(n + JACOBI_BLOCK - 1) / JACOBI_BLOCK;
   x.marks = calloc(blocks * (blocks + 1) >> 1);
@@ -114,7 +115,8 @@ function packBlock(x: Columns, j: i32): void {
   for (let k = <usize>j << 3; k < <usize>(j + count) << 3; k += 8) {
     store<f64>(x.lengths + k, Math.sqrt(load<f64>(x.squares + k)));
   }
-  pack(x.P + (<usize>j * <usize>x.m << 3), x.m, x.B, x.down, x.m, x.across + (<usize>j << 2), count, false, 1);
+  x.A.across = x.across + (<usize>j << 2);
+  pack(x.P + (<usize>j * <usize>x.m << 3), x.m, x.A, x.m, count);
 }
 
 /** Whether no column of block i has a later one of block j to be rotated with. */

@@ -7,7 +7,7 @@ import { madd44 } from '../blas/gemm';
 import { combine } from '../blas/gemv';
 import { axpy, dot, scaleColumn } from '../blas/level1';
 import { column } from '../matrix/columns';
-import { packHere } from '../matrix/pack';
+import { Indexed, indexedSource, packHere } from '../matrix/pack';
 import * as source from '../matrix/source';
 
 @unmanaged
@@ -73,11 +73,8 @@ class Pass {
   first: i32;
   count: i32;
   n: i32;
-  at: usize;
-  columns: usize;
-  rows: usize;
-  single: bool;
-  scale: f64;
+  /** The panel, transposed. */
+  A: Indexed;
   /** [n][4] for each thread. */
   four: usize;
   V: usize;
@@ -93,7 +90,7 @@ function groupsTask(record: usize, index: i32, thread: i32): void {
   const four = p.four + (<usize>thread * <usize>n << 5);
   const from = index * (PRODUCT_GROUPS_TASK << 2);
   for (let i = from; i < min(p.count, from + (PRODUCT_GROUPS_TASK << 2)); i += 4) {
-    packHere(four, n, p.at, p.columns, n, p.rows + (<usize>i << 2), min(4, p.count - i), p.single, p.scale);
+    packHere(four, n, p.A, 0, n, i, min(4, p.count - i));
     if (!p.bytes) combine(p.Y + (<usize>(p.first + i) << 3), four, p.V, n);
     for (let b: usize = 0; b < p.bytes; b += p.step) {
       const y = p.Y + b + (<usize>(p.first + i) << 5);
@@ -107,10 +104,6 @@ function pass(V: usize, Y: usize, bytes: usize, step: usize): void {
   const start = mark();
   const p = changetype<Pass>(alloc(offsetof<Pass>()));
   p.n = source.n;
-  p.columns = source.columns;
-  p.rows = source.rows;
-  p.single = source.single;
-  p.scale = source.scale;
   p.four = alloc(<u64>threads * p.n << 5);
   p.V = V;
   p.Y = Y;
@@ -119,7 +112,7 @@ function pass(V: usize, Y: usize, bytes: usize, step: usize): void {
   for (p.first = 0; p.first < source.m; p.first += source.panelRows) {
     p.count = min(source.panelRows, source.m - p.first);
     source.panel(p.first, p.count);
-    p.at = source.at;
+    p.A = indexedSource(source.columns, source.rows, 1);
     const rows = PRODUCT_GROUPS_TASK << 2;
     parallelFor(groupsTask, (p.count + rows - 1) / rows, changetype<usize>(p));
   }

@@ -21,7 +21,7 @@ export { factor as factorBlock, invert } from '../assembly/factor/lu';
 export { begin, leastSteps, residualAfter } from '../assembly/factor/qrcp';
 export { reduce } from '../assembly/factor/tsqr';
 export { createColumns, leading, readAll, transposeUpper } from '../assembly/matrix/columns';
-export { pack, packSource } from '../assembly/matrix/pack';
+export { createIndexed, pack, packSource } from '../assembly/matrix/pack';
 export { scan, squares, total } from '../assembly/matrix/scan';
 export { n as kept, open, original, scale } from '../assembly/matrix/source';
 export { packUpper, triangleBytes } from '../assembly/matrix/triangle';

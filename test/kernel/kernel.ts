@@ -109,19 +109,8 @@ interface Exports {
   applyToVector(v: number, y: number): number;
   applyToPanels(V: number, Y: number, bytes: number, step: number): void;
   power(W: number, ld: number, m: number, n: number, v: number, iterations: number): number;
-  pack(
-    ...args: [
-      to: number,
-      ld: number,
-      base: number,
-      ko: number,
-      K: number,
-      qo: number,
-      Q: number,
-      single: boolean,
-      scale: number,
-    ]
-  ): void;
+  createIndexed(at: number, down: number, across: number, single: boolean, scale: number): number;
+  pack(to: number, ld: number, A: number, K: number, Q: number): void;
   /** A pivoted QR (qrcp.ts), and the steps that it has done when taken up. */
   begin(W: number, ld: number, m: number, n: number, perm: number): number;
   proceed(q: number, stop: number, checkBelow: number, cap: number): number;

@@ -41,7 +41,8 @@ describe('pack', () => {
               to + 32 * ld * q,
               32 * K,
             ]);
-            watch(ranges, () => k.pack(to, ld, base, rows, K, columns, Q, single, -0.25));
+            const A = k.createIndexed(base, rows, columns, single, -0.25);
+            watch(ranges, () => k.pack(to, ld, A, K, Q));
             const out = f64(to, 4 * ld * count);
             for (let i = 0; i < K; i++) {
               for (let c = 0; c < 4 * count; c++) {
