@@ -12,6 +12,20 @@ export const isComplex = ({ kind }: { kind: Kind }): boolean => kind === 'c64' |
 
 /** What callers pass, a Float16Array as its patterns. */
 export type Elements = Exclude<NumericArray, Float16ArrayLike>;
+export type TypedElements = Exclude<Elements, readonly number[]>;
+
+/** By their tags: a Buffer is a Uint8Array, and arrays of another realm (Jest's, a frame's) are what they say. */
+export const TYPED_ARRAYS: Readonly<Record<string, new (length: number) => TypedElements>> = {
+  Float64Array,
+  Float32Array,
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+};
 
 const tagGetter = Object.getOwnPropertyDescriptor(
   Object.getPrototypeOf(Uint8Array.prototype),

@@ -5,7 +5,15 @@ import type { Floats } from '../kernel/host.js';
 import { fromBfloat16, fromFloat16 } from '../shared/half.js';
 import { product } from '../shared/shape.js';
 import { gatherInto } from '../shared/strided.js';
-import { allocate, count, type Elements, isComplex, type Kind } from './elements.js';
+import {
+  allocate,
+  count,
+  type Elements,
+  isComplex,
+  type Kind,
+  TYPED_ARRAYS,
+  type TypedElements,
+} from './elements.js';
 import { flatView, selfDescribedView, type View } from './view.js';
 
 export type { Elements, Kind } from './elements.js';
@@ -185,7 +193,6 @@ function swapLast(list: readonly number[]): readonly number[] {
   return n < 2 ? list : [...list.slice(0, -2), list[n - 1], list[n - 2]];
 }
 
-type TypedElements = Exclude<Elements, readonly number[]>;
 /**
  * The elements of a strided view in row-major order, in a fresh array of the same type (number[]: Float64Array).
  */
@@ -198,23 +205,10 @@ export function gather(
   size: number,
 ): Elements {
   const typed = Array.isArray(data) ? Float64Array.from(data) : (data as TypedElements);
-  // The name, not the constructor: a Buffer is a Uint8Array.
-  const out = allocate(fn, TYPES[typed[Symbol.toStringTag]], size);
+  const out = allocate(fn, TYPED_ARRAYS[typed[Symbol.toStringTag]], size);
   gatherInto(out, typed, shape, strides, offset);
   return out;
 }
-
-const TYPES: Record<string, new (length: number) => TypedElements> = {
-  Float64Array,
-  Float32Array,
-  Int8Array,
-  Uint8Array,
-  Uint8ClampedArray,
-  Int16Array,
-  Uint16Array,
-  Int32Array,
-  Uint32Array,
-};
 
 /**
  * Where element number `flatIndex` of the stack stands (counted from `offset`, in storage order), in the caller's

@@ -1,6 +1,6 @@
 // A call as it travels to a thread: the names of functions, and one tensor whose buffer is given away.
 
-import { isComplex } from '../input/elements.js';
+import { isComplex, TYPED_ARRAYS } from '../input/elements.js';
 import { describe, readOptions } from '../input/options.js';
 import { readInput, type Stack } from '../input/stack.js';
 import { readTensor, type TensorView } from '../layers/tensor.js';
@@ -168,25 +168,12 @@ function slice(data: Stack['data'], first: number, length: number): NumericArray
   const part = first === 0 && data.length === length ? data : data.slice(first, first + length);
   if (!ArrayBuffer.isView(part)) return Float64Array.from(part);
   if (part !== data && owns(part)) return part;
-  const Type = TYPES.find(({ name }) => name === (part as Float64Array)[Symbol.toStringTag]);
+  const Type = TYPED_ARRAYS[(part as Float64Array)[Symbol.toStringTag]];
   if (!Type) throw new TypeError(`matrix-rank: ${describe(data)} cannot be sent to a thread.`);
   const copy = new Type(length);
   copy.set(part as ArrayLike<number>);
   return copy;
 }
-
-/** By their tags: a Buffer is a Uint8Array, and arrays of another realm (Jest's, a frame's) are what they say. */
-const TYPES = [
-  Float64Array,
-  Float32Array,
-  Int8Array,
-  Uint8Array,
-  Uint8ClampedArray,
-  Int16Array,
-  Uint16Array,
-  Int32Array,
-  Uint32Array,
-];
 
 /** Whether the array is all of a buffer that may be given away. */
 export function owns({ buffer, byteLength }: ArrayBufferView): boolean {
