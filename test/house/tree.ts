@@ -55,7 +55,7 @@ export function functions(text: readonly string[]): { name: string; lines: numbe
   return text.flatMap((line, from) => {
     const { indent, name } = head.exec(line)?.groups ?? {};
     if (name === undefined || /^ *(if|for|while|switch|catch|return)\b/.test(line)) return [];
-    const open = text.findIndex((l, i) => i >= from && /[{;]$/.test(l));
+    const open = text.findIndex((l, i) => i >= from && /[{;]$|\{\}$/.test(l)); // an empty body has no lines
     if (!text[open]?.endsWith('{')) return [];
     const to = text.findIndex((l, i) => i > open && l.startsWith(`${indent}}`));
     const signature = text.slice(from, open + 1).join(' ');
