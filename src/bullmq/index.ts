@@ -1,5 +1,5 @@
 // matrix-rank/bullmq: matrix-rank/jobs on BullMQ 6, over Redis or PostgreSQL. Peers: bullmq, and ioredis or pg.
-import type { Row } from '../files/rows.js';
+import type { Row } from '../files/types.js';
 import { openQueue, type SubmitOptions, Submitted } from './submit.js';
 
 export { openQueue, type Queues, type SubmitOptions, Submitted } from './submit.js';

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { type FlowJob, FlowProducer, Job, Queue } from 'bullmq';
 import type { Accumulated } from '../files/accumulate.js';
 import { message } from '../files/messages.js';
-import type { Row } from '../files/rows.js';
+import type { Row } from '../files/types.js';
 import type { ReadOptions } from '../formats/types.js';
 import { decode, type JobOptions, KERNEL, keyOf, VERSION } from '../jobs/payload.js';
 import { type ModelPlan, planJobs, type TallPlan } from '../jobs/plan.js';

@@ -1,6 +1,6 @@
 // Which rows are shown, and in which order: --only, --sort, --top.
 
-import type { Row } from '../files/rows.js';
+import type { Row } from '../files/types.js';
 import { FIELDS, missing, proven } from './fields.js';
 
 export interface Order {

@@ -7,7 +7,8 @@
 import { byteLength, tensorBytes } from '../files/budget.js';
 import type { Channel } from '../files/channel.js';
 import { fileMessage, inFile, message } from '../files/messages.js';
-import { type Event, type Job, Lost, tensorsOf, toTask } from '../files/rows.js';
+import { Lost, tensorsOf, toTask } from '../files/rows.js';
+import type { Event, Job } from '../files/types.js';
 import { printable } from '../formats/errors.js';
 import { type NamedMatrix, toMatrices } from '../formats/matrices.js';
 import type { NamedTensor } from '../formats/types.js';

@@ -1,6 +1,6 @@
 // What the command knows of a row, by the name that --json, --csv, --sort and --fail-if have for it.
 
-import type { Row } from '../files/rows.js';
+import type { Row } from '../files/types.js';
 import type { HeavyTail } from '../matrix/heavy-tail.js';
 import type { SpectralMetrics } from '../types.js';
 import type { Operand } from './expression.js';

@@ -1,8 +1,8 @@
 // What FILE stands for: a path, or '-' for the standard input, of which no more is held than --memory leaves.
 import { resolve } from 'node:path';
-import type { Input, Job, Opened } from '../files/rows.js';
 import { openPipe, Pipe } from '../files/tall.js';
 import { mustStream } from '../files/tall-row.js';
+import type { Input, Job, Opened } from '../files/types.js';
 import { FormatError } from '../formats/errors.js';
 import { addressOf } from '../formats/source.js';
 

@@ -1,6 +1,6 @@
 // What the values of single options mean, each from its text; a wrong one is a UsageError that says what it takes.
 import { closest } from 'fastest-levenshtein';
-import type { Row } from '../files/rows.js';
+import type { Row } from '../files/types.js';
 import type { TensorLayout } from '../formats/types.js';
 import type { RankOptions } from '../types.js';
 import { ONLY, type Only, type Order } from './arrange.js';

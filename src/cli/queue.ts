@@ -4,7 +4,7 @@ import { openQueue, Submitted } from '../bullmq/submit.js';
 import { createWorker } from '../bullmq/worker.js';
 import type { Channel } from '../files/channel.js';
 import { fileMessage } from '../files/messages.js';
-import type { Event, Job, Row } from '../files/rows.js';
+import type { Event, Job, Row } from '../files/types.js';
 import { printable } from '../formats/errors.js';
 import { parse } from './args.js';
 import { readThreads } from './option-values.js';

@@ -1,7 +1,7 @@
 // Rows for programs: one JSON object a line, or comma-separated values (RFC 4180, but with \n). Keys and their order
 // are part of the public interface.
 import { toRecord as flatten } from '../files/record.js';
-import type { Row } from '../files/rows.js';
+import type { Row } from '../files/types.js';
 import { printable } from '../formats/errors.js';
 import { FIELDS, SAVES } from './fields.js';
 import type { Screen, Writer } from './writer.js';

@@ -1,6 +1,7 @@
 // The usual run: the rows of all files, to the writer and into the page.
-import { produce, type Row } from '../files/rows.js';
+import { produce } from '../files/rows.js';
 import { produceShard } from '../files/shard.js';
+import type { Row } from '../files/types.js';
 import { oneLine, printable } from '../formats/errors.js';
 import { heavyTailOf } from '../matrix/heavy-tail.js';
 import type { Arguments } from './args.js';

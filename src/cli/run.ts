@@ -1,8 +1,8 @@
 // A run on a terminal: the progress bar, rows written in order, and an end when Ctrl-C comes.
 import { MemoryError } from '../files/budget.js';
 import { Channel } from '../files/channel.js';
-import type { Event, Job } from '../files/rows.js';
 import { run as runJob } from '../files/run.js';
+import type { Event, Job } from '../files/types.js';
 import { printable } from '../formats/errors.js';
 import type { Arguments } from './args.js';
 import { NameFilter } from './name-filter.js';

@@ -1,5 +1,5 @@
 // The last line: how many, how deficient, what it would save, how fast.
-import type { Row } from '../files/rows.js';
+import type { Row } from '../files/types.js';
 import { numbers, saves } from './shrink.js';
 import { big, count, percent } from './text.js';
 

@@ -2,7 +2,7 @@
 // once, and a model of many layers folds into its blocks: of each block one line,
 // and below it what is deficient or failed.
 import pico from 'picocolors';
-import type { Row } from '../files/rows.js';
+import type { Row } from '../files/types.js';
 import { printable } from '../formats/errors.js';
 import type { Arguments } from './args.js';
 import { sortRows } from './arrange.js';

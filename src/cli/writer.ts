@@ -1,5 +1,5 @@
 // Where rows go. table.ts writes for people, records.ts for programs.
-import type { Row } from '../files/rows.js';
+import type { Row } from '../files/types.js';
 
 export interface Writer {
   /** Rows of this file follow. */

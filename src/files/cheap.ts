@@ -3,7 +3,7 @@
 // the whole matrix more than once (0.7 to 1.3 of their time). After Cholesky they take 1.5 to 3.5 times as long, and
 // many times where a part of the matrix was enough to tell a low rank.
 import type { RankReport } from '../types.js';
-import type { Job } from './rows.js';
+import type { Job } from './types.js';
 
 export const SMALL = 128;
 export const LARGE = 1024;

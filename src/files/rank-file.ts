@@ -5,8 +5,9 @@ import type { Readable, ReadOptions } from '../formats/types.js';
 import { describe } from '../input/options.js';
 import type { AbortSignalLike, RankOptions } from '../types.js';
 import { type FileRow, toRecord } from './record.js';
-import { produceFile, type Row } from './rows.js';
+import { produceFile } from './rows.js';
 import { run } from './run.js';
+import type { Row } from './types.js';
 
 /** How far a run of rankFile is. */
 export interface FileProgress {

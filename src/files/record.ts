@@ -1,6 +1,6 @@
 // A row as a flat object: what rankFile yields and what --json prints.
 import type { SpectralMetrics } from '../types.js';
-import type { Row } from './rows.js';
+import type { Row } from './types.js';
 
 /** One matrix of a file. null: there is no such value, as where `error` says why. */
 export interface FileRow extends Partial<Omit<SpectralMetrics, 'rank'>> {

@@ -4,8 +4,8 @@ import type { ReadOptions } from '../formats/types.js';
 import type { AbortSignalLike, RankOptions } from '../types.js';
 import { createBudget } from './budget.js';
 import { Channel } from './channel.js';
-import type { Event, Job } from './rows.js';
 import { Team } from './team.js';
+import type { Event, Job } from './types.js';
 
 /** What a run is told. */
 export interface Settings {

@@ -7,7 +7,8 @@
 import { readTensors } from '../formats/read.js';
 import { product } from '../shared/shape.js';
 import type { Channel } from './channel.js';
-import { type Event, type Job, type Open, type Opened, produce, type Row } from './rows.js';
+import { produce } from './rows.js';
+import type { Event, Job, Open, Opened, Row } from './types.js';
 
 export interface Shard {
   /** From 1. */

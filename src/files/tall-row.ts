@@ -6,8 +6,8 @@ import { accumulate, plan, summarize } from './accumulate.js';
 import { tensorBytes } from './budget.js';
 import { spectrumUpTo } from './cheap.js';
 import { inFile } from './messages.js';
-import type { Job, Row } from './rows.js';
 import { openTall, type Tall } from './tall.js';
+import type { Job, Row } from './types.js';
 
 /** Whether the matrix cannot be held but can be taken row by row. */
 export function mustStream(tall: Tall, job: Job): boolean {

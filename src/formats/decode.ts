@@ -2,7 +2,7 @@
 // Layout: elements side by side, little or big endian, row-major or at given strides.
 // Cost: one pass, none where the bytes can be viewed as they are.
 import { codeTable } from './decode/codes.js';
-import { isComplex } from './dtypes.js';
+import { BITS, isComplex } from './dtypes.js';
 import { FormatError, quote } from './errors.js';
 
 type Elements =
@@ -43,8 +43,6 @@ export const ELEMENT_SIZE: Readonly<Record<string, number>> = {
 };
 
 /** Types whose elements a typed array does not tell: the library has to be told. */
-const BITS = ['float16', 'bfloat16', 'complex64', 'complex128'] as const;
-export type Bits = (typeof BITS)[number];
 
 const LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 

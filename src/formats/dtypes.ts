@@ -2,6 +2,10 @@
 // Source: numpy.dtype's type codes, ml_dtypes, torch.dtype and torch/storage.py, safetensors' Dtype, onnx.proto's
 // TensorProto.DataType, ggml.h's ggml_type, tensorflow/lite's schema.fbs (TensorType).
 
+/** Types whose elements are bits of a typed array of another name. */
+export const BITS = ['float16', 'bfloat16', 'complex64', 'complex128'] as const;
+export type Bits = (typeof BITS)[number];
+
 interface Type {
   /** numpy.dtype's kind and bytes, its one-letter code, its names. */
   numpy?: string;

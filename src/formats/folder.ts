@@ -5,14 +5,7 @@
 import { textDecoder } from '../shared/text.js';
 import { FormatError } from './errors.js';
 import { refuseFolder } from './signatures.js';
-import type { ByteSource } from './source.js';
-
-/** What a folder has: file names, and folders with a slash at the end. */
-export interface Folder {
-  readonly name: string;
-  list(path: string): Promise<string[]>;
-  open(path: string): Promise<ByteSource>;
-}
+import type { Folder } from './source.js';
 
 const INDEX = /\.index\.json$/;
 const MODEL = /\.(safetensors|onnx|gguf|npy|npz|pt|pth|ckpt|bin|h5|hdf5|keras|mat|tflite|csv|tsv|mtx)$/i;

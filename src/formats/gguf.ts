@@ -12,9 +12,10 @@ import { fromNumber } from './dtypes.js';
 import { FormatError, quote } from './errors.js';
 import { isExperts } from './layout.js';
 import { type ByteSource, checkRange } from './source.js';
+import type { Weight } from './stored.js';
 import type { NamedTensor, ReadOptions } from './types.js';
 import { readWeight } from './weights/index.js';
-import { eachOf, type Weight } from './weights/weight.js';
+import { eachOf } from './weights/weight.js';
 
 /** ggml_type: our name of what is no plain type: blocks that are decoded, and names alone. */
 const TYPES: Readonly<Record<number, string>> = {

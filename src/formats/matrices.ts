@@ -8,8 +8,8 @@
 
 import { product } from '../shared/shape.js';
 import { gather, gatherPairs, rowMajorStrides } from '../shared/strided.js';
-import type { Bits, TensorData } from './decode.js';
-import { isComplex } from './dtypes.js';
+import type { TensorData } from './decode.js';
+import { type Bits, isComplex } from './dtypes.js';
 import type { Factors, NamedTensor, TensorLayout } from './types.js';
 
 /** One matrix of a model, ready for matrixRank. */

@@ -3,13 +3,13 @@
 import { textDecoder } from '../shared/text.js';
 import { describe } from './describe.js';
 import { FormatError, quote, toFormatError } from './errors.js';
-import { type Folder, modelFiles } from './folder.js';
+import { modelFiles } from './folder.js';
 import { isObject, parseJson } from './json.js';
 import { readNpy } from './npy.js';
 import { readSafetensors } from './safetensors.js';
 import { readIndex } from './shards.js';
 import { isLegacyPytorch, isPickle, refuseKnown } from './signatures.js';
-import { type ByteSource, openFolder, openSource, readText } from './source.js';
+import { type ByteSource, type Folder, openFolder, openSource, readText } from './source.js';
 import type { NamedTensor, Readable, ReadOptions } from './types.js';
 import { openEntry, readZip } from './zip.js';
 

@@ -12,9 +12,8 @@ import { layoutByName } from './layout.js';
 import { stackOf } from './matrices.js';
 import { readListing } from './shards.js';
 import { type ByteSource, checkRange, readText } from './source.js';
-import type { Entry } from './stored.js';
+import type { Entry, Weight } from './stored.js';
 import type { NamedTensor, ReadOptions } from './types.js';
-import type { Weight } from './weights/weight.js';
 
 const MAX_HEADER = 100_000_000;
 

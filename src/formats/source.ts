@@ -5,7 +5,6 @@ import { builtin } from '../shared/builtin.js';
 import { textDecoder } from '../shared/text.js';
 import type { BlobLike, UrlLike } from '../types.js';
 import { FormatError, quote } from './errors.js';
-import type { Folder } from './folder.js';
 import type { Readable, ReadOptions } from './types.js';
 
 export interface ByteSource {
@@ -20,6 +19,13 @@ export interface ByteSource {
   /** A file of the same folder, or below it. */
   sibling(name: string): Promise<ByteSource>;
   close(): Promise<void>;
+}
+
+/** What a folder has: file names, and folders with a slash at the end. */
+export interface Folder {
+  readonly name: string;
+  list(path: string): Promise<string[]>;
+  open(path: string): Promise<ByteSource>;
 }
 
 const CHUNK = 1 << 28; // one call of the operating system reads less than 2 GiB

@@ -5,7 +5,7 @@ import { product } from '../shared/shape.js';
 import { codeTable } from './decode/codes.js';
 import type { TensorData } from './decode.js';
 import { FormatError, oneLine, quote } from './errors.js';
-import type { Weight } from './weights/weight.js';
+import type { NamedTensor } from './types.js';
 
 export interface Stored {
   name: string;
@@ -21,6 +21,35 @@ export interface Stored {
    * patterns of 16 in a Uint16Array, 64-bit integers as float64.
    */
   words(from?: number, count?: number): Promise<TensorData>;
+}
+
+/** A pair of factors, scale x up x down, as the file has them. */
+export interface AdapterPair {
+  down: Stored;
+  up: Stored;
+  mid?: Stored;
+  /** The name by which adapter_config.json knows the module. */
+  module?: string;
+  /** What had to be assumed. */
+  note?: string;
+  /** What a loader multiplies factors of this rank with. */
+  scale(rank: number): Promise<number>;
+}
+
+/** A weight, not yet read. */
+export interface Weight {
+  name: string;
+  dtype: string;
+  shape: readonly number[];
+  storage?: string;
+  /** The rank of an adapter's factors. */
+  factors?: number;
+  adapter?: AdapterPair;
+  /** Why it is not decoded. */
+  packed?: string;
+  /** Why it cannot be read, as the end of a sentence about it. */
+  problem?: string;
+  read?(): Promise<Pick<NamedTensor, 'data'> & Partial<NamedTensor>>;
 }
 
 /** A tensor that is a weight of its own where nobody knows better. */

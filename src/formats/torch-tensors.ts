@@ -10,8 +10,7 @@ import { isExperts } from './layout.js';
 import { stackOf } from './matrices.js';
 import { PickleCall, PickleGlobal, PickleReference } from './pickle/values.js';
 import type { ByteSource } from './source.js';
-import type { Entry } from './stored.js';
-import type { Weight } from './weights/weight.js';
+import type { Entry, Weight } from './stored.js';
 
 const MAX_DEPTH = 64;
 const MAX_NAME = 1 << 12;

@@ -1,7 +1,7 @@
 // What every reader of a model file yields, and what it may be told.
 
 import type { AbortSignalLike, BlobLike, NumericArray, UrlLike } from '../types.js';
-import type { Bits } from './decode.js';
+import type { Bits } from './dtypes.js';
 
 /** How the operator that uses a tensor reads it, where the file tells. */
 export type TensorLayout = 'OIHW' | 'HWIO' | 'HWCM' | 'dense' | 'rnn' | 'experts';

@@ -27,6 +27,19 @@ export const TYPED_ARRAYS: Readonly<Record<string, new (length: number) => Typed
   Uint32Array,
 };
 
+/** Elements with a shape, not yet checked against each other. Numbers of a number[] are checked. */
+export interface View {
+  data: Elements;
+  kind: Kind;
+  shape: readonly number[];
+  /** null: row-major. */
+  strides: readonly number[] | null;
+  /** null: 0, and data is exactly as long as the shape needs. */
+  offset: number | null;
+  /** The storage tolerance that comes with the elements. */
+  noise?: number;
+}
+
 const tagGetter = Object.getOwnPropertyDescriptor(
   Object.getPrototypeOf(Uint8Array.prototype),
   Symbol.toStringTag,

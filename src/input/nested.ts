@@ -1,8 +1,7 @@
 // Nested arrays, read into one typed array: rows may be number[] or typed arrays. Cost: one pass.
 import { product } from '../shared/shape.js';
-import { allocate, count, isList, notNumber, typedName } from './elements.js';
+import { allocate, count, isList, notNumber, typedName, type View } from './elements.js';
 import { describe } from './options.js';
-import type { View } from './view.js';
 
 /** Nested arrays go no deeper; an array that contains itself would never end. */
 const MAX_DEPTH = 32;

@@ -13,8 +13,9 @@ import {
   type Kind,
   TYPED_ARRAYS,
   type TypedElements,
+  type View,
 } from './elements.js';
-import { flatView, selfDescribedView, type View } from './view.js';
+import { flatView, selfDescribedView } from './view.js';
 
 export type { Elements, Kind } from './elements.js';
 

@@ -2,22 +2,9 @@
 // Layout: a View's strides are in elements; null means row-major. Cost: no copy, except for nested arrays (and
 // mathjs, ml-matrix, which store such), read into one fresh typed array.
 import { product } from '../shared/shape.js';
-import { COMPLEX, count, type Elements, isList, type Kind, readElements, typedName } from './elements.js';
+import { COMPLEX, count, isList, readElements, typedName, type View } from './elements.js';
 import { nestedShape, nestedView } from './nested.js';
 import { describe } from './options.js';
-
-/** Elements with a shape, not yet checked against each other. Numbers of a number[] are checked. */
-export interface View {
-  data: Elements;
-  kind: Kind;
-  shape: readonly number[];
-  /** null: row-major. */
-  strides: readonly number[] | null;
-  /** null: 0, and data is exactly as long as the shape needs. */
-  offset: number | null;
-  /** The storage tolerance that comes with the elements. */
-  noise?: number;
-}
 
 /** Data with a shape beside it. */
 export function flatView(fn: string, data: unknown, shape: unknown): View {

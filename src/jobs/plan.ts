@@ -1,8 +1,9 @@
 // A source as jobs: one a tensor (small neighbours share one), the dearest first, or, for one tall matrix,
 // one a chunk of rows and a tree of merges over them.
-import type { Opened } from '../files/rows.js';
+
 import { cost, list } from '../files/shard.js';
 import { openTall, type Tall } from '../files/tall.js';
+import type { Opened } from '../files/types.js';
 import type { ReadOptions } from '../formats/types.js';
 import type { AbortSignalLike } from '../types.js';
 import { type JobOptions, KERNEL, type RowsPayload, type TensorPayload, VERSION } from './payload.js';

@@ -2,18 +2,7 @@
 // a saved accumulator or its report out.
 import { RankAccumulator } from '../accumulator/accumulator.js';
 import type { RankOptions, RankReport } from '../types.js';
-import type { TaskTensor } from './task.js';
-
-export interface AccumulateOptions {
-  /** Elements in a row; only without `states`. */
-  columns?: number;
-  /** Saved accumulators that the rows are added to, in this order. */
-  states?: readonly Uint8Array[];
-  /** Which row of the whole matrix the first one is, for errors. */
-  first?: number;
-  /** The rows are columns of the matrix that is meant. */
-  transposed?: boolean;
-}
+import type { AccumulateOptions, TaskTensor } from './task.js';
 
 function merged({ columns, states = [] }: AccumulateOptions): RankAccumulator {
   if (states.length === 0) return new RankAccumulator(columns!);

@@ -19,8 +19,8 @@ import { matrixRank, matrixRanks, rankReport } from '../matrix/rank.js';
 import { singularValues } from '../matrix/singular-values.js';
 import { columnSpace, dependencies, nullSpace } from '../matrix/subspaces.js';
 import type { MetricsOptions, RankReport, SingularValuesOptions } from '../types.js';
-import { type AccumulateOptions, accumulate, summarize } from './accumulate.js';
-import type { Task, TaskName, TaskTensor } from './task.js';
+import { accumulate, summarize } from './accumulate.js';
+import type { AccumulateOptions, Task, TaskName, TaskTensor } from './task.js';
 
 type AllOptions = MetricsOptions & ConvLayerOptions & SingularValuesOptions & AccumulateOptions;
 

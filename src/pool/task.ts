@@ -6,7 +6,6 @@ import { readInput, type Stack } from '../input/stack.js';
 import { readTensor, type TensorView } from '../layers/tensor.js';
 import { splitArguments } from '../matrix/call.js';
 import type { MetricsOptions, NumericArray } from '../types.js';
-import type { AccumulateOptions } from './accumulate.js';
 
 interface Signature {
   /** Takes a stack of matrices. */
@@ -62,6 +61,18 @@ export interface TaskTensor {
   offset?: number;
   dtype?: string;
   noise?: number;
+}
+
+/** Of the rows of a tall matrix (accumulate.ts). */
+export interface AccumulateOptions {
+  /** Elements in a row; only without `states`. */
+  columns?: number;
+  /** Saved accumulators that the rows are added to, in this order. */
+  states?: readonly Uint8Array[];
+  /** Which row of the whole matrix the first one is, for errors. */
+  first?: number;
+  /** The rows are columns of the matrix that is meant. */
+  transposed?: boolean;
 }
 
 export interface Task {

@@ -4,7 +4,7 @@ import { readArguments } from '../../src/cli/args.js';
 import { blockOf } from '../../src/cli/blocks.js';
 import { tableWriter } from '../../src/cli/table.js';
 import { marginText, shorten } from '../../src/cli/text.js';
-import type { Row } from '../../src/files/rows.js';
+import type { Row } from '../../src/files/types.js';
 
 const row = (name: string, rank: number, full: number, more: Partial<Row['report']> & object = {}): Row => ({
   file: 'model',

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Budget, createBudget, tensorBytes } from '../../src/files/budget.js';
 import { Channel } from '../../src/files/channel.js';
-import { type Event, produce, type Row } from '../../src/files/rows.js';
+import { produce } from '../../src/files/rows.js';
+import type { Event, Row } from '../../src/files/types.js';
 import { models } from '../cli/command.js';
 
 const MIB = 2 ** 20;

@@ -26,11 +26,14 @@ export function sources(folder: string, ending?: RegExp): Source[] {
   }));
 }
 
-/** What each file of a folder imports from it, types apart. */
-export function imports(folder: string): Map<string, string[]> {
+/** What each file of a folder imports from it; types count where they are asked for. */
+export function imports(folder: string, types = false): Map<string, string[]> {
+  const statement = types
+    ? /^(?:import|export)[^;]*? from '(\.[^']*)'/gm
+    : /^(?:import|export)(?! type)[^;]*? from '(\.[^']*)'/gm;
   return new Map(
     sources(folder).map(({ file, text }) => {
-      const found = text.join('\n').matchAll(/^(?:import|export)(?! type)[^;]*? from '(\.[^']*)'/gm);
+      const found = text.join('\n').matchAll(statement);
       return [file, [...found].map((m) => posix.join(posix.dirname(file), m[1]).replace(/(\.js)?$/, '.ts'))];
     }),
   );

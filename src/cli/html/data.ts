@@ -1,5 +1,5 @@
 // What the report's page is given: one entry for each row, in the order of the files.
-import type { Row } from '../../files/rows.js';
+import type { Row } from '../../files/types.js';
 import { printable } from '../../formats/errors.js';
 import type { RankReport } from '../../types.js';
 import type { Pair } from '../compare-rows.js';

@@ -3,8 +3,7 @@
 // it, and below it where there are more levels, in as few bytes as the largest such number needs; leaves (BTLF).
 // Source: HDF5 File Format Specification 3.0, section III.A.2.
 import { FormatError } from '../errors.js';
-import type { Cursor } from './cursor.js';
-import type { Hdf5File } from './file.js';
+import type { Cursor, Hdf5Bytes } from './cursor.js';
 
 const MAX_DEPTH = 16;
 /** A node's signature, version, type and checksum. */
@@ -23,7 +22,7 @@ export interface Node {
 }
 
 /** The nodes of a tree, each once. */
-export async function* nodesOf(hdf: Hdf5File, address: number): AsyncGenerator<Node> {
+export async function* nodesOf(hdf: Hdf5Bytes, address: number): AsyncGenerator<Node> {
   const file = hdf.source.name;
   const head = await hdf.read(address, 34, 'a B-tree');
   head.expect('BTHD');

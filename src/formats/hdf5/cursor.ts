@@ -1,6 +1,14 @@
 // A cursor over a piece of an HDF5 file that was read.
 import { textDecoder } from '../../shared/text.js';
 import { FormatError } from '../errors.js';
+import type { ByteSource } from '../source.js';
+
+/** The file (file.ts), as its heaps and trees read it. */
+export interface Hdf5Bytes {
+  readonly source: ByteSource;
+  /** `what` is read, for messages. */
+  read(address: number, length: number, what: string): Promise<Cursor>;
+}
 
 /** Little-endian numbers and text, front to back; running off the end is an error. */
 export class Cursor {

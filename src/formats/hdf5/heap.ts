@@ -5,8 +5,7 @@
 // length. Source: HDF5 File Format Specification 3.0, section III.G.
 import { FormatError } from '../errors.js';
 import { bytesFor, nodesOf } from './btree2.js';
-import { Cursor } from './cursor.js';
-import type { Hdf5File } from './file.js';
+import { Cursor, type Hdf5Bytes } from './cursor.js';
 
 const MAX_OBJECTS = 1 << 20;
 const MAX_WIDTH = 1 << 12;
@@ -27,7 +26,7 @@ interface Heap {
 
 /** The objects of a heap that a B-tree lists, in the order of the heap; `skip`: bytes of a record before the id. */
 export async function heapObjects(
-  hdf: Hdf5File,
+  hdf: Hdf5Bytes,
   heap: number,
   tree: number,
   skip: number,
@@ -61,7 +60,7 @@ export async function heapObjects(
   return objects;
 }
 
-async function readHeap(hdf: Hdf5File, address: number): Promise<Heap> {
+async function readHeap(hdf: Hdf5Bytes, address: number): Promise<Heap> {
   const file = hdf.source.name;
   const head = await hdf.read(address, 142, 'a heap');
   head.expect('FRHP');
@@ -98,7 +97,7 @@ interface Table {
 
 /** The direct blocks of an indirect one, whose space begins at `offset`. */
 async function indirect(
-  hdf: Hdf5File,
+  hdf: Hdf5Bytes,
   table: Table,
   address: number,
   rows: number,

@@ -3,14 +3,14 @@
 import { admit } from '../admit.js';
 import { attempt, FormatError, oneLine, quote } from '../errors.js';
 import type { ByteSource } from '../source.js';
-import type { Entry, Stored } from '../stored.js';
+import type { Entry, Stored, Weight } from '../stored.js';
 import type { NamedTensor, ReadOptions } from '../types.js';
 import { lora } from './lora.js';
 import { bitsandbytes, compressed, gptq, mlx, mxfp4, nvfp4 } from './packed.js';
 import { scaled } from './scaled.js';
 import { readSettings, type Settings } from './settings.js';
 import { isNarrow, isPart, orphan, unknown } from './unknown.js';
-import type { Context, Match, Rule, Weight } from './weight.js';
+import type { Context, Match, Rule } from './weight.js';
 
 const RULES: readonly Rule[] = [lora, bitsandbytes, gptq, mxfp4, nvfp4, mlx, compressed, scaled];
 /** Names for which a config beside may tell something. */

@@ -8,10 +8,10 @@
 // applied: they scale the rows of the sum with the weight, which is not here. Source: PEFT's LoraLayer,
 // kohya-ss/sd-scripts' networks/lora.py, LyCORIS.
 import { product } from '../../shared/shape.js';
-import { misfit, numbers, type Stored } from '../stored.js';
+import { misfit, numbers, type Stored, type Weight } from '../stored.js';
 import type { Factors } from '../types.js';
 import type { AdapterSettings } from './settings.js';
-import { type Context, type Match, notDecoded, type Weight } from './weight.js';
+import { type Context, type Match, notDecoded } from './weight.js';
 
 interface Names {
   base: string;

@@ -1,37 +1,7 @@
 // From the tensors of a file to the weights of the model: rules that know how packed,
 // scaled and factored weights are named.
-import type { Stored } from '../stored.js';
-import type { NamedTensor } from '../types.js';
+import type { Stored, Weight } from '../stored.js';
 import type { Settings } from './settings.js';
-
-/** A pair of factors, scale x up x down, as the file has them. */
-export interface AdapterPair {
-  down: Stored;
-  up: Stored;
-  mid?: Stored;
-  /** The name by which adapter_config.json knows the module. */
-  module?: string;
-  /** What had to be assumed. */
-  note?: string;
-  /** What a loader multiplies factors of this rank with. */
-  scale(rank: number): Promise<number>;
-}
-
-/** A weight, not yet read. */
-export interface Weight {
-  name: string;
-  dtype: string;
-  shape: readonly number[];
-  storage?: string;
-  /** The rank of an adapter's factors. */
-  factors?: number;
-  adapter?: AdapterPair;
-  /** Why it is not decoded. */
-  packed?: string;
-  /** Why it cannot be read, as the end of a sentence about it. */
-  problem?: string;
-  read?(): Promise<Pick<NamedTensor, 'data'> & Partial<NamedTensor>>;
-}
 
 /** What a rule makes of a tensor: weights, and the tensors that are parts of them. */
 export interface Match {
