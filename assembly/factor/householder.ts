@@ -84,7 +84,7 @@ function reflectColumn(p: Panel, k: i32): void {
     store<f64>(past, 0);
     for (; j + 4 <= p.columns; j += 4) {
       const x = column(p.A, p.ld, j) + (<usize>k << 3);
-      reflect4(x, <usize>p.ld << 3, v, 0, pairs, tau, false, squares + (<usize>j << 3));
+      reflect4(x, <usize>p.ld << 3, v, 0, pairs, tau, squares + (<usize>j << 3));
     }
     store<f64>(past, kept);
   }
