@@ -301,7 +301,7 @@ function diagonalTiles(f: Cholesky): i32 {
 function block(f: Cholesky): i32 {
   const record = changetype<usize>(f);
   const rows = f.i1 - f.i0;
-  f.rows = threads == 1 ? rows : CHOLESKY_TASK;
+  f.rows = threads == 1 ? rows : max(1, min(CHOLESKY_TASK, rows / (2 * threads))); // the last block may be narrow
   parallelFor(leftTask, tasksFor(f, rows), record);
   parallelFor(ownTask, tasksFor(f, rows), record);
   for (f.j = f.i0; f.j < f.i1; f.j = f.j1) {

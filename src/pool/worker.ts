@@ -10,6 +10,9 @@ import type { KernelMessage } from './threads.js';
 /** A task, and, where others may help, with what. */
 export type TaskMessage = Task & { team?: Team };
 
+/** Of a smaller matrix the driver keeps the memory: nothing is held for nothing. */
+const LET_GO = 1 << 24;
+
 /** The thread's end of its channel: a worker's global scope, or Node's parentPort. */
 export interface Port {
   onmessage: ((event: { data: TaskMessage | KernelMessage | HelpMessage }) => void) | null;
@@ -36,7 +39,7 @@ export function serve(port: Port, after: (bytes: number) => void = () => {}): vo
     if ('envelope' in data) {
       help(data).then((envelopes) => {
         port.postMessage({ results: envelopes }, envelopes);
-        after(data.bytes);
+        after(data.bytes < LET_GO ? data.bytes >> 4 : data.bytes);
       }, fail);
       return;
     }

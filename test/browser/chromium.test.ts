@@ -117,6 +117,31 @@ describe.skipIf(!CHROMIUM)('Chromium', () => {
     expect(await run(POOL('/dist/matrix-rank.min.js'))).toBe(POOLED);
   });
 
+  // Threads are started as they are needed: one matrix starts more than one where others can help.
+  const LARGE = `
+    let started = 0;
+    globalThis.Worker = class extends Worker {
+      constructor(...given) { super(...given); started++; }
+    };
+    const { createRankPool, rankReport } = await import('/dist/matrix-rank.min.js');
+    const pool = createRankPool({ threads: 3 });
+    const data = Float64Array.from({ length: 600 * 500 }, (_, i) => Math.sin(i * i));
+    const reports = [await pool.rankReport(data, [600, 500]), await pool.rankReport(data, [600, 500])];
+    await pool.close();
+    const alone = JSON.stringify(rankReport(data, [600, 500]));
+    const same = reports.every((report) => JSON.stringify(report) === alone);
+    say([crossOriginIsolated, same, reports[0].rank, started].join(' '));`;
+
+  test('one large matrix on all threads of a page that is cross-origin isolated, on one of another', async () => {
+    const isolated = {
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-embedder-policy': 'require-corp',
+    };
+    expect(await run(LARGE, isolated)).toBe('true true 500 3');
+    expect(await run(LARGE)).toBe('false true 500 1');
+    expect(errors).toEqual([]);
+  });
+
   test('the one-file bundle from another origin, as from a CDN', async () => {
     const cdn = await serve(undefined, { 'access-control-allow-origin': '*' });
     sites.push(cdn);
