@@ -44,7 +44,7 @@ async function filesIn(folder: Folder, path: string, depth: number): Promise<str
   const found = await choose(
     folder,
     path,
-    names.filter((name) => !name.endsWith('/')),
+    names.filter((name) => !name.endsWith('/') && !name.startsWith('.')), // ._x is of macOS, beside x
   );
   if (found.length > 0 || depth >= MAX_DEPTH) return found.map((name) => path + name);
   const below: string[] = [];

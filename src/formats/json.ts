@@ -49,8 +49,11 @@ export function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Keys that valid JSON text gives more than once in its outermost object; JSON.parse keeps the last and is silent. */
-export function duplicateKeys(text: string): Set<string> {
+/**
+ * Keys that valid JSON text gives more than once in its outermost object, or `level` - 1 brackets further in; JSON.parse
+ * keeps the last and is silent.
+ */
+export function duplicateKeys(text: string, level = 1): Set<string> {
   const seen = new Set<string>();
   const twice = new Set<string>();
   let depth = 0;
@@ -61,7 +64,7 @@ export function duplicateKeys(text: string): Set<string> {
     else if (c === 0x22) {
       const start = i;
       i = closingQuote(text, i);
-      if (depth !== 1) continue;
+      if (depth !== level) continue;
       let next = i + 1;
       while (/\s/.test(text[next])) next++;
       if (text[next] !== ':') continue;

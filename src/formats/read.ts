@@ -4,7 +4,7 @@ import { textDecoder } from '../shared/text.js';
 import { describe } from './describe.js';
 import { FormatError, quote, toFormatError } from './errors.js';
 import { modelFiles } from './folder.js';
-import { isObject, parseJson } from './json.js';
+import { duplicateKeys, isObject, parseJson } from './json.js';
 import { readNpy } from './npy.js';
 import { readSafetensors } from './safetensors.js';
 import { readIndex } from './shards.js';
@@ -178,6 +178,16 @@ async function readArchive(source: ByteSource, options: ReadOptions): Promise<As
   throw new FormatError(source.name, `${what}; unpack it, and give what is in it.`);
 }
 
+/** A key of an index, or a weight in it, that is there twice: whichever file is meant, the other would be passed over. */
+function namedTwice(
+  text: string,
+  { weight_map: map, metadata }: Record<string, unknown>,
+): string | undefined {
+  if (duplicateKeys(text).has('weight_map')) return 'weight_map';
+  const within = (object: unknown, key: string) => isObject(object) && Object.hasOwn(object, key);
+  return [...duplicateKeys(text, 2)].find((key) => within(map, key) && !within(metadata, key));
+}
+
 async function readJson(source: ByteSource, options: ReadOptions): Promise<AsyncGenerator<NamedTensor>> {
   const { name, size } = source;
   if (size > MAX_JSON) throw new FormatError(name, `is JSON of ${size} bytes, at most ${MAX_JSON} are read.`);
@@ -189,7 +199,11 @@ async function readJson(source: ByteSource, options: ReadOptions): Promise<Async
     return (await import('./records.js')).isRecords(json)
       ? (await import('./records.js')).readRecords(source, options, json)
       : (await import('./tfjs.js')).readTfjs(source, options, json);
-  if (isObject(json) && 'weight_map' in json) return readIndex(source, options, json, detect);
+  if (isObject(json) && 'weight_map' in json) {
+    const twice = namedTwice(text, json);
+    if (twice !== undefined) throw new FormatError(name, `has ${quote(twice)} twice.`);
+    return readIndex(source, options, json, detect);
+  }
   if (isObject(json) && 'weightsManifest' in json)
     return (await import('./tfjs.js')).readTfjs(source, options, json);
   if (isObject(json) && Array.isArray(json.data))

@@ -317,6 +317,7 @@ describe('folders', () => {
       'model-2.safetensors': shard('b'),
       'pytorch_model.bin.index.json': index({ a: 'pytorch_model-1.bin' }),
       'pytorch_model-1.bin': torch('a'),
+      '._model-1.safetensors': 'x',
       'config.json': '{}',
       'tokenizer.json': '{"model":{}}',
     });
@@ -331,6 +332,11 @@ describe('folders', () => {
     const { names: found, errors } = await salvage(bin);
     expect(found).toEqual(['a', 'b']);
     expect(errors.gone).toContain("is not in 'two.bin', where weight_map has it");
+    for (const [text, key] of [
+      ['{"weight_map": {"a": "one.bin", "a": "two.bin"}}', 'a'],
+      ['{"weight_map": {"a": "one.bin"}, "weight_map": {}}', 'weight_map'],
+    ])
+      expect(await failure(utf8(text), { name: 'm.index.json' })).toBe(`m.index.json: has '${key}' twice.`);
   });
 
   test('several models: their files stand before the names, and one that is damaged costs no other', async () => {

@@ -134,6 +134,14 @@ const ggufFile = write.gguf(
   ],
 );
 
+const ofMatlab4 = (name: string, type: number, sizes: [number, number, complex: number], data: Uint8Array) =>
+  concat(bytesOf(Int32Array.of(type, ...sizes, name.length + 1)), utf8(`${name}\0`), data);
+const matlab4 = concat(
+  ofMatlab4('full', 10, [4, 6, 0], f32),
+  ofMatlab4('pairs', 0, [1, 2, 1], bytesOf(Float64Array.of(1, 2, 3, 4))),
+  ofMatlab4('sparse', 2, [3, 3, 0], bytesOf(Float64Array.of(2, 1, 2, 1, 3, 3, 7, 5, 0))),
+);
+
 const files: Record<string, Uint8Array> = {
   'a.npy': npyFile,
   'f.npy': fortran,
@@ -151,6 +159,7 @@ const files: Record<string, Uint8Array> = {
   ...PACKED,
   'real.onnx': readFileSync('node_modules/openwakeword-js/models/hello_deepa.onnx'),
   'growing.h5': readFileSync('test/formats/files/growing.h5'),
+  'level4.mat': matlab4,
   'legacy-0.pt': readFileSync('test/formats/files/legacy-0.pt'),
   'sparse73.mat': readFileSync('test/formats/files/sparse73.mat'),
   // Files of known truth, which cases.test.ts reads whole.
