@@ -1,5 +1,6 @@
 // One large matrix on two threads of a pool against one, and against NumPy (singular values, as its matrix_rank takes
 // them) with two threads, in turns in one run; the quickest round of each counts.
+// A whole model of 1.6 GB on one thread and on two: bench/command.mjs --case threads --long
 // node bench/cores.mjs [--rounds 5] [--threads 2]
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
