@@ -64,6 +64,7 @@ export const FIELDS: Record<string, (row: Row) => Value> = {
   margin: (r) => r.report?.margin,
   method: (r) => r.report?.method,
   proven,
+  toleranceOf: (r) => r.toleranceOf,
   storage: (r) => r.storage,
   noise: (r) => r.report?.noise ?? r.noise,
   note: (r) => r.note,
@@ -95,7 +96,7 @@ export const isMetric = (name: string) =>
   (METRICS as readonly string[]).includes(name) || isTail(name) || /^saves\d/.test(name);
 export const isTail = (name: string) => (TAIL as readonly string[]).includes(name);
 
-const TEXTS = ['file', 'name', 'dtype', 'method', 'storage', 'note', 'error'];
+const TEXTS = ['file', 'name', 'dtype', 'method', 'toleranceOf', 'storage', 'note', 'error'];
 
 /** The fields, for conditions. */
 export const OPERANDS: Record<string, Operand<Row>> = Object.fromEntries(

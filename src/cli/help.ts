@@ -77,8 +77,9 @@ What a row says
   one matrix for each direction). rank counts the singular values above the tolerance, full is min(rows, columns).
   margin is how far the nearest proven bound of a singular value stays from the tolerance: 1 is on the edge, 10
   means a tolerance ten times larger or smaller would give the same rank. "Infinity" in JSON and CSV: none does.
-  method is the step that decided; ~ stands before a rank that is computed, but not proven. With several files each
-  row also has its file. A tensor that cannot be decided has no rank, but an error.
+  toleranceOf says whose tolerance it is: float32 or float64 (the default of the type), storage (rounding to the
+  stored type), given. method is the step that decided; ~ stands before a rank that is computed, but not proven.
+  With several files each row also has its file. A tensor that cannot be decided has no rank, but an error.
 
 Exit status: 0 fine, 1 some tensor or file failed (the others are still reported), nothing was found or --fail-if
 holds, 2 bad usage, 130 interrupted.

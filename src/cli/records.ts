@@ -42,7 +42,9 @@ export function jsonWriter(screen: Screen, withFile: boolean): Writer {
 export function csvWriter(screen: Screen, withFile: boolean, metrics: readonly string[]): Writer {
   const columns = [
     ...(withFile ? ['file'] : []),
-    ...'name shape matrix dtype rank full tolerance margin method storage noise proven'.split(' '),
+    ...'name shape matrix dtype rank full tolerance margin method storage noise proven toleranceOf'.split(
+      ' ',
+    ),
     ...metrics,
     'note',
     'error',

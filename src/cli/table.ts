@@ -55,6 +55,12 @@ const COLUMNS: TableColumn[] = [
   },
   { head: 'tolerance', right: true, spare: 3, cell: (r) => (r.report ? scientific(r.report.tolerance) : '') },
   {
+    head: 'of',
+    spare: 6,
+    cell: (r) => r.toleranceOf ?? '',
+    block: (rows) => same(rows, (r) => r.toleranceOf ?? ''),
+  },
+  {
     head: 'margin',
     right: true,
     spare: 1,

@@ -28,6 +28,8 @@ export interface FileRow extends Partial<Omit<SpectralMetrics, 'rank'>> {
   noise: number | null;
   /** Whether both bounds clear the tolerance; otherwise the rank is that of a matrix within rounding of this one. */
   proven: boolean | null;
+  /** Whose tolerance it is: that of `float32` or `float64`, of rounding to the stored type (`storage`), or `given`. */
+  toleranceOf: string | null;
   /** Descending; where they were asked for. */
   singularValues?: Float64Array;
   /** What else there is to know; without a rank: why the tensor is not analysed. */
@@ -50,6 +52,7 @@ export function toRecord(row: Row): FileRow {
     error,
     storage,
     noise,
+    toleranceOf,
     note,
   } = row;
   const { rank: _, ...others } = metrics ?? {};
@@ -67,6 +70,7 @@ export function toRecord(row: Row): FileRow {
     storage: storage ?? null,
     noise: report?.noise ?? noise ?? null,
     proven: report?.proven ?? null,
+    toleranceOf: toleranceOf ?? null,
     ...others,
     ...(singularValues && { singularValues }),
     ...(note !== undefined && { note }),

@@ -12,6 +12,7 @@ import type { Channel } from './channel.js';
 import { DEAR, LARGE, SMALL, spectrumUpTo } from './cheap.js';
 import { fileMessage, inFile, message } from './messages.js';
 import { rankTall, tooLarge } from './tall-row.js';
+import { isSingle, toleranceOf } from './tolerance-of.js';
 import type { Event, Job, Open, Opened, Row } from './types.js';
 
 /** Reads the files one after the other and puts their events into the channel; what breaks one is an event too. */
@@ -137,6 +138,7 @@ async function decide(file: string, tensor: NamedTensor, matrix: NamedMatrix, jo
   try {
     const results = await job.run(task);
     row.report = results[0] as RankReport;
+    row.toleranceOf = toleranceOf(row.report, job.tolerance, isSingle(matrix));
     if (factors !== undefined) return withProduct(row, results[0] as ProductReport, job);
     const values = results[1] as Float64Array | undefined;
     if (job.metrics && values) row.metrics = metricsOf(values, row.report.rank);

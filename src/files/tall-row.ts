@@ -7,6 +7,7 @@ import { tensorBytes } from './budget.js';
 import { spectrumUpTo } from './cheap.js';
 import { inFile } from './messages.js';
 import { openTall, type Tall } from './tall.js';
+import { toleranceOf } from './tolerance-of.js';
 import type { Job, Row } from './types.js';
 
 /** Whether the matrix cannot be held but can be taken row by row. */
@@ -48,6 +49,7 @@ export async function rankTall(file: string, tall: Tall, job: Job): Promise<Row>
     const states = await accumulate(tall, job.run, cut, { signal: job.read.signal, onRows });
     const { report, singularValues } = await summarize(states, job.tolerance, job.run);
     row.report = { ...report, shape: transposed ? [report.shape[1], report.shape[0]] : report.shape };
+    row.toleranceOf = toleranceOf(report, job.tolerance, dtype === 'float32');
     if (job.spectra) row.singularValues = singularValues;
     if (job.metrics) row.metrics = metricsOf(singularValues, report.rank);
   } catch (error) {

@@ -5,6 +5,7 @@ import type { Task } from '../pool/task.js';
 import type { RankOptions, RankReport, SpectralMetrics } from '../types.js';
 import type { Budget } from './budget.js';
 import type { Tall } from './tall.js';
+import type { ToleranceOf } from './tolerance-of.js';
 
 export interface Row {
   file: string;
@@ -20,6 +21,8 @@ export interface Row {
   /** What else there is to know; without a report: why the tensor is not analysed. */
   note?: string;
   full?: number;
+  /** Whose tolerance the report's is. */
+  toleranceOf?: ToleranceOf;
   /** Absent when `error` says why. */
   report?: RankReport;
   metrics?: SpectralMetrics;

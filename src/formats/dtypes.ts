@@ -66,7 +66,7 @@ const TYPES: Readonly<Record<string, Type>> = {
     ...{ storage: 'ComplexDoubleStorage', onnx: '15', tflite: '11' },
   },
   int8: {
-    ...{ numpy: 'i1 b int8 byte', torch: 'int8', storage: 'CharStorage' },
+    ...{ numpy: 'i1 b int8 byte', torch: 'int8', storage: 'CharStorage QInt8Storage' },
     ...{ safetensors: 'I8', onnx: '3', ggml: '24', tflite: '9' },
   },
   int16: {
@@ -74,7 +74,7 @@ const TYPES: Readonly<Record<string, Type>> = {
     ...{ safetensors: 'I16', onnx: '5', ggml: '25', tflite: '7' },
   },
   int32: {
-    ...{ numpy: 'i4 i int32 intc', torch: 'int32 int', storage: 'IntStorage' },
+    ...{ numpy: 'i4 i int32 intc', torch: 'int32 int', storage: 'IntStorage QInt32Storage' },
     ...{ safetensors: 'I32', onnx: '6', ggml: '26', tflite: '2' },
   },
   int64: {
@@ -82,7 +82,7 @@ const TYPES: Readonly<Record<string, Type>> = {
     ...{ safetensors: 'I64', onnx: '7', ggml: '27', tflite: '4' },
   },
   uint8: {
-    ...{ numpy: 'u1 B uint8 ubyte', torch: 'uint8 float4_e2m1fn_x2', storage: 'ByteStorage' },
+    ...{ numpy: 'u1 B uint8 ubyte', torch: 'uint8 float4_e2m1fn_x2', storage: 'ByteStorage QUInt8Storage' },
     ...{ safetensors: 'U8', onnx: '2', tflite: '3' },
   },
   uint16: { numpy: 'u2 H uint16 ushort', torch: 'uint16', safetensors: 'U16', onnx: '4', tflite: '16' },

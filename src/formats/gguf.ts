@@ -41,7 +41,7 @@ const TYPES: Readonly<Record<number, string>> = {
     34: 'TQ1_0',
     35: 'TQ2_0',
   },
-  ...{ 36: 'IQ4_NL_4_4', 37: 'IQ4_NL_4_8', 38: 'IQ4_NL_8_8', 40: 'NVFP4' },
+  ...{ 36: 'IQ4_NL_4_4', 37: 'IQ4_NL_4_8', 38: 'IQ4_NL_8_8', 40: 'NVFP4', 41: 'Q1_0', 42: 'Q2_0' },
 };
 /** Bytes of a metadata value by its type; 8 is a string, 9 an array. */
 const VALUE_SIZE = [1, 1, 2, 2, 4, 4, 4, 1, -1, -1, 8, 8, 8];

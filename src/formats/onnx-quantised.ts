@@ -34,6 +34,7 @@ const OPERATORS: Readonly<Record<string, readonly (readonly [number, number, num
   DynamicQuantizeMatMul: [[1, 2, 3, -1]],
   MatMulIntegerToFloat: [[1, 3, 5, -1]],
   MatMulNBits: [[1, 2, 3, 0]],
+  MatMulBnb4: [[1, 2, -1, 0]],
   GatherBlockQuantized: [[0, 2, 3, 1]],
 };
 /** Domains of operators that are known to take integers as what they are. */
@@ -48,6 +49,41 @@ const SCALES = new Set(['Mul', 'Div', 'Sub', 'Add']);
 const MAX_MOVES = 8;
 /** TensorProto.DataType of 8 bits and fewer, bool apart. */
 const NARROW = new Set([2, 3, 17, 18, 19, 20, 21, 22, 23, 24]);
+
+/** Codes packed by rows of an N x K weight. */
+export interface Packing {
+  n: number;
+  k: number;
+  bits: number;
+  block: number;
+  /** Codes that a row has room for. */
+  line: number;
+  storage: string;
+  /** nf4 or fp4, one row after the other. */
+  table?: string;
+}
+
+/** undefined: as many codes as the tensor has elements. */
+export function packingOf(
+  { op, ints }: CodesUse,
+  dtype: string,
+  shape: readonly number[],
+): Packing | undefined {
+  const bits = ints.get('bits') ?? 4;
+  const [n, k] = ['N', 'K'].map((key) => ints.get(key) ?? 0);
+  if (op === 'MatMulNBits') {
+    const block = ints.get('block_size') ?? 32;
+    return { n, k, bits, block, line: Math.ceil(k / block) * block, storage: `matmulnbits-int${bits}` };
+  }
+  if (op === 'MatMulBnb4') {
+    const table = ints.get('quant_type') === 1 ? 'nf4' : 'fp4';
+    return { n, k, bits: 4, block: ints.get('block_size') ?? 64, line: k, storage: `bnb-${table}`, table };
+  }
+  if (op !== 'GatherBlockQuantized' || dtype !== 'uint8' || shape.length !== 2) return undefined;
+  const codes = (shape[1] * 8) / bits;
+  const block = ints.get('block_size') ?? 128;
+  return { n: shape[0], k: codes, bits, block, line: codes, storage: `uint${bits} x scales` };
+}
 
 /** The codes of a model, and the scales and zero points that are no weights of their own. */
 export function findCodes(graphs: readonly OnnxGraph[]): {

@@ -7,13 +7,13 @@
 import { PbfReader } from '../vendor/pbf.js';
 import { admit } from './admit.js';
 import { codeTable } from './decode/codes.js';
-import { decodeNBits, dequantise } from './decode/onnx-codes.js';
+import { decodePacked, dequantise } from './decode/onnx-codes.js';
 import { checkLength, countElements, decode, elementSize, type TensorData, unsafe } from './decode.js';
 import { fromNumber } from './dtypes.js';
 import { attempt, FormatError, quote } from './errors.js';
 import { type OnnxTensor, readOnnxGraphs } from './onnx-graph.js';
 import { eachWeight } from './onnx-layout.js';
-import { type CodesUse, findCodes } from './onnx-quantised.js';
+import { type CodesUse, findCodes, packingOf } from './onnx-quantised.js';
 import { ProtoWalker } from './protobuf.js';
 import { type ByteSource, checkRange } from './source.js';
 import { toNumbers } from './stored.js';
@@ -131,20 +131,16 @@ async function readCodes(at: Reading, tensor: OnnxTensor, use: CodesUse): Promis
   const { source, files, options, name } = at;
   const file = source.name;
   const { dtype, shape } = check(file, name, tensor);
-  const nbits = use.op === 'MatMulNBits';
-  const [n, k] = ['N', 'K'].map((key) => use.ints.get(key) ?? 0);
-  const packed =
-    use.unknown ??
-    (use.op === 'GatherBlockQuantized' && dtype === 'uint8' ? `input of ${use.op}` : undefined);
+  const packing = packingOf(use, dtype, shape);
+  const deep = use.op === 'GatherBlockQuantized' && dtype === 'uint8' && packing === undefined;
+  const packed = use.unknown ?? (deep ? `input of ${use.op}` : undefined);
   if (packed !== undefined && codeTypeOf(dtype) !== undefined)
     return packedTensor(options, name, shape, dtype, `(${dtype}, ${packed})`);
   const type = codeTypeOf(dtype);
-  if (type === undefined || (shape.length < 2 && !nbits))
+  if (type === undefined || (shape.length < 2 && packing === undefined))
     return readTensor(source, files, name, tensor, options);
-  const storage = nbits
-    ? `matmulnbits-int${use.ints.get('bits') ?? 4}`
-    : `${dtype.replace('float8_', 'fp8-')} x scales`;
-  const decoded = nbits ? [n, k] : shape;
+  const storage = packing?.storage ?? `${dtype.replace('float8_', 'fp8-')} x scales`;
+  const decoded = packing ? [packing.n, packing.k] : shape;
   if (!(await admit(file, options, name, { shape: decoded, dtype, storage }))) return undefined;
   const { data } = await readElements(source, files, name, tensor, true);
   const codes = data as Uint8Array;
@@ -158,21 +154,15 @@ async function readCodes(at: Reading, tensor: OnnxTensor, use: CodesUse): Promis
     return { values, shape: read.shape, packed: read.dtype === 'uint8' };
   };
   const [scale, zero, order] = [await part(use.scale), await part(use.zero), await part(use.order)];
-  const result = nbits
-    ? decodeNBits({
-        bytes,
-        scales: scale!.values,
-        zeros: zero?.values,
-        zerosPacked: zero?.packed ?? true,
-        order: order?.values,
-        ...{ n, k, bits: use.ints.get('bits') ?? 4, block: use.ints.get('block_size') ?? 32 },
-      })
+  const parts = { bytes, scales: scale?.values ?? [1], zeros: zero?.values, order: order?.values };
+  const result = packing
+    ? decodePacked({ ...parts, ...packing }, zero?.packed ?? true)
     : dequantise(bytes, codeTable(type)!, shape, {
-        scales: scale?.values ?? [1],
+        scales: parts.scales,
         shape: scale?.shape ?? [],
         zeros: zero?.values,
         axis: use.axis,
-        block: use.ints.get('block_size') ?? 0,
+        block: use.ints.get('block_size') ?? (use.op === 'GatherBlockQuantized' ? 128 : 0),
       });
   if (result === undefined) {
     const scales = `${quote(use.scale?.name ?? '')} [${scale?.shape.join(', ')}]`;

@@ -14,6 +14,8 @@ export interface Stored {
   shape: readonly number[];
   /** Why it cannot be read, as the end of a sentence about it. */
   problem?: string;
+  /** Whether it is a weight by itself: scales beside it are of something else. */
+  readonly complete?: boolean;
   /** Whether a part of it costs no more than that part. */
   readonly inPieces?: boolean;
   /**

@@ -175,18 +175,17 @@ function dequantise(
   return out;
 }
 
-/**
- * The storage tolerance, max_i sqrt(sum_j h_ij^2 / 3) + max_j sqrt(sum_i h_ij^2 / 3), of steps h that are half a scale:
- * where the scales are the rows', or one for all. Elsewhere unknown.
- */
+/** The storage tolerance: steps are scales, one for all or one for each index of a dimension, of rows or of columns. */
 function noiseOf({ shape, scale, axis, depthwise }: Weight): number | undefined {
   if (shape.length < 2) return undefined;
   const rows = depthwise ? shape[shape.length - 1] : shape[0];
-  const columns = shape.reduce((a, b) => a * b, 1) / Math.max(1, rows);
-  if (scale.length > 1 && axis !== (depthwise ? shape.length - 1 : 0)) return undefined;
-  const most = Math.max(...scale.map(Math.abs)) / 2;
-  const squares = scale.reduce((sum, s) => sum + (s * s) / 4, 0) * (scale.length === 1 ? rows : 1);
-  return Math.sqrt((columns * most * most) / 3) + Math.sqrt(squares / 3);
+  const columns = product(shape) / Math.max(1, rows);
+  const squares = scale.map((s) => (s * s) / 12); // h is half a step
+  const mean = squares.reduce((a, b) => a + b, 0) / squares.length;
+  const most = squares.reduce((a, b) => Math.max(a, b), 0);
+  const ofRows = scale.length > 1 && axis === (depthwise ? shape.length - 1 : 0);
+  const [row, column] = ofRows ? [most, mean] : [mean, most];
+  return Math.sqrt(columns * row) + Math.sqrt(rows * column);
 }
 
 const SIZES = { int8: 1, int32: 4, uint32: 4, float32: 4, int64: 8 } as const;

@@ -1,7 +1,7 @@
 // The tensors of an unpickled PyTorch object: where they are in it, and their elements. A tensor is a view of a
 // storage: an offset, sizes and strides in elements. Source: torch/_utils.py.
 import { product } from '../shared/shape.js';
-import { gather, gatherPairs, rowMajorStrides } from '../shared/strided.js';
+import { endOf, gather, gatherPairs, isDense } from '../shared/strided.js';
 import { isFloat8, readFloat8 } from './decode/scales.js';
 import { countElements, decode, ELEMENT_SIZE, elementSize } from './decode.js';
 import { fromStorage, fromTorch, isComplex } from './dtypes.js';
@@ -10,7 +10,15 @@ import { isExperts } from './layout.js';
 import { stackOf } from './matrices.js';
 import { PickleCall, PickleGlobal, PickleReference } from './pickle/values.js';
 import type { ByteSource } from './source.js';
-import type { Entry, Weight } from './stored.js';
+import { type Entry, numbers, type Weight } from './stored.js';
+import {
+  decodeQuantised,
+  isQuantised,
+  type Packed,
+  quantizerOf,
+  storageOf,
+  subclassOf,
+} from './torch-quantised.js';
 
 const MAX_DEPTH = 64;
 const MAX_NAME = 1 << 12;
@@ -27,7 +35,6 @@ const WRAPPERS = /\._rebuild_(parameter(_with_state)?|device_tensor_from_cpu_ten
 /** Tensors that are known and not read. */
 const OTHERS: readonly [callee: RegExp, problem: string][] = [
   [/\._rebuild_sparse_/, 'is a sparse tensor, not read; save its to_dense()'],
-  [/\._rebuild_qtensor$/, 'is quantised by PyTorch, not read; save its dequantize()'],
   [/\._rebuild_meta_tensor/, 'is on the meta device, where tensors have no elements'],
   [/\._rebuild_nested_tensor/, 'is a nested tensor, not read; save its parts'],
 ];
@@ -95,6 +102,7 @@ interface View {
   strides: number[];
   shape: number[];
   dtype: string;
+  quantizer?: readonly unknown[];
 }
 
 /** A tensor of a checkpoint, whose storage is looked up when it is read. */
@@ -102,7 +110,9 @@ export class TorchTensor implements Entry {
   readonly dtype: string = '';
   readonly shape: number[] = [];
   readonly problem?: string;
+  readonly complete?: boolean;
   private readonly view?: View;
+  private readonly packed?: string;
   private charged = false;
 
   constructor(
@@ -112,7 +122,10 @@ export class TorchTensor implements Entry {
   ) {
     const view = toView(call);
     if (typeof view === 'string') this.problem = view;
-    else {
+    else if ('packed' in view) {
+      Object.assign(this, view, { complete: true });
+    } else {
+      this.complete = view.quantizer !== undefined;
       this.view = view;
       this.dtype = view.dtype;
       this.shape = view.shape;
@@ -125,13 +138,28 @@ export class TorchTensor implements Entry {
 
   /** A weight that is what its tensor is; convolutions of PyTorch are OIHW whatever they are called. */
   plain(): Weight {
-    const { name, dtype, shape, problem } = this;
+    const { name, dtype, shape, problem, packed, view } = this;
+    if (packed !== undefined) return { name, dtype, shape, packed };
+    if (view?.quantizer !== undefined) return this.quantised(view.quantizer);
     const layout = isExperts(name, shape) ? ('experts' as const) : undefined;
     const read = async () => ({
       ...(isFloat8(this) ? await readFloat8(this, stackOf(shape, layout)) : await this.elements()),
       ...(layout && { layout }),
     });
     return { name, dtype, shape, problem, read };
+  }
+
+  private quantised(quantizer: readonly unknown[]): Weight {
+    const { name, dtype, shape, archive } = this;
+    const list = (call: PickleCall) =>
+      numbers(this.file, new TorchTensor(archive, `${name}'s quantizer`, call));
+    const read = async () => {
+      const { data } = await this.read(dtype, 0);
+      const decoded = await decodeQuantised(quantizer, data, dtype, shape, list);
+      if (decoded === undefined) throw this.fail('has scales and zero points that do not fit it');
+      return decoded;
+    };
+    return { name, dtype, shape, storage: storageOf(dtype, quantizer), read };
   }
 
   /** Of all elements; 0 where they cannot be counted. */
@@ -206,21 +234,10 @@ export class TorchTensor implements Entry {
   }
 }
 
-/** Whether elements lie side by side in row-major order. */
-function isDense(shape: readonly number[], strides: readonly number[]): boolean {
-  const dense = rowMajorStrides(shape);
-  return shape.every((n, i) => n <= 1 || strides[i] === dense[i]);
-}
-
-/** The element after the last one of a view. */
-function endOf(offset: number, shape: readonly number[], strides: readonly number[]): number {
-  return shape.includes(0) ? offset : shape.reduce((sum, n, i) => sum + (n - 1) * strides[i], offset) + 1;
-}
-
 /** The view that a call makes, or what is wrong with it, as the end of a sentence. */
-function toView(call: PickleCall): View | string {
+function toView(call: PickleCall): View | Packed | string {
   const made = unwrap(call);
-  if (typeof made === 'string') return made;
+  if (!(made instanceof PickleCall)) return made;
   const [storage, offset, shape, strides, , , type] = made.args;
   const id = storage instanceof PickleReference ? storageId(storage.id) : undefined;
   if (!Array.isArray(id) || id[0] !== 'storage' || !(id[1] instanceof PickleGlobal)) return 'has no storage';
@@ -237,7 +254,10 @@ function toView(call: PickleCall): View | string {
     return 'has a fractional or negative stride';
   if (typeof key !== 'string') return 'has a storage without a name';
   const dtype = type instanceof PickleGlobal ? fromTorch(type.name) : fromStorage(kind);
-  return { storage: key, elements, untyped: kind === 'UntypedStorage', offset, strides, shape, dtype };
+  const view = { storage: key, elements, untyped: kind === 'UntypedStorage', offset, strides, shape, dtype };
+  if (!isQuantised(made.callee)) return view;
+  const quantizer = quantizerOf(made.args[4], kind, dtype);
+  return typeof quantizer === 'string' ? { packed: quantizer, shape } : { ...view, quantizer };
 }
 
 /** A storage's persistent id: a tuple, or in protocol 0 the text of one. */
@@ -248,11 +268,11 @@ export function storageId(id: unknown): unknown {
 }
 
 /** From a parameter to its tensor, and from a subclass to the call that makes it; or why there is none. */
-function unwrap(call: PickleCall): PickleCall | string {
+function unwrap(call: PickleCall): PickleCall | Packed | string {
   let inner = call;
   for (let depth = 0; depth < 8; depth++) {
     const { callee, args } = inner;
-    if (/\._rebuild_tensor(_v[23])?$/.test(callee)) return inner;
+    if (/\._rebuild_(tensor(_v[23])?|qtensor)$/.test(callee)) return inner;
     let next: unknown;
     if (WRAPPERS.test(callee)) next = args[0];
     else if (
@@ -262,6 +282,8 @@ function unwrap(call: PickleCall): PickleCall | string {
     ) {
       next = new PickleCall(args[0].name, args[2]);
     }
+    const subclass = subclassOf(inner);
+    if (subclass !== undefined) return subclass;
     if (!(next instanceof PickleCall))
       return OTHERS.find(([name]) => name.test(callee))?.[1] ?? `is made by ${quote(callee)}, not supported`;
     inner = next;

@@ -115,3 +115,14 @@ export function gatherInto(
     if (k < 0) return;
   }
 }
+
+/** Whether elements lie side by side in row-major order. */
+export function isDense(shape: readonly number[], strides: readonly number[]): boolean {
+  const dense = rowMajorStrides(shape);
+  return shape.every((n, i) => n <= 1 || strides[i] === dense[i]);
+}
+
+/** The element after the last one of a view. */
+export function endOf(offset: number, shape: readonly number[], strides: readonly number[]): number {
+  return shape.includes(0) ? offset : shape.reduce((sum, n, i) => sum + (n - 1) * strides[i], offset) + 1;
+}

@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { bytesOf, safetensors } from '../formats/write.js';
 import { command, folder, matrix, models, npyFile, records, safetensorsFile } from './command.js';
 
 const files = folder();
@@ -36,6 +37,7 @@ const KEYS = [
   'storage',
   'noise',
   'proven',
+  'toleranceOf',
 ];
 
 describe('--json', () => {
@@ -53,6 +55,35 @@ describe('--json', () => {
     expect(err).toMatch(
       /^3 tensors, 2 deficient; 369 parameters, exact low rank would save 27 \(.* %\); .* tensors\/s\n$/,
     );
+  });
+
+  it('says whose the tolerance is, as the table and CSV do', async () => {
+    const single = new Float32Array(matrix(6, 9, 2));
+    const half = new Uint16Array(new Uint32Array(single.buffer).map((bits) => bits >>> 16));
+    const both = files.write(
+      'types.safetensors',
+      safetensors({
+        single: { dtype: 'F32', shape: [6, 9], data: bytesOf(single) },
+        half: { dtype: 'BF16', shape: [6, 9], data: bytesOf(half) },
+        double: { dtype: 'F64', shape: [6, 9], data: bytesOf(Float64Array.from(single)) },
+      }),
+    );
+    const whose = async (...more: string[]) =>
+      records((await command([both, '--json', ...more])).out).map(({ name, toleranceOf }) => [
+        name,
+        toleranceOf,
+      ]);
+    expect(Object.fromEntries(await whose())).toEqual({
+      single: 'float32',
+      half: 'storage',
+      double: 'float64',
+    });
+    expect(new Set((await whose('--tol', '1e-3')).map(([, of]) => of))).toEqual(new Set(['given']));
+    expect(new Set((await whose('--tol', 'storage')).map(([, of]) => of))).toContain('storage');
+    const table = (await command([both])).out;
+    expect(table).toMatch(/^half .* \d\.\d\de-\d +storage /m);
+    expect(table).toMatch(/^single .* \d\.\d\de-\d +float32 /m);
+    expect((await command([both, '--csv'])).out).toMatch(/^half,.*,storage,,$/m);
   });
 
   it('has the file too when there are several', async () => {
@@ -86,7 +117,7 @@ describe('--csv', () => {
     const { out } = await command([odd, '--csv']);
     const [head, row] = out.split('\n');
     expect(head).toBe(
-      'name,shape,matrix,dtype,rank,full,tolerance,margin,method,storage,noise,proven,note,error',
+      'name,shape,matrix,dtype,rank,full,tolerance,margin,method,storage,noise,proven,toleranceOf,note,error',
     );
     expect(row).toMatch(/^"a,""b""",2x3,2x3,float32,2,2,/);
   });

@@ -19,9 +19,9 @@ const UINT4 = 21;
 async function decoded(op: string, ints: Record<string, number>, inputs: Parameters<typeof onnxTensor>[0][]) {
   const attributes = Object.entries(ints).map(([name, value]) => intAttribute(name, value));
   const names = inputs.map((t) => t.name ?? '');
-  const first = op === 'MatMulNBits' ? ['x'] : [];
+  const first = op.startsWith('MatMul') ? ['x'] : [];
   const node = onnxNode({ op, inputs: [...first, ...names], outputs: ['y'], attributes });
-  return one(onnxModel(onnxGraph([node], inputs.filter((t) => t.name).map(onnxTensor))), { name: 'm.onnx' });
+  return one(onnxModel(onnxGraph([node], inputs.filter((t) => t.raw).map(onnxTensor))), { name: 'm.onnx' });
 }
 
 /** Codes of a type out of its bytes. */
@@ -119,5 +119,58 @@ describe('MatMulNBits', () => {
         expect((data as Float32Array)[i * K + j]).toBeCloseTo(want, 3);
       }
     }
+  });
+});
+
+describe('GatherBlockQuantized', () => {
+  const [rows, cols] = [5, 40];
+  const scaled = async (bits: number, withZeros: boolean) => {
+    const codes = bytes((rows * cols * bits) / 8);
+    const [blocks, line] = [3, Math.ceil((3 * bits) / 8)]; // of 16, the last one cut
+    const [scales, zeros] = [floats(rows * blocks), bytes(rows * line)];
+    const inputs = [
+      { name: 'w', dims: [rows, (cols * bits) / 8], type: 2, raw: codes },
+      { name: 'i', dims: [2], type: 7 },
+      { name: 's', dims: [rows, blocks], type: 1, raw: bytesOf(scales) },
+      ...(withZeros ? [{ name: 'z', dims: [rows, line], type: 2, raw: zeros }] : []),
+    ];
+    const { data, shape } = await decoded('GatherBlockQuantized', { bits, block_size: 16 }, inputs);
+    const per = 8 / bits;
+    const at = (b: Uint8Array, k: number) => (b[Math.floor(k / per)] >> (bits * (k % per))) & (2 ** bits - 1);
+    const zero = (i: number, g: number) => (withZeros ? at(zeros.subarray(i * line), g) : 2 ** (bits - 1));
+    expect(shape).toEqual([rows, cols]);
+    for (let p = 0; p < rows * cols; p++) {
+      const [i, g] = [Math.floor(p / cols), (p % cols) >> 4];
+      const want = (at(codes, p) - zero(i, g)) * scales[i * blocks + g];
+      expect((data as Float32Array)[p]).toBeCloseTo(want, 3);
+    }
+  };
+  test.each([2, 4, 8])('bytes of %i-bit codes, with zero points and without', async (bits) => {
+    await scaled(bits, true);
+    await scaled(bits, false);
+  });
+});
+
+describe('MatMulBnb4', () => {
+  const NF4 = [-1, -0.6962, -0.5251, -0.3949, -0.2844, -0.1848, -0.0911, 0];
+  NF4.push(0.0796, 0.1609, 0.2461, 0.3379, 0.4407, 0.5626, 0.723, 1);
+  const FP4 = [0, 0.0625, 8, 12, 4, 6, 2, 3].map((v) => v / 12);
+  const tables = [[...FP4, ...FP4.map((v) => -v)], NF4];
+  test.each([0, 1])('type %i: the high nibble first, blocks that run over row ends', async (quant_type) => {
+    const [N, K, block_size] = [3, 25, 16];
+    const [codes, absmax] = [bytes(38), floats(5)];
+    const inputs = [
+      { name: 'w', dims: [38], type: 2, raw: codes },
+      { name: 's', dims: [5], type: 1, raw: bytesOf(absmax) },
+    ];
+    const { data, shape } = await decoded('MatMulBnb4', { N, K, block_size, quant_type }, inputs);
+    expect(shape).toEqual([N, K]);
+    for (let p = 0; p < N * K; p++) {
+      const code = p % 2 ? codes[p >> 1] & 15 : codes[p >> 1] >> 4;
+      expect((data as Float32Array)[p]).toBeCloseTo(tables[quant_type][code] * absmax[p >> 4], 3);
+    }
+    await expect(decoded('MatMulBnb4', { N, K: 27, block_size, quant_type }, inputs)).rejects.toThrow(
+      'does not fit it (MatMulBnb4)',
+    );
   });
 });

@@ -29,6 +29,8 @@ export interface Layer extends Partial<Spectrum> {
   /** Whether the rank is proven. */
   proven?: boolean;
   tolerance?: number;
+  /** Whose it is: float32, storage, ... */
+  toleranceOf?: string;
   /** What rounding to the stored type may add to a singular value. */
   noise?: number;
   /** null: nothing limits it. */
@@ -72,6 +74,7 @@ export function toLayer(row: Row, withFile: boolean): Layer {
     full,
     error: row.error ?? (report ? undefined : row.note),
     ...(report && ranked(report)),
+    ...(row.toleranceOf && { toleranceOf: row.toleranceOf }),
     ...(row.metrics && {
       metrics: Object.fromEntries(Object.entries(row.metrics).map(([k, v]) => [k, finite(v)])),
     }),

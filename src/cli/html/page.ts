@@ -67,7 +67,8 @@ function facts(l: Layer): string {
     : '';
   const zeros = l.zeros ? `; ${l.zeros} singular value${l.zeros > 1 ? 's are' : ' is'} exactly 0` : '';
   const how = l.proven === false ? 'computed, not proven' : `proved by ${l.method}`;
-  const margin = `margin ${number(l.margin)} around the tolerance ${number(l.tolerance)}`;
+  const whose = l.toleranceOf && l.toleranceOf !== 'given' ? ` of ${l.toleranceOf}` : '';
+  const margin = `margin ${number(l.margin)} around the tolerance ${number(l.tolerance)}${whose}`;
   return `${l.matrix} ${l.dtype}, ${rankText(l)}, ${how}, ${margin}${energy}${zeros}.`;
 }
 

@@ -6,8 +6,9 @@
 // h = half a step of the code times the scale.
 // Source: onnx/defs/quantization, onnxruntime's ContribOperators.md.
 import { product } from '../../shared/shape.js';
+import { unpackNibbles } from './bits.js';
 import { type CodeTable, codeTable } from './codes.js';
-import { type Decoded, decodeGrid, type Grid } from './grid.js';
+import { type Decoded, decodeGrid, decodeRun, type Grid } from './grid.js';
 
 export interface AxisScales {
   scales: ArrayLike<number>;
@@ -83,6 +84,8 @@ export interface NBits {
   k: number;
   bits: number;
   block: number;
+  /** Codes that a row has room for. */
+  line: number;
   /** The block of each column, where it is not the one that it lies in. */
   order?: ArrayLike<number>;
 }
@@ -97,10 +100,11 @@ export function decodeNBits({
   k,
   bits,
   block,
+  line,
   order,
 }: NBits): Decoded | undefined {
   const blocks = Math.ceil(k / block);
-  if (![2, 4, 8].includes(bits) || bytes.length !== (n * blocks * block * bits) / 8) return undefined;
+  if (![2, 4, 8].includes(bits) || bytes.length !== (n * line * bits) / 8) return undefined;
   if (scales.length !== n * blocks) return undefined;
   if (order && (order.length < k || !Array.prototype.every.call(order, (g) => g >= 0 && g < blocks)))
     return undefined;
@@ -114,7 +118,7 @@ export function decodeNBits({
     return (zeros[line * packedLine + (at >> 3)] >> (at & 7)) & (2 * middle - 1);
   };
   return decodeGrid({
-    codes: unpackLines(bytes, n, blocks * block, k, bits),
+    codes: unpackLines(bytes, n, line, k, bits),
     rows: n,
     cols: k,
     table: codeTable('uint8')!,
@@ -145,4 +149,16 @@ function unpackLines(
       out[p++] = (bytes[line + Math.floor(k / per)] >> (bits * (k % per))) & mask;
   }
   return out;
+}
+
+/** MatMulNBits, GatherBlockQuantized, or MatMulBnb4, whose codes look into a `table`. */
+export function decodePacked(
+  parts: Omit<NBits, 'zerosPacked'> & { table?: string },
+  zerosPacked: boolean,
+): Decoded | undefined {
+  const { bytes, scales, n, k, block, table } = parts;
+  if (table === undefined) return decodeNBits({ ...parts, zerosPacked });
+  if (bytes.length !== Math.ceil((n * k) / 2) || scales.length !== Math.ceil((n * k) / block))
+    return undefined;
+  return decodeRun(unpackNibbles(bytes, n * k, true), n, k, codeTable(table)!, scales, block);
 }

@@ -10,6 +10,7 @@ import { FormatError, quote } from '../errors.js';
 import { numbers, type Stored } from '../stored.js';
 import { type CodeTable, codeTable } from './codes.js';
 import { type Decoded, type Grid, type GridOf, readGrid } from './grid.js';
+import { readExponents } from './microscaling.js';
 
 export type Blocks = Pick<Grid, 'gridCols' | 'blockRows' | 'blockCols'>;
 
@@ -23,7 +24,8 @@ export function scaleBlocks(
   if (product(shape) === 1) return { gridCols: 1, blockRows: rows, blockCols: cols };
   const flat = shape.length > 2 ? shape.filter((d, i) => i < 2 || d !== 1) : shape;
   const [a, b] = flat.length === 1 ? [flat[0], 1] : flat;
-  if (flat.length > 2 || (flat.length === 1 && a !== rows)) return undefined;
+  if (flat.length > 2 || (shape.length > 2 && a !== rows) || (flat.length === 1 && a !== rows))
+    return undefined;
   const square =
     given ??
     COMMON.map((d) => [d, d]).find(([r, c]) => Math.ceil(rows / r) === a && Math.ceil(cols / c) === b);
@@ -74,7 +76,8 @@ export async function decodeScaled(
         'matrix.',
     );
   }
-  const values = await numbers(file, scale, own === scale.shape ? 0 : index * each, each);
+  const read = scale.dtype === 'uint8' ? readExponents : numbers;
+  const values = await read(file, scale, own === scale.shape ? 0 : index * each, each);
   const scales = unit === 1 ? values : Float64Array.from(values, (s) => s * unit);
   let offsets: Float64Array | undefined;
   if (zero !== undefined) {

@@ -16,7 +16,7 @@ const RULES: readonly Rule[] = [lora, bitsandbytes, gptq, mxfp4, nvfp4, mlx, com
 /** Names for which a config beside may tell something. */
 const TELLING = /\.(qweight|scales|SCB|weight_packed)$|weight_scale_inv$|lora_/;
 const isDimension = (d: unknown) => Number.isSafeInteger(d) && (d as number) >= 0;
-const NONE: Settings = { gptqLess: 1 };
+const NONE: Settings = { gptqLess: 1, layers: new Map() };
 
 /** The tensors of a model. */
 export interface Model<E extends Entry = Entry> {
@@ -52,7 +52,13 @@ export async function listWeights<E extends Entry>(model: Model<E>): Promise<Ite
   const taken = new Set<Stored>();
   for (const rules of [RULES, [unknown], [orphan]]) {
     for (const entry of all) {
-      if (taken.has(entry) || entry.problem !== undefined || !entry.shape.every(isDimension)) continue;
+      if (
+        taken.has(entry) ||
+        entry.complete ||
+        entry.problem !== undefined ||
+        !entry.shape.every(isDimension)
+      )
+        continue;
       for (const rule of rules) {
         const match = await apply(rule, entry, context);
         if (match === undefined) continue;

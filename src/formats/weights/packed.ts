@@ -211,7 +211,10 @@ export function mlx(entry: Stored, context: Context): Match | undefined {
   if (scales === undefined) return undefined;
   const biases = context.get(`${base}.biases`);
   const parts = [entry, scales, biases];
-  const { file, settings } = context;
+  if (scales.dtype !== 'uint8' && biases === undefined)
+    return notDecoded(name, entry, 'packed (uint32 beside .scales, without .biases)', parts);
+  const { file } = context;
+  const settings = context.settings.layers.get(base) ?? context.settings;
   const groups = scales.shape.at(-1) ?? 0;
   const fit = scales.shape.slice(0, -1).join() === shape.slice(0, -1).join() && groups > 0;
   const kind = fit ? mlxKind(shape.at(-1)!, groups, scales.dtype !== 'uint8', settings) : undefined;

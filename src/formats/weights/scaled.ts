@@ -20,7 +20,7 @@ export function scaled(entry: Stored, context: Context): Match | undefined {
     beside('.scale_weight') ??
     context.get(`${name}.scale`) ??
     beside('.scale');
-  if (scale === undefined) return undefined;
+  if (scale === undefined || hasMore(name, context)) return undefined;
   const zero = context.get(`${name}_zero_point`);
   const parts = [scale, zero, beside('.weight_format'), beside('.input_scale'), beside('.scale_input')];
 
@@ -30,6 +30,9 @@ export function scaled(entry: Stored, context: Context): Match | undefined {
   const count = stack ? shape[0] : undefined;
   const matrix = stack ? shape.slice(1) : shape;
   const [rows, cols] = [matrix[0], product(matrix.slice(1))];
+  // Bytes as scales are exponents for 32 values each (MXFP8), or nothing that is known.
+  const exponents = [...shape.slice(0, -1), shape.at(-1)! / 32].join() === scale.shape.join();
+  if (scale.dtype === 'uint8' && !(dtype.startsWith('float8') && exponents)) return undefined;
   const { file, settings } = context;
   const given = {
     file,
@@ -49,6 +52,14 @@ export function scaled(entry: Stored, context: Context): Match | undefined {
     read: () => decodeScaled(given, rows, cols, index, count),
   }));
   return { weights, parts };
+}
+
+/** Parts that nothing is known of: offsets, tables, an order. Without them the weight would be another. */
+const MORE = /^_(offset|zeros?|zp|min|max|mean|shift|second|lut|codebook|g_idx|scale_2|global_scale)\w*$/i;
+
+function hasMore(name: string, context: Context): boolean {
+  const known = `${name}_zero_point`;
+  return context.under(`${name}_`).some((s) => s.name !== known && MORE.test(s.name.slice(name.length)));
 }
 
 function kindOf(scale: Stored, rows: number, cols: number, count = 1): string {

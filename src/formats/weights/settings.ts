@@ -8,6 +8,8 @@ export interface Settings {
   method?: string;
   bits?: number;
   group?: number;
+  /** Of single layers, where they differ. */
+  layers: ReadonlyMap<string, Pick<Settings, 'bits' | 'group'>>;
   /** What GPTQ took off its zero points. */
   gptqLess: number;
   /** Of FP8 block scales. */
@@ -29,13 +31,20 @@ const number = (value: unknown) => (typeof value === 'number' && Number.isFinite
 export async function readSettings(source: ByteSource): Promise<Settings> {
   const config = await readBeside(source, 'config.json');
   const { quantization_config, compression_config, quantization: own } = config;
-  const quantization = [quantization_config, compression_config, own].find(isObject) ?? {};
+  const gptq = await readBeside(source, 'quantize_config.json'); // AutoGPTQ's
+  const told = [quantization_config, compression_config, own].find(isObject);
+  const quantization = told ?? (typeof gptq.bits === 'number' ? { quant_method: 'gptq', ...gptq } : {});
   const block = quantization.weight_block_size;
   const adapter = await readBeside(source, 'adapter_config.json');
   return {
     method: await methodOf(source, quantization),
     bits: number(quantization.bits),
     group: number(quantization.group_size),
+    layers: new Map(
+      Object.entries(quantization).flatMap(([layer, of]) =>
+        isObject(of) ? [[layer, { bits: number(of.bits), group: number(of.group_size) }] as const] : [],
+      ),
+    ),
     gptqLess: quantization.checkpoint_format === 'gptq_v2' ? 0 : 1,
     block:
       Array.isArray(block) && block.length === 2 && block.every((b) => number(b)! > 0) ? block : undefined,
@@ -43,15 +52,13 @@ export async function readSettings(source: ByteSource): Promise<Settings> {
   };
 }
 
-/** By config.json, or by the files that AutoGPTQ and ModelOpt write. */
+/** By config.json, or by the file that ModelOpt writes. */
 async function methodOf(source: ByteSource, quantization: Json): Promise<string | undefined> {
   const name = (value: unknown) =>
     typeof value === 'string' && value !== '' ? value.slice(0, 40) : 'quantised';
   if (Object.keys(quantization).length > 0) return name(quantization.quant_method ?? quantization.mode);
   const { quantization: modelopt } = await readBeside(source, 'hf_quant_config.json');
-  if (isObject(modelopt)) return name(modelopt.quant_algo);
-  const gptq = await readBeside(source, 'quantize_config.json');
-  return typeof gptq.bits === 'number' ? 'gptq' : undefined;
+  return isObject(modelopt) ? name(modelopt.quant_algo) : undefined;
 }
 
 function toAdapter(config: Json): AdapterSettings | undefined {

@@ -16,6 +16,7 @@ const PARTS = endingIn(
     '\\w*zeros?',
     '\\w*zero_?points?',
     '\\w*absmax',
+    '\\w*offsets?',
     'SCB',
     's',
   ],
@@ -84,7 +85,9 @@ export function unknown(entry: Stored, context: Context): Match | undefined {
   if (stem(name, '_blocks') !== undefined && shape.at(-1) === 16 && bytes) {
     return notDecoded(name, entry, `packed (${dtype} blocks of 16)`, []);
   }
-  const noWeight = /^(qweight|weight_packed|W_q|q_weight)$/.test(last);
+  // Nothing but MLX writes weights as uint32.
+  const noWeight =
+    /^(qweight|weight_packed|W_q|q_weight)$/.test(last) || /^uint32 weight$/.test(`${dtype} ${last}`);
   return noWeight ? notDecoded(name, entry, `packed (${dtype} ${last} without scales)`, []) : undefined;
 }
 
