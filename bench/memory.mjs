@@ -1,5 +1,5 @@
-// The largest resident size of the command on one file of each format, against the formula of docs/files.md: the
-// engine and one thread, 30 x the header, and the tensor with its copies (files/budget.ts). Above 1 the formula is wrong.
+// The largest resident size of the command on one file of each format, against the formula of docs/files.md: the engine
+// and one thread, 30 x the header, and the tensor with its copies (files/budget.ts). Above 1 the formula is wrong.
 // HDF5 and Keras are written by h5py where python3 has it.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';

@@ -50,8 +50,8 @@ export function isObject(value: unknown): value is Json {
 }
 
 /**
- * Keys that valid JSON text gives more than once in its outermost object, or `level` - 1 brackets further in; JSON.parse
- * keeps the last and is silent.
+ * Keys that valid JSON text gives more than once in its outermost object, or `level` - 1 brackets further in;
+ * JSON.parse keeps the last and is silent.
  */
 export function duplicateKeys(text: string, level = 1): Set<string> {
   const seen = new Set<string>();

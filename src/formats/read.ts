@@ -178,7 +178,7 @@ async function readArchive(source: ByteSource, options: ReadOptions): Promise<As
   throw new FormatError(source.name, `${what}; unpack it, and give what is in it.`);
 }
 
-/** A key of an index, or a weight in it, that is there twice: whichever file is meant, the other would be passed over. */
+/** A key of an index, or a weight in it, that is there twice: whichever file is meant, the other would be left out. */
 function namedTwice(
   text: string,
   { weight_map: map, metadata }: Record<string, unknown>,
