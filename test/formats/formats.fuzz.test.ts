@@ -185,7 +185,10 @@ const files: Record<string, Uint8Array> = {
 };
 // Less than a minute in all. FUZZ_TIMES=7 runs what is promised of a release: 1500 x 7 mutations of each file.
 const TIMES = Number(process.env.FUZZ_TIMES ?? 1);
-const COUNTS: Record<string, number> = { 'real.onnx': 300 * TIMES };
+const COUNTS: Record<string, number> = {
+  'real.onnx': 300 * TIMES,
+  ...{ 'growing.h5': 600 * TIMES, 'sparse73.mat': 600 * TIMES, 'legacy-0.pt': 600 * TIMES },
+};
 const COUNT = 1500 * TIMES;
 const beside: Record<string, Uint8Array> = {
   'w.bin': shard,
