@@ -185,6 +185,27 @@ const LIST = [
     'length * length > -1',
   ],
   [
+    'set-aside',
+    'what of U lies along the other columns',
+    'certificate/set-aside.ts',
+    'eps = Math.sqrt(eps) + U * a * u;',
+    'eps = 0;',
+  ],
+  [
+    'set-aside',
+    'U^T Z taken for the identity',
+    'certificate/set-aside.ts',
+    'const g = 1 - Math.sqrt(other) -',
+    'const g = 1 -',
+  ],
+  [
+    'set-aside',
+    'V1 taken for orthonormal',
+    'certificate/set-aside.ts',
+    '(v + zeta / omega)',
+    '(1 + zeta / omega)',
+  ],
+  [
     'inertia',
     'above: rounding',
     'certificate/inertia.ts',

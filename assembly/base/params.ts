@@ -267,6 +267,12 @@ export const SINGLE_SHARE: f64 = 1.4901161193847656e-8; // 2^-26
 /** Steps of conjugate residuals for dependent columns, at most: each gains a factor of 100 and more (decisions.md). */
 export const RESIDUAL_STEPS: i32 = 12;
 
+/** They go on while the square of one of the images becomes less than this part of what it was. */
+export const STEP_GAIN: f64 = 0.25;
+
+/** Of columns set aside, images longer than so many tolerances are taken for singular values of their own. */
+export const SMALL_ABOVE: f64 = 8;
+
 /** They end at this part of the bound that is asked for; where vectors had to be made longer, at this one. */
 export const RESIDUAL_FIRST: f64 = 0.25;
 export const RESIDUAL_AGAIN: f64 = 0.9;

@@ -45,7 +45,7 @@ export function forwardTile(x: usize, tile: usize, unit: bool): void {
 }
 
 /** Squared norms of the columns of `count` column panels of `steps` rows. */
-function columnSquares(X: usize, count: i32, steps: i32, squares: usize): void {
+export function columnSquares(X: usize, count: i32, steps: i32, squares: usize): void {
   for (let q = 0; q < count; q++) {
     let x = f64x2.splat(0);
     let y = x;

@@ -24,8 +24,9 @@ import { panels, triangleBytes } from '../matrix/triangle';
 import { Attempt } from './attempt';
 import * as claim from './claim';
 import { Method } from './claim';
-import { mayDeflate, nullSpaceBound } from './null-space';
+import { mayDeflate } from './null-space';
 import { rounding } from './rounding';
+import { settle } from './set-aside';
 
 /** What a bound of W says of A: sigma_min(A) >= 1 / (inverse + factor / (sigma_min(W) - error)). */
 @unmanaged
@@ -288,7 +289,7 @@ export function eliminate(x: PackedRows, a: Attempt): bool {
   const lower = 0.99 / (inverse + factor / (Math.sqrt(shift - rounding(s - p, q, w2, w2)) - error));
   a.proved = lower > threshold ? a.independent : 0;
   if (f.columns < q || !a.proved) return true;
-  const rest = f.deflated ? nullSpaceBound(x, f) : 0;
-  if (rest <= claim.tolerance(claim.low)) a.decided = claim.answer(a.independent, lower, rest, Method.Cholesky);
+  if (f.deflated) settle(a, x, f, lower);
+  else a.decided = claim.answer(n, lower, 0, Method.Cholesky);
   return true;
 }

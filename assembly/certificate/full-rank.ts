@@ -18,8 +18,9 @@ import * as claim from './claim';
 import { Method } from './claim';
 import { eliminate } from './elimination';
 import { extrapolatedLeast } from './estimate';
-import { mayDeflate, nullSpaceBound } from './null-space';
+import { mayDeflate } from './null-space';
 import { rounding } from './rounding';
+import { settle } from './set-aside';
 
 /** Whether all of A packed, with its factor, is more than the memory that a call may take. */
 function large(): bool {
@@ -72,11 +73,10 @@ function byCholesky(a: Attempt, x: PackedRows, s: i32, G: usize, square: f64, sh
     a.least = extrapolatedLeast(f);
     return;
   }
-  const rest = f.deflated ? nullSpaceBound(x, f) : 0;
-  if (!(rest <= claim.tolerance(claim.low))) return;
   // With columns deflated the growth is infinite; that of the others is at most the square.
   const lower = Math.sqrt(shift - rounding(s, n, square, min(square, f.growth)));
-  a.decided = claim.answer(a.independent, lower, rest, Method.Cholesky);
+  if (f.deflated) settle(a, x, f, lower);
+  else a.decided = claim.answer(n, lower, 0, Method.Cholesky);
 }
 
 /**

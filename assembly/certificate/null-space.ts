@@ -8,12 +8,13 @@
 // O'Leary 1980 for the blocks.
 import { alloc, calloc } from '../base/arena';
 import {
-  DEFLATE_COLUMNS, REMAINDER_LEAST, RESIDUAL_AGAIN, RESIDUAL_FIRST, RESIDUAL_STEPS, SET_ASIDE, SHORTENED_LEAST, TINY,
-  U,
+  DEFLATE_COLUMNS, REMAINDER_LEAST, RESIDUAL_AGAIN, RESIDUAL_FIRST, RESIDUAL_STEPS, SET_ASIDE, SHORTENED_LEAST,
+  STEP_GAIN, TINY, U,
 } from '../base/params';
 import { madd44 } from '../blas/gemm';
 import { subtract } from '../blas/gemv';
 import { dot, scaleColumn } from '../blas/level1';
+import { columnSquares } from '../blas/trsm';
 import { Cholesky, isDeflated } from '../factor/cholesky';
 import { solve } from '../factor/cholesky-solve';
 import { PackedRows, rowOrder } from '../matrix/rows';
@@ -24,9 +25,11 @@ import * as claim from './claim';
 
 /** The vectors sought, and what passes over A need for them. It lives above its maker's mark. */
 @unmanaged
-class Search {
+export class Search {
   x: PackedRows;
   f: Cholesky;
+  /** So many vectors. */
+  few: i32;
   /** Bytes from one micro-panel to the next, of all of them, and from the vectors of a panel to its images. */
   step: usize;
   all: usize;
@@ -39,6 +42,8 @@ class Search {
   /** Scratch: right-hand sides for the factor, above rows in the order of P. */
   G: usize;
   tile: usize;
+  /** Squared lengths of images. */
+  squares: usize;
   /** Steps of the last minimise(). */
   steps: i32;
 }
@@ -54,7 +59,7 @@ export function mayDeflate(s: i32, n: i32): i32 {
 
 // @ts-ignore: decorator
 @inline
-function row(i: i32): usize {
+export function row(i: i32): usize {
   return <usize>i << 5;
 }
 
@@ -129,17 +134,33 @@ function orthonormalise(S: Search, X: usize, from: usize, count: i32, least: f64
 }
 
 /** ||X||_F of `count` rows of all panels. */
-function size(S: Search, X: usize, count: i32): f64 {
+export function size(S: Search, X: usize, count: i32): f64 {
   let sum: f64 = 0;
   for (let b: usize = 0; b < S.all; b += S.step) sum += dot(X + b, X + b, count << 2);
   return Math.sqrt(sum);
+}
+
+/** Renews the squared lengths of the images. Whether one above `enough` has lost three quarters of it, or more. */
+function gains(S: Search, enough: f64): bool {
+  let gain = false;
+  for (let c = 0, b: usize = 0; b < S.all; b += S.step) {
+    columnSquares(S.V + b + S.below, 1, source.m, S.tile);
+    for (let o: usize = 0; o < 32; o += 8, c++) {
+      const own = S.squares + (<usize>c << 3);
+      const last = load<f64>(own);
+      const next = load<f64>(S.tile + o);
+      if (last > enough && next < STEP_GAIN * last) gain = true;
+      store<f64>(own, next);
+    }
+  }
+  return gain;
 }
 
 /**
  * Changes V(K) so that ||A V||_F becomes small, at most `enough` ||V||_F.
  * Returns ||A V||_F as it is where no step was needed.
  */
-function minimise(S: Search, enough: f64): f64 {
+export function minimise(S: Search, enough: f64): f64 {
   const n = source.n;
   const m = source.m;
   const V = S.V;
@@ -148,9 +169,9 @@ function minimise(S: Search, enough: f64): f64 {
   const step = S.step;
   const below = S.below;
   applyToPanels(V, V + below, all, step);
-  let y = size(S, V + below, m);
+  gains(S, 0);
   let k = 0;
-  for (; k < RESIDUAL_STEPS && y > enough * size(S, V, n); k++) {
+  for (; k < RESIDUAL_STEPS && size(S, V + below, m) > enough * size(S, V, n); k++) {
     correct(S);
     applyToPanels(D, D + below, all, step);
     for (let b: usize = 0; b < all; b += step) {
@@ -159,27 +180,39 @@ function minimise(S: Search, enough: f64): f64 {
       project(S, D + b, V + b, below, m);
     }
     memory.copy(S.last, D, all);
-    const next = size(S, V + below, m);
-    if (!(next < 0.5 * y)) {
+    if (!gains(S, enough * enough)) {
       // Dependent columns gain a factor of 30 and more a step. This one has changed V all the same.
       k++;
       break;
     }
-    y = next;
   }
   S.steps = k;
-  return y;
+  return size(S, V + below, m);
+}
+
+/** Makes V orthonormal, twice; images go with it. What is orthogonal to the others may be short, and becomes longer. */
+export function orthonormaliseAll(S: Search): void {
+  const n = source.n;
+  const V = S.V;
+  for (let b: usize = 0; b < S.all; b += S.step) {
+    for (let twice = 0; twice < 2; twice++) {
+      for (let a: usize = 0; a < b; a += S.step) project(S, V + a, V + b, 0, n);
+      orthonormalise(S, V + b, 0, n, twice ? SHORTENED_LEAST : TINY);
+    }
+  }
 }
 
 /** The unit vectors of the columns that f has deflated, of those of x. */
-function openSearch(x: PackedRows, f: Cholesky): Search {
+export function openSearch(x: PackedRows, f: Cholesky): Search {
   const S = changetype<Search>(alloc(offsetof<Search>()));
   S.x = x;
   S.f = f;
+  S.few = f.deflated;
   S.below = row(source.n + 4);
   S.step = S.below + row(source.m + 4);
   S.all = S.step * ((f.deflated + 3) >> 2);
   S.tile = alloc(256);
+  S.squares = alloc(<u64>(f.deflated + 3) << 3);
   S.G = alloc(S.all);
   S.V = calloc(S.all);
   S.D = calloc(S.all);
@@ -193,28 +226,19 @@ function openSearch(x: PackedRows, f: Cholesky): Search {
 }
 
 /**
- * An upper bound of the singular values past the number of columns not deflated. f is of the rows in x,
- * or of what elimination has left of them.
+ * An upper bound of all but n - few singular values. Infinity where there is none within the tolerance: columns of V
+ * are independent after all.
  */
-export function nullSpaceBound(x: PackedRows, f: Cholesky): f64 {
-  const S = openSearch(x, f);
-  const n = source.n;
-  const V = S.V;
-  const few = <f64>f.deflated;
+export function nullSpaceBound(S: Search): f64 {
+  const few = <f64>S.few;
   const enough = claim.tolerance(claim.low) / Math.sqrt(few);
   for (let tries = 0; tries < 4; tries++) {
     const rest = minimise(S, (tries ? RESIDUAL_AGAIN : RESIDUAL_FIRST) * enough);
-    const length = size(S, V, n);
+    const length = size(S, S.V, source.n);
     // None of them may have become zero, nor have come out of rounding.
     if (!S.steps && length * length > few - 0.5) return rest + 0.5 * U * Math.sqrt(scan.total * few);
-    if (rest > claim.tolerance(claim.low) * length) break; // independent after all
-    // What is orthogonal to the others may be short, and is then made longer, its image too.
-    for (let b: usize = 0; b < S.all; b += S.step) {
-      for (let twice = 0; twice < 2; twice++) {
-        for (let a: usize = 0; a < b; a += S.step) project(S, V + a, V + b, 0, n);
-        orthonormalise(S, V + b, 0, n, twice ? SHORTENED_LEAST : TINY);
-      }
-    }
+    if (rest > claim.tolerance(claim.low) * length) break;
+    orthonormaliseAll(S);
   }
   return Infinity;
 }

@@ -4,7 +4,7 @@ import { alloc, mark, release } from '../base/arena';
 import { parallelFor, threads } from '../base/parallel';
 import { PRODUCT_COLUMNS_TASK, PRODUCT_GROUPS_TASK, PRODUCT_ROWS_TASK } from '../base/params';
 import { madd44 } from '../blas/gemm';
-import { combine } from '../blas/gemv';
+import { combine, subtract } from '../blas/gemv';
 import { axpy, dot, scaleColumn } from '../blas/level1';
 import { column } from '../matrix/columns';
 import { Indexed, indexedSource, packHere } from '../matrix/pack';
@@ -131,4 +131,21 @@ export function applyToVector(v: usize, y: usize): f64 {
  */
 export function applyToPanels(V: usize, Y: usize, bytes: usize, step: usize): void {
   pass(V, Y, bytes, step);
+}
+
+/** X -= A^T Y, panels likewise. */
+export function subtractTransposed(Y: usize, X: usize, bytes: usize, step: usize): void {
+  const start = mark();
+  const n = source.n;
+  const four = alloc(<u64>n << 5);
+  for (let first = 0; first < source.m; first += source.panelRows) {
+    const count = min(source.panelRows, source.m - first);
+    source.panel(first, count);
+    const A = indexedSource(source.columns, source.rows, 1);
+    for (let i = 0; i < count; i += 4) {
+      packHere(four, n, A, 0, n, i, min(4, count - i));
+      for (let b: usize = 0; b < bytes; b += step) subtract(X + b, four, Y + b + (<usize>(first + i) << 5), n);
+    }
+  }
+  release(start);
 }

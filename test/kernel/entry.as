@@ -38,7 +38,8 @@ export { capSigma, high, low, open as openClaim, raiseSigma } from '../assembly/
 export { lower, method, proven, rank as claimed, upper } from '../assembly/certificate/claim';
 export { fullRank } from '../assembly/certificate/full-rank';
 export { inertia } from '../assembly/certificate/inertia';
-export { nullSpaceBound } from '../assembly/certificate/null-space';
+export { nullSpaceBound, openSearch } from '../assembly/certificate/null-space';
+export { boundOfSpan } from '../assembly/certificate/set-aside';
 export { fullRankByQr } from '../assembly/certificate/unpivoted-qr';
 export { bySingularValues, byTransposed } from '../assembly/certificate/qlp';
 export { reductionStages, reflectorError, rounding, stage } from '../assembly/certificate/rounding';

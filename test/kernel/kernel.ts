@@ -43,7 +43,9 @@ interface Exports {
   inertia(G: number): number;
   packRows(s: number): number;
   stratifiedRows(list: number, count: number, m: number): void;
-  nullSpaceBound(x: number, f: Cholesky): number;
+  openSearch(x: number, f: Cholesky): number;
+  nullSpaceBound(search: number): number;
+  boundOfSpan(search: number, r: number, omega: number): number;
   bySingularValues(): number;
   fullRankByQr(): number;
   byTransposed(X: number, k: number, leftOut: number, reflectors: number): number;
