@@ -8,6 +8,7 @@
 // applied: they scale the rows of the sum with the weight, which is not here. Source: PEFT's LoraLayer,
 // kohya-ss/sd-scripts' networks/lora.py, LyCORIS.
 import { product } from '../../shared/shape.js';
+import { quote } from '../errors.js';
 import { misfit, numbers, type Stored, type Weight } from '../stored.js';
 import type { Factors } from '../types.js';
 import type { AdapterSettings } from './settings.js';
@@ -94,8 +95,12 @@ function pair(entry: Stored, names: Names, context: Context): Match | undefined 
   if (peft && adapter === undefined && alpha === undefined) notes.push('lora_alpha unknown, taken as r');
   if (magnitude.length > 0) notes.push("DoRA's magnitude is not applied");
   const module = adapter && name.replace(/\.weight$/, '');
+  const told = (adapter && alpha === undefined && adapter.alphas.first(module!)) || {};
+  if (told.unread !== undefined) {
+    notes.push(`alpha_pattern ${quote(told.unread)} is not read, lora_alpha may be another`);
+  }
   const scale = async (r: number) =>
-    alpha ? (await numbers(file, alpha))[0] / r : peft ? scaleOf(adapter, name, r) : 1;
+    alpha ? (await numbers(file, alpha))[0] / r : adapter ? scaleOf(adapter, told.value, r) : 1;
   const read: Weight['read'] = async () => {
     return {
       data: new Float32Array(0),
@@ -118,11 +123,8 @@ function productShape(down: Stored, up: Stored, mid: Stored | undefined): number
   return fits && product(down.shape.slice(2)) === 1 ? [outputs, inputs, ...mid.shape.slice(2)] : undefined;
 }
 
-function scaleOf(adapter: AdapterSettings | undefined, weight: string, r: number): number {
-  if (adapter === undefined) return 1;
-  const module = weight.replace(/\.weight$/, '');
-  const alpha = adapter.alphas.find(([pattern]) => pattern.test(module))?.[1] ?? adapter.alpha;
-  return alpha / (adapter.rslora ? Math.sqrt(r) : r);
+function scaleOf({ alpha, rslora }: AdapterSettings, own: number | undefined, r: number): number {
+  return (own ?? alpha) / (rslora ? Math.sqrt(r) : r);
 }
 
 async function readFactors(

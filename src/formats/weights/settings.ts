@@ -2,6 +2,7 @@
 // Absent or broken: nothing.
 import { isObject, type Json } from '../json.js';
 import { type ByteSource, readText } from '../source.js';
+import { ModulePatterns } from './module-patterns.js';
 
 export interface Settings {
   /** What a config says that the weights are quantised by. */
@@ -21,7 +22,7 @@ export interface AdapterSettings {
   alpha: number;
   rslora: boolean;
   /** lora_alpha by a pattern of module names. */
-  alphas: [pattern: RegExp, alpha: number][];
+  alphas: ModulePatterns<number>;
 }
 
 const MAX_CONFIG = 1 << 24;
@@ -64,14 +65,12 @@ async function methodOf(source: ByteSource, quantization: Json): Promise<string 
 function toAdapter(config: Json): AdapterSettings | undefined {
   const alpha = number(config.lora_alpha);
   if (alpha === undefined) return undefined;
-  const alphas: AdapterSettings['alphas'] = [];
-  for (const [pattern, value] of Object.entries(isObject(config.alpha_pattern) ? config.alpha_pattern : {})) {
-    try {
-      if (number(value) !== undefined) alphas.push([new RegExp(`^(.*\\.)?(${pattern})$`), value as number]);
-    } catch {
-      // no pattern that this language knows
-    }
-  }
+  const patterns = Object.entries(isObject(config.alpha_pattern) ? config.alpha_pattern : {});
+  const alphas = new ModulePatterns(
+    patterns.flatMap(([key, value]) =>
+      number(value) === undefined ? [] : [[key, value as number] as const],
+    ),
+  );
   return { alpha, rslora: config.use_rslora === true, alphas };
 }
 
