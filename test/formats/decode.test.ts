@@ -1,7 +1,7 @@
 // Every packing against a decoder that takes one element at a time, straight from the format: random codes in, the same
 // numbers out, and the storage tolerance of the half-steps. Shapes have edges that fill no block, groups out of order.
 import { describe, expect, test } from 'vitest';
-import { one } from './helpers.js';
+import { check, type Element } from './helpers.js';
 import { bytesOf, gguf, type SafetensorSpec, safetensors, utf8 } from './write.js';
 
 let state = 29;
@@ -18,30 +18,6 @@ const spec = (dtype: string, shape: number[], data: ArrayBufferView): Safetensor
   shape,
   data: bytesOf(data),
 });
-
-/** What an element stands for: its value, and half of what separates it from its neighbours. */
-type Element = (i: number, j: number) => [value: number, h: number];
-
-async function check(file: Uint8Array, name: string, [rows, cols]: [number, number], element: Element) {
-  const { data, shape, noise, storage } = await one(file, { name });
-  expect(shape).toEqual([rows, cols]);
-  const [down, across] = [new Array(rows).fill(0), new Array(cols).fill(0)];
-  let [most, worst] = [0, 0];
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < cols; j++) {
-      const [value, h] = element(i, j);
-      most = Math.max(most, Math.abs(value));
-      worst = Math.max(worst, Math.abs((data as Float32Array)[i * cols + j] - value));
-      down[i] += h ** 2 / 3;
-      across[j] += h ** 2 / 3;
-    }
-  }
-  expect(most).toBeGreaterThan(0);
-  expect(worst / most).toBeLessThan(2e-7);
-  const tau = Math.sqrt(Math.max(...down)) + Math.sqrt(Math.max(...across));
-  expect((noise as number) / tau).toBeCloseTo(1, 6);
-  return storage;
-}
 
 /** Code number k of a stream of bits in 32-bit words, lowest first; word(n) is the n-th of them. */
 function bitsAt(word: (n: number) => number, k: number, bits: number): number {

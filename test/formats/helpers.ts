@@ -1,5 +1,6 @@
 // What the format tests share: everything a reader yields, and the error that it ends with.
 import { execFileSync } from 'node:child_process';
+import { expect } from 'vitest';
 import {
   FormatError,
   type NamedTensor,
@@ -56,4 +57,34 @@ export const python = ['/usr/bin/python3', 'python3'].find((path) => {
 
 export function runPython(script: string, ...args: string[]): string {
   return execFileSync(python as string, ['-c', script, ...args], { encoding: 'utf8' });
+}
+
+/** What an element stands for: its value, and half of what separates it from its neighbours. */
+export type Element = (i: number, j: number) => [value: number, h: number];
+
+/** Compares a file's one tensor with its elements, its noise with the definition; returns how it is stored. */
+export async function check(
+  file: Uint8Array | string,
+  name: string | undefined,
+  [rows, cols]: [number, number],
+  element: Element,
+) {
+  const { data, shape, noise, storage } = await one(file, name === undefined ? {} : { name });
+  expect(shape).toEqual([rows, cols]);
+  const [down, across] = [new Array(rows).fill(0), new Array(cols).fill(0)];
+  let [most, worst] = [0, 0];
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < cols; j++) {
+      const [value, h] = element(i, j);
+      most = Math.max(most, Math.abs(value));
+      worst = Math.max(worst, Math.abs((data as Float32Array)[i * cols + j] - value));
+      down[i] += h ** 2 / 3;
+      across[j] += h ** 2 / 3;
+    }
+  }
+  expect(most).toBeGreaterThan(0);
+  expect(worst / most).toBeLessThan(2e-7);
+  const tau = Math.sqrt(Math.max(...down)) + Math.sqrt(Math.max(...across));
+  expect((noise as number) / tau).toBeCloseTo(1, 6);
+  return storage;
 }
