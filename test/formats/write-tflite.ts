@@ -59,15 +59,11 @@ export interface TfliteSpec {
 
 /** A model of constant tensors; buffer 0 is empty. */
 export function tflite(tensors: readonly TfliteSpec[]): Uint8Array {
-  const graph = {
-    0: tensors.map(({ name, shape, type, scales, zeros = [], axis = 0 }, i) => ({
-      0: Int32Array.from(shape),
-      1: type,
-      2: i + 1,
-      3: name,
-      ...(scales && { 4: { 2: scales, 3: BigInt64Array.from(zeros, BigInt), 6: axis } }),
-    })),
-  };
+  const rows = tensors.map(({ name, shape, type, scales, zeros = [], axis = 0 }, i) => {
+    const fields: Table = { 0: Int32Array.from(shape), 1: type, 2: i + 1, 3: name };
+    if (scales) fields[4] = { 2: scales, 3: BigInt64Array.from(zeros, BigInt), 6: axis };
+    return fields;
+  });
   const buffers = [{}, ...tensors.map(({ data }) => ({ 0: bytesOf(data) }))];
-  return flatbuffer({ 0: 3, 2: [graph], 4: buffers }, 'TFL3');
+  return flatbuffer({ 0: 3, 2: [{ 0: rows }], 4: buffers }, 'TFL3');
 }
