@@ -1,7 +1,8 @@
 // --resize: an adapter in, a smaller one out, and a table of what became of each weight.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isSameConfig, type Limit, RESIZED, type ResizedRow, resizeAdapters } from '../files/resize.js';
+import { FormatError } from '../formats/errors.js';
 import { openSource } from '../formats/source.js';
 import { writeSafetensors } from '../formats/write-safetensors.js';
 import { bare, type Column, commonPrefix, Layout } from './layout.js';
@@ -28,6 +29,9 @@ export async function runResize(given: string, { limit, to }: { limit: Limit; to
   const inside = join(given, ADAPTER);
   const file = existsSync(inside) ? inside : given;
   if (file === '-') throw new UsageError("--resize reads a file; '-' is the standard input.");
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new FormatError(file, `is a folder without ${ADAPTER}; --resize reads .safetensors files alone.`);
+  }
   const screen = openScreen();
   const output = new OutputFile('-o', to, [file], (head) => head.includes(`"${RESIZED}"`));
   const source = await openSource(file);

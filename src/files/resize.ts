@@ -49,10 +49,19 @@ export interface Resized {
 
 /** In the metadata of what is written. */
 export const RESIZED = 'matrix_rank_resize';
+/** What the header of a .safetensors file begins with, after its length in 8 bytes. */
+const BRACE = 0x7b;
 /** diffusers keeps r and alpha there, too. */
 const ELSEWHERE = 'lora_adapter_metadata';
 
 export async function resizeAdapters(source: ByteSource, limit: Limit): Promise<Resized> {
+  const head = await source.read(0, Math.min(9, source.size));
+  if (head[8] !== BRACE) {
+    throw new FormatError(
+      source.name,
+      'is no .safetensors file, the only kind of adapter that --resize reads.',
+    );
+  }
   const { stored, metadata = {} } = await openSafetensors(source);
   const broken = stored.find((entry) => entry.problem !== undefined);
   if (broken) throw new FormatError(source.name, `tensor ${quote(broken.name)} ${broken.problem}.`);

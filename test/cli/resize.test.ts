@@ -1,7 +1,8 @@
 // --resize and --layout as the command has them.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { torch } from '../formats/write-torch.js';
 import { command, folder, matrix, records, safetensorsFile } from './command.js';
 
 const files = folder();
@@ -88,6 +89,38 @@ describe('--resize', () => {
       expect(run.err).toMatch(/^matrix-rank: [^\n]+\.\n$/);
     }
     expect(readdirSync(files.path).filter((name) => /tmp|never/.test(name))).toEqual([]);
+  });
+
+  it('refuses the other options, --json too, by name', async () => {
+    const out = join(files.path, 'never.safetensors');
+    const run = await command([adapter, '--resize', '2', '-o', out, '--json']);
+    expect(run).toMatchObject({ status: 2, out: '' });
+    expect(run.err).toContain('--resize goes with -o alone; got --json.');
+  });
+
+  it('reads .safetensors files alone, and says so', async () => {
+    const out = join(files.path, 'never.safetensors');
+    const factors = {
+      'a.lora_A.weight': { dtype: 'F32', shape: [2, 3], data: new Uint8Array(24) },
+      'a.lora_B.weight': { dtype: 'F32', shape: [3, 2], data: new Uint8Array(24) },
+    };
+    const pytorch = files.write('adapter_model.bin', torch(factors));
+    const short = files.write('short.pt', Uint8Array.of(0x80, 2, 0x7d));
+    for (const file of [pytorch, short]) {
+      const { status, out: text, err } = await command([file, '--resize', '2', '-o', out]);
+      expect([status, text]).toEqual([1, '']);
+      expect(err).toBe(
+        `matrix-rank: ${basename(file)}: is no .safetensors file, the only kind of adapter that --resize reads.\n`,
+      );
+    }
+    const folder = join(files.path, 'pytorch');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'adapter_model.bin'), torch(factors));
+    const run = await command([folder, '--resize', '2', '-o', out]);
+    expect(run).toMatchObject({ status: 1, out: '' });
+    expect(run.err).toContain(
+      'is a folder without adapter_model.safetensors; --resize reads .safetensors files alone.',
+    );
   });
 });
 
