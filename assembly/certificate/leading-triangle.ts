@@ -27,6 +27,6 @@ export function decideFromTriangle(q: PivotedQr, leftOut: f64, reflectors: i32, 
   const inverse = inverseNorm(packUpper(q.W, q.ld, k), k);
   release(start);
   const lo: f64 = inverse > 0 && inverse < Infinity ? 1 / inverse - leftOut - reflectorError(reflectors + stage(k)) : 0;
-  if (!(lo >= GUARD * claim.tolerance(claim.high))) return false;
+  if (!(lo > GUARD * claim.tolerance(claim.high))) return false;
   return claim.answer(k, lo, up, by);
 }

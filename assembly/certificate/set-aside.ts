@@ -133,7 +133,7 @@ export function settle(a: Attempt, x: PackedRows, f: Cholesky, omega: f64): void
     S.V = V1;
     S.all = S.step * ((r + 3) >> 2);
     omega = boundOfSpan(S, r, omega);
-    if (!(omega >= GUARD * claim.tolerance(claim.high))) return;
+    if (!(omega > GUARD * claim.tolerance(claim.high))) return;
     S.V = V0;
     S.all = S.step * ((S.few + 3) >> 2);
     orthonormaliseAll(S);

@@ -23,5 +23,5 @@ export function fullRankByQr(): bool {
   release(start);
   const stages = (tall() ? reductionStages() : stage(n)) + stage(n);
   const lower: f64 = inverse > 0 && inverse < Infinity ? 1 / inverse - reflectorError(stages) : 0;
-  return lower >= GUARD * claim.tolerance(claim.high) && claim.answer(n, lower, 0, Method.Qr);
+  return lower > GUARD * claim.tolerance(claim.high) && claim.answer(n, lower, 0, Method.Qr);
 }

@@ -2,7 +2,8 @@
 // sigma_1 that is possible.
 import { expect, test } from 'vitest';
 import { matrixRank, rankReport } from '../../src/index.js';
-import { Random, transpose } from '../numbers.js';
+import { kernel } from '../../src/kernel/load.js';
+import { matrix, Random, transpose } from '../numbers.js';
 
 test('a value of half or twice the tolerance is on the right side of it', () => {
   for (let seed = 0; seed < 60; seed++) {
@@ -35,5 +36,21 @@ test('the tolerance is that of sigma_1, not of a norm', () => {
       const steep = new Random(n).withSpectrum(n, n, [1, ...new Array(n - 2).fill(0.01), last], n);
       expect(matrixRank(steep.a, [n, n], { rtol: 1e-6 })).toBe(rank);
     }
+  }
+});
+
+test('with a tolerance of zero a bound of zero proves nothing', () => {
+  // Exactly singular: the last row is zero, and singular values that fall by a tenth each promise full rank.
+  for (const n of [24, 70, 130]) {
+    const x = matrix(n, n, (i, j) => (i === n - 1 ? 0 : i === j ? 0.9 ** i : Number(i === 0 && j === n - 1)));
+    const { rank, proven } = rankReport(x.a, [n, n], { tol: 0 });
+    expect(rank === n && proven).toBe(false);
+  }
+  // And of random elements, with columns that are there twice.
+  for (let n = 64; n < 104; n += 4) {
+    const r = new Random(n).matrix(n, n);
+    const x = matrix(n, n, (i, j) => r.a[i * n + (j < n - (n % 3) - 1 ? j : j - n + (n % 3) + 1)]);
+    matrixRank(x.a, [n, n], { tol: 0 });
+    expect(kernel().proven() && kernel().lower() === 0).toBeFalsy();
   }
 });
