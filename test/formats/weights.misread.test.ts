@@ -34,9 +34,9 @@ const bytes = (dtype: string, ...shape: number[]) =>
     shape,
     Uint8Array.from({ length: length(shape) }, (_, i) => (i * 37 + 11) & 63),
   );
-const words = (rows: number, cols: number): SafetensorSpec => ({
+const words = (rows: number, cols: number, dtype = 'U32'): SafetensorSpec => ({
   ...bytes('U8', rows, 4 * cols),
-  dtype: 'U32',
+  dtype,
   shape: [rows, cols],
 });
 const scale = (i: number) => 0.25 + (i % 7) / 8;
@@ -111,6 +111,10 @@ describe('decoded', () => {
 describe('no matrix', () => {
   test.each<[string, Record<string, SafetensorSpec>]>([
     ['MLX without its biases', { 'a.weight': words(4, 16), 'a.scales': scales(4, 2) }],
+    [
+      'AWQ in the order of its GEMV kernels',
+      { 'a.qweight': words(64, 8, 'I32'), 'a.qzeros': words(64, 1, 'I32'), 'a.scales': scales(64, 8) },
+    ],
     ['a lone uint32 weight', { 'a.weight': words(4, 16) }],
     [
       'int8 with offsets that are not known',

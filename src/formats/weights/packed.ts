@@ -39,6 +39,10 @@ export function gptq(entry: Stored, context: Context): Match | undefined {
   const awq = columns * 8 === outputs;
   if (!awq && columns !== outputs)
     return fail('qweight has neither a column nor an eighth of one for each output');
+  // AWQ's GEMV kernels keep [outputs, words of inputs], which only a small layer can be taken for GPTQ's.
+  const gemv = settings.method === 'awq' || (groups === lines && !order && settings.method === undefined);
+  if (!awq && gemv)
+    return notDecoded(name, entry, "packed (qweight in GPTQ's order or AWQ's for GEMV)", parts);
   const bits = awq ? 4 : qzeros ? (qzeros.shape[1] * 32) / outputs : (settings.bits ?? 4);
   if (![2, 3, 4, 8].includes(bits)) return fail(`codes of ${bits} bits`);
   const inputs = awq ? lines : (lines * 32) / bits;
