@@ -206,6 +206,14 @@ const LIST = [
     '(1 + zeta / omega)',
   ],
   [
+    'set-aside',
+    'images along the other columns',
+    'certificate/set-aside.ts',
+    '- u * noise - eps * zeta / omega;',
+    '- u * noise;',
+  ],
+  ['set-aside', 'the step back to the other columns', 'certificate/set-aside.ts', '(v + zeta / omega)', 'v'],
+  [
     'inertia',
     'above: rounding',
     'certificate/inertia.ts',
@@ -342,7 +350,7 @@ const LIST = [
     'full-rank-qr',
     'full rank wherever R is regular',
     'certificate/unpivoted-qr.ts',
-    'return lower >= GUARD * claim.tolerance(claim.high)',
+    'return lower > GUARD * claim.tolerance(claim.high)',
     'return lower > 0',
   ],
 ];

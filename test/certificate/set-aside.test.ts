@@ -66,6 +66,16 @@ test('an image that stays along the other columns says nothing', () => {
   expect(boundOfLast(1, x, gram)).toBeLessThanOrEqual(referenceValues(x)[5]);
 });
 
+test('what the other columns give back counts by their own sigma', () => {
+  // As above, the second column a thousandth, which half of the image stays along: it gives back 500 of it.
+  const last = [1e-3, 0.5, 0, 0, 0, Math.sqrt(0.75), 0];
+  const x = matrix(7, 6, (i, j) => (j === 5 ? last[i] : i === j ? (j === 1 ? 1e-3 : 1) : 0));
+  const gram = matrix(6, 6, (i, j) => (i === j && j < 5 ? (j ? 1 : 1e-8) : 0));
+  const bound = boundOfLast(1, x, gram);
+  expect(bound).toBeLessThanOrEqual(referenceValues(x)[5]);
+  expect(bound).toBeGreaterThan(0.1 * referenceValues(x)[5]);
+});
+
 test('small values among dependent columns: the rank, and sigma_rank is not below the lower bound', () => {
   let decided = 0;
   for (const small of [1, 2, 4]) {
