@@ -43,12 +43,12 @@ async function build() {
 
 /** The test that fails, if any does. */
 function killer(...args) {
-  const { status, stdout } = spawnSync('npx', ['vitest', 'run', '--bail', '1', ...args], {
+  const { status, stdout, stderr } = spawnSync('npx', ['vitest', 'run', '--bail', '1', ...args], {
     cwd: copy,
     encoding: 'utf8',
     env: { ...process.env, NO_COLOR: '1' },
   });
-  return status === 0 ? undefined : (/FAIL .*?test\/(.*)/.exec(stdout)?.[1] ?? 'fails');
+  return status === 0 ? undefined : (/FAIL .*?test\/(.*)/.exec(stdout + stderr)?.[1] ?? 'fails');
 }
 
 const wanted = new RegExp(process.argv[2] ?? '');
