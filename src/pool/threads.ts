@@ -103,7 +103,9 @@ export class ThreadPool implements Threads {
     let settled = () => {};
     return new Promise<Thread>((resolve, reject) => {
       const abort = () => {
-        this.seekers.splice(this.seekers.indexOf(seeker), 1);
+        const at = this.seekers.indexOf(seeker);
+        if (at < 0) return; // it has its thread, and drive() looks at the signal
+        this.seekers.splice(at, 1);
         seeker.reject(reasonOf(signal!));
       };
       const seeker: Seeker = { resolve, reject };

@@ -182,6 +182,19 @@ it('a helper is called back for a small call, and comes again', async () => {
   await settled(threads.close());
 });
 
+it('an abort at once of a call that has its thread ends no other', async () => {
+  const { launch } = crew();
+  const threads = new ThreadPool(2, [launch]);
+  await settled(threads.run(small));
+  const stop = new AbortController();
+  const first = threads.run(small, stop.signal); // takes the idle thread
+  const second = threads.run(small); // waits for one
+  stop.abort(new Error('stopped'));
+  await expect(settled(first)).rejects.toThrow('stopped');
+  expect(await settled(second)).toEqual(['done']);
+  await settled(threads.close());
+});
+
 it('large calls one after the other run on the same threads', async () => {
   const { seen, launch } = crew();
   const threads = new ThreadPool(2, [launch]);
