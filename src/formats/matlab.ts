@@ -4,8 +4,8 @@
 // name, numbers in the narrowest type that holds them. A compressed element is a zlib stream of one. Matrices lie by
 // columns; structures and cells hold matrices. Source: "MAT-File Format", The MathWorks.
 
-import { columnMajorStrides, gather, gatherPairs } from '../shared/strided.js';
-import { textDecoder } from '../shared/text.js';
+import { columnMajorStrides, gather, gatherPairs, paired } from '../shared/strided.js';
+import { textDecoder, untilZero } from '../shared/text.js';
 import { admit } from './admit.js';
 import { checkLength, countElements, decode, elementSize, type TensorData } from './decode.js';
 import { attempt, FormatError, quote } from './errors.js';
@@ -186,7 +186,7 @@ class Reader {
       throw new FormatError(this.file, `structure ${quote(name)} has no field names.`);
     const bytes = await source.read(names.start, names.length);
     const keys = Array.from({ length: Math.floor(names.length / length) }, (_, k) =>
-      untilZero(bytes.subarray(k * length, (k + 1) * length)),
+      nameIn(bytes.subarray(k * length, (k + 1) * length)),
     );
     const count = countElements(this.file, name, shape);
     at = names.next;
@@ -275,22 +275,11 @@ class Reader {
   private async text(tag: Tag): Promise<{ text: string; next: number }> {
     if (tag.length > MAX_NAMES)
       throw new FormatError(this.file, `a name at offset ${tag.start} claims ${tag.length} bytes.`);
-    return { text: untilZero(await this.source.read(tag.start, tag.length)), next: tag.next };
+    return { text: nameIn(await this.source.read(tag.start, tag.length)), next: tag.next };
   }
 }
 
-/** Real and imaginary parts side by side. */
-function paired(re: TensorData, im: TensorData): Float32Array | Float64Array {
-  const count = Math.min(re.length, im.length);
-  const pairs = re instanceof Float32Array ? new Float32Array(2 * count) : new Float64Array(2 * count);
-  for (let i = 0; i < count; i++) {
-    pairs[2 * i] = re[i];
-    pairs[2 * i + 1] = im[i];
-  }
-  return pairs;
-}
-
-const untilZero = (bytes: Uint8Array) => textDecoder('latin1').decode(bytes).replace(/\0.*$/s, '');
+const nameIn = (bytes: Uint8Array) => untilZero(textDecoder('latin1').decode(bytes));
 
 /** Numbers that were stored in a narrower type. */
 function widened(data: TensorData, dtype: string): TensorData {

@@ -4,8 +4,8 @@
 // order, P what the numbers are stored as, T 0 for a full matrix, 1 for text, 2 for a sparse one. That is a full matrix
 // of three columns (row, column, value; a fourth for imaginary parts), whose last row says how large it is.
 // Source: "MAT-File Format", The MathWorks, "Level 4 MAT-File Format".
-import { columnMajorStrides, gather, gatherPairs } from '../shared/strided.js';
-import { textDecoder } from '../shared/text.js';
+import { columnMajorStrides, gather, gatherPairs, paired } from '../shared/strided.js';
+import { textDecoder, untilZero } from '../shared/text.js';
 import { admit } from './admit.js';
 import { decode, ELEMENT_SIZE } from './decode.js';
 import { attempt, FormatError, quote } from './errors.js';
@@ -67,8 +67,7 @@ export async function* readMatlab4(
     const start = at + HEADER + length;
     const bytes = rows * columns * ELEMENT_SIZE[dtype] * (complex ? 2 : 1);
     checkRange(file, size, at + HEADER, length + bytes, 'a matrix');
-    const label = textDecoder('latin1').decode(await source.read(at + HEADER, length));
-    const name = label.replace(/\0.*$/s, '');
+    const name = untilZero(textDecoder('latin1').decode(await source.read(at + HEADER, length)));
     at = start + bytes;
     if (kind !== TEXT) {
       const read = () => (kind === SPARSE ? sparse : full)(source, header, name, start, options);
@@ -88,8 +87,7 @@ async function full(
 ): Promise<NamedTensor | undefined> {
   const { rows, columns, complex, dtype, little } = header;
   const shape = squeezed([rows, columns]);
-  const single = dtype === 'float32';
-  const bits = single ? ('complex64' as const) : ('complex128' as const);
+  const bits = dtype === 'float32' ? ('complex64' as const) : ('complex128' as const);
   if (!(await admit(source.name, options, name, { shape, dtype: complex ? bits : dtype }))) return undefined;
   const count = rows * columns;
   const width = ELEMENT_SIZE[dtype];
@@ -99,12 +97,7 @@ async function full(
   };
   const re = await part(0);
   if (!complex) return { name, shape, dtype, data: gather(re, shape, columnMajorStrides(shape)) };
-  const im = await part(1);
-  const pairs = new (single ? Float32Array : Float64Array)(2 * count);
-  for (let i = 0; i < count; i++) {
-    pairs[2 * i] = re[i];
-    pairs[2 * i + 1] = im[i];
-  }
+  const pairs = paired(re, await part(1));
   return { name, shape, dtype: bits, data: gatherPairs(pairs, shape, columnMajorStrides(shape)), bits };
 }
 

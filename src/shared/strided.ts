@@ -45,6 +45,17 @@ export function gatherPairs<T extends Typed>(
   return gather(data, [...shape, 2], [...strides.map((s) => 2 * s), 1]);
 }
 
+/** Real and imaginary parts side by side: complex elements. */
+export function paired(re: ArrayLike<number>, im: ArrayLike<number>): Float32Array | Float64Array {
+  const count = Math.min(re.length, im.length);
+  const pairs = re instanceof Float32Array ? new Float32Array(2 * count) : new Float64Array(2 * count);
+  for (let i = 0; i < count; i++) {
+    pairs[2 * i] = re[i];
+    pairs[2 * i + 1] = im[i];
+  }
+  return pairs;
+}
+
 /** gatherInto() a new array of the type of `data`. */
 export function gather<T extends Typed>(
   data: T,

@@ -1,5 +1,5 @@
 // A cursor over a piece of an HDF5 file that was read.
-import { textDecoder } from '../../shared/text.js';
+import { textDecoder, untilZero } from '../../shared/text.js';
 import { FormatError } from '../errors.js';
 import type { ByteSource } from '../source.js';
 
@@ -49,7 +49,7 @@ export class Cursor {
     this.need(length);
     const text = textDecoder().decode(this.data.subarray(this.at, this.at + length));
     this.at += length;
-    return text.replace(/\0.*$/s, '');
+    return untilZero(text);
   }
 
   skip(length: number): void {
