@@ -11,12 +11,12 @@
 // Everything is held in memory.
 import { FormatError, quote } from '../formats/errors.js';
 import { isObject, type Json } from '../formats/json.js';
-import { openSafetensors, type SafetensorsEntry } from '../formats/safetensors.js';
-import type { ByteSource } from '../formats/source.js';
+import { openSafetensors, type SafetensorsEntry } from '../formats/safetensors/index.js';
+import type { SafetensorsTensor } from '../formats/safetensors/write.js';
+import type { ByteSource } from '../formats/source/index.js';
 import { type AdapterPair, numbers, type Weight } from '../formats/stored.js';
 import { listWeights } from '../formats/weights/index.js';
 import { readBeside } from '../formats/weights/settings.js';
-import type { SafetensorsTensor } from '../formats/write-safetensors.js';
 import { productFactors } from '../matrix/product.js';
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from '../shared/half.js';
 import { product } from '../shared/shape.js';

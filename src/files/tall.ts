@@ -6,8 +6,8 @@
 
 import { decode, elementSize } from '../formats/decode.js';
 import { FormatError } from '../formats/errors.js';
-import { type NpyHeader, readNpyHeader } from '../formats/npy.js';
-import { type ByteSource, checkRange, openSource } from '../formats/source.js';
+import { type NpyHeader, readNpyHeader } from '../formats/numpy/npy.js';
+import { type ByteSource, checkRange, openSource } from '../formats/source/index.js';
 import type { TaskTensor } from '../pool/task.js';
 import { product } from '../shared/shape.js';
 

@@ -3,15 +3,15 @@
 import { textDecoder } from '../shared/text.js';
 import { describe } from './describe.js';
 import { FormatError, quote, toFormatError } from './errors.js';
-import { modelFiles } from './folder.js';
 import { duplicateKeys, isObject, parseJson } from './json.js';
-import { readNpy } from './npy.js';
-import { readSafetensors } from './safetensors.js';
+import { readNpy } from './numpy/npy.js';
+import { readSafetensors } from './safetensors/index.js';
 import { readIndex } from './shards.js';
 import { isLegacyPytorch, isPickle, refuseKnown } from './signatures.js';
-import { type ByteSource, type Folder, openFolder, openSource, readText } from './source.js';
+import { modelFiles } from './source/folder.js';
+import { type ByteSource, type Folder, openFolder, openSource, readText } from './source/index.js';
+import { openEntry, readZip } from './source/zip.js';
 import type { NamedTensor, Readable, ReadOptions } from './types.js';
-import { openEntry, readZip } from './zip.js';
 
 /** Bytes that tell what a file is. */
 const HEAD = 512;
@@ -90,9 +90,9 @@ async function detect(source: ByteSource, options: ReadOptions): Promise<AsyncGe
   if (starts('GGUF')) return (await import('./gguf.js')).readGguf(source, options);
   if (starts('PK\x03\x04') || starts('PK\x05\x06')) return readArchive(source, options);
   if (starts('\0\0\0\0{', 4) && extension !== 'onnx') return readSafetensors(source, options); // a length below 2^32
-  if (isLegacyPytorch(head)) return (await import('./pytorch.js')).readLegacyPytorch(source, options);
+  if (isLegacyPytorch(head)) return (await import('./pytorch/index.js')).readLegacyPytorch(source, options);
   if (starts('%%MatrixMarket')) return (await import('./matrix-market.js')).readMatrixMarket(source, options);
-  if (starts('MATLAB 5.0')) return (await import('./matlab.js')).readMatlab(source, options);
+  if (starts('MATLAB 5.0')) return (await import('./matlab/index.js')).readMatlab(source, options);
   if (starts('\x89HDF\r\n\x1a\n') || starts('MATLAB 7.3'))
     return (await import('./hdf5/index.js')).readHdf5(source, options);
   if (starts('TFL3', 4)) return (await import('./tflite.js')).readTflite(source, options);
@@ -107,7 +107,7 @@ async function detect(source: ByteSource, options: ReadOptions): Promise<AsyncGe
   }
   if (starts('{') || starts('[')) return readJson(source, options);
   // ir_version, the first field of a ModelProto
-  if (starts('\x08')) return (await import('./onnx.js')).readOnnx(source, options);
+  if (starts('\x08')) return (await import('./onnx/index.js')).readOnnx(source, options);
   if (looksNumeric(head)) return (await import('./text.js')).readTable(source, options);
   const text = quote(String.fromCharCode(...head.subarray(0, 8)));
   throw new FormatError(name, `is no model file known here: it begins with ${text}.`);
@@ -124,13 +124,13 @@ async function byExtension(
     case 'npy':
       return readNpy(source, options);
     case 'npz':
-      return (await import('./npz.js')).readNpz(source, options);
+      return (await import('./numpy/npz.js')).readNpz(source, options);
     case 'gguf':
       return (await import('./gguf.js')).readGguf(source, options);
     case 'safetensors':
       return readSafetensors(source, options);
     case 'onnx':
-      return (await import('./onnx.js')).readOnnx(source, options);
+      return (await import('./onnx/index.js')).readOnnx(source, options);
     case 'json':
       return readJson(source, options);
     case 'h5':
@@ -146,7 +146,7 @@ async function byExtension(
     case 'mtx':
       return (await import('./matrix-market.js')).readMatrixMarket(source, options);
     case 'mat': {
-      const matlab4 = await import('./matlab4.js');
+      const matlab4 = await import('./matlab/matlab4.js');
       if (matlab4.isMatlab4(head)) return matlab4.readMatlab4(source, options);
       return undefined;
     }
@@ -165,9 +165,10 @@ function looksNumeric(head: Uint8Array): boolean {
 async function readArchive(source: ByteSource, options: ReadOptions): Promise<AsyncGenerator<NamedTensor>> {
   const entries = await readZip(source);
   const has = (name: RegExp) => entries.some((entry) => name.test(entry.name));
-  if (has(/(^|\/)data\.pkl$/)) return (await import('./pytorch.js')).readPytorch(source, options, entries);
+  if (has(/(^|\/)data\.pkl$/))
+    return (await import('./pytorch/index.js')).readPytorch(source, options, entries);
   if (has(/\.npy$/) || /\.npz$/i.test(source.name))
-    return (await import('./npz.js')).readNpz(source, options, entries);
+    return (await import('./numpy/npz.js')).readNpz(source, options, entries);
   const keras = entries.find((entry) => entry.name === 'model.weights.h5');
   if (keras !== undefined)
     return (await import('./hdf5/index.js')).readHdf5(await openEntry(source, keras, options), options);
@@ -198,14 +199,14 @@ async function readJson(source: ByteSource, options: ReadOptions): Promise<Async
   if (Array.isArray(json))
     return (await import('./records.js')).isRecords(json)
       ? (await import('./records.js')).readRecords(source, options, json)
-      : (await import('./tfjs.js')).readTfjs(source, options, json);
+      : (await import('./tfjs/index.js')).readTfjs(source, options, json);
   if (isObject(json) && 'weight_map' in json) {
     const twice = namedTwice(text, json);
     if (twice !== undefined) throw new FormatError(name, `has ${quote(twice)} twice.`);
     return readIndex(source, options, json, detect);
   }
   if (isObject(json) && 'weightsManifest' in json)
-    return (await import('./tfjs.js')).readTfjs(source, options, json);
+    return (await import('./tfjs/index.js')).readTfjs(source, options, json);
   if (isObject(json) && Array.isArray(json.data))
     return (await import('./text.js')).readTable(source, options);
   const tables = await import('./records.js');

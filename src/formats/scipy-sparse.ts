@@ -6,10 +6,10 @@ import { admit } from './admit.js';
 import type { TensorData } from './decode.js';
 import { isComplex } from './dtypes.js';
 import { attempt, FormatError, quote } from './errors.js';
-import { readNpyTensor } from './npy.js';
-import type { ByteSource } from './source.js';
+import { readNpyTensor } from './numpy/npy.js';
+import type { ByteSource } from './source/index.js';
+import { openEntry, withCrc, type ZipEntry } from './source/zip.js';
 import type { NamedTensor, ReadOptions } from './types.js';
-import { openEntry, withCrc, type ZipEntry } from './zip.js';
 
 /** Elements that a sparse matrix may have when it is filled in: 1 GiB in float64. */
 export const MAX_DENSE = 2 ** 27;

@@ -5,12 +5,12 @@
 import { attempt, FormatError, quote } from './errors.js';
 import { isObject, type Json, parseObject } from './json.js';
 import { isLegacyPytorch, refuseKnown } from './signatures.js';
-import { type ByteSource, readText } from './source.js';
+import { type ByteSource, readText } from './source/index.js';
+import { readZip } from './source/zip.js';
 import type { Entry, Listing } from './stored.js';
 import type { NamedTensor, ReadOptions } from './types.js';
 import { listWeights, type Model, mayLackParts, readWeight } from './weights/index.js';
 import { readBeside } from './weights/settings.js';
-import { readZip } from './zip.js';
 
 type Reader = (source: ByteSource, options: ReadOptions) => Promise<AsyncGenerator<NamedTensor>>;
 
@@ -183,12 +183,12 @@ async function listFile(source: ByteSource, options: ReadOptions): Promise<Listi
   const starts = (magic: string, at = 0) => [...magic].every((c, i) => head[at + i] === c.charCodeAt(0));
   if (starts('PK\x03\x04')) {
     const entries = await readZip(source);
-    const torch = await import('./pytorch.js');
+    const torch = await import('./pytorch/index.js');
     return entries.some((entry) => torch.isPickleEntry(entry.name))
       ? torch.listPytorch(source, options, entries)
       : OTHER;
   }
-  if (isLegacyPytorch(head)) return (await import('./pytorch.js')).listLegacyPytorch(source);
+  if (isLegacyPytorch(head)) return (await import('./pytorch/index.js')).listLegacyPytorch(source);
   if (!starts('\0\0\0\0{', 4)) {
     refuseKnown(name, head);
     // An index may name itself, or two of them each other.
@@ -196,7 +196,7 @@ async function listFile(source: ByteSource, options: ReadOptions): Promise<Listi
       throw new FormatError(name, 'is JSON, which is no shard of a model.');
     if (!/\.safetensors$/i.test(name)) return OTHER;
   }
-  return { entries: (await (await import('./safetensors.js')).openSafetensors(source)).stored };
+  return { entries: (await (await import('./safetensors/index.js')).openSafetensors(source)).stored };
 }
 
 /** The tensors of the other files of a model; `incomplete` where one is missing or damaged. */

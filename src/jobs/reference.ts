@@ -1,5 +1,5 @@
 // References to sources: what a path or URL was when a job was made, and whether it still is that.
-import { type ByteSource, openSource } from '../formats/source.js';
+import { type ByteSource, openSource } from '../formats/source/index.js';
 import { builtin } from '../shared/builtin.js';
 import { JobRefusedError, type Reference } from './payload.js';
 

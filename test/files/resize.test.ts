@@ -3,8 +3,8 @@
 // Jacobi SVD of the formed product.
 import { describe, expect, it } from 'vitest';
 import { type Limit, resizeAdapters } from '../../src/files/resize.js';
-import { openSource } from '../../src/formats/source.js';
-import { writeSafetensors } from '../../src/formats/write-safetensors.js';
+import { writeSafetensors } from '../../src/formats/safetensors/write.js';
+import { openSource } from '../../src/formats/source/index.js';
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from '../../src/shared/half.js';
 import { one } from '../formats/helpers.js';
 import { bytesOf, concat, type SafetensorSpec, safetensors, utf8 } from '../formats/write.js';

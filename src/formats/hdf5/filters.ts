@@ -1,7 +1,7 @@
 // What HDF5 does to a chunk before it is stored: shuffled bytes, deflate, LZF, a checksum. Undone here, the last first.
 // Source: HDF5 File Format Specification 3.0, section IV.A.2.l; liblzf's format; h5py's filter 32000.
 import type { FormatError } from '../errors.js';
-import { inflateSource } from '../zip.js';
+import { inflateSource } from '../source/zip.js';
 import type { Cursor } from './cursor.js';
 
 type Fail = (detail: string) => FormatError;

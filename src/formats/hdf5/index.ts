@@ -8,7 +8,7 @@ import { decode, ELEMENT_SIZE } from '../decode.js';
 import { isComplex } from '../dtypes.js';
 import { attempt, FormatError, quote } from '../errors.js';
 import { readEntries } from '../shards.js';
-import type { ByteSource } from '../source.js';
+import type { ByteSource } from '../source/index.js';
 import type { Entry, Listing } from '../stored.js';
 import type { NamedTensor, ReadOptions, TensorLayout } from '../types.js';
 import { type Dataset, datasetOf, readBytes } from './dataset.js';

@@ -2,7 +2,7 @@
 // an adapter is one weight a pair, and the rest is what it is.
 import { admit } from '../admit.js';
 import { attempt, FormatError, oneLine, quote } from '../errors.js';
-import type { ByteSource } from '../source.js';
+import type { ByteSource } from '../source/index.js';
 import type { Entry, Stored, Weight } from '../stored.js';
 import type { NamedTensor, ReadOptions } from '../types.js';
 import { lora } from './lora.js';
