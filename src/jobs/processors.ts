@@ -26,6 +26,7 @@ import {
 } from './payload.js';
 import { checkReference, openReference } from './reference.js';
 import type { Store } from './store.js';
+import { lentPool } from './threads.js';
 
 /** What a queue gives its processors. All of it is optional. */
 export interface JobContext {
@@ -35,7 +36,7 @@ export interface JobContext {
   progress?(share: number): void;
   /** Where larger states lie, and results that need not be computed again. */
   store?: Store;
-  /** Runs a task on a thread; without it a pool of all cores does, which keeps no process alive. */
+  /** Runs a task on a thread; without it all cores do, which keep no process alive and end when idle. */
   run?(task: Task, signal?: AbortSignalLike): Promise<unknown[]>;
 }
 
@@ -44,13 +45,10 @@ const INLINE = 2 ** 20;
 /** What chunks and states of one job take together. */
 const MEMORY = 2 ** 28;
 
-let pool: ReturnType<typeof createTaskPool> | undefined;
+const runOnAllCores = lentPool(createTaskPool);
 
-function runner({ run, signal }: JobContext): (task: Task) => Promise<unknown[]> {
-  if (run !== undefined) return (task) => run(task, signal);
-  pool ??= createTaskPool();
-  const { run: onThread } = pool;
-  return (task) => onThread(task, signal);
+function runner({ run = runOnAllCores, signal }: JobContext): (task: Task) => Promise<unknown[]> {
+  return (task) => run(task, signal);
 }
 
 /** The result under the payload's key, computed unless the store has it. */

@@ -1,5 +1,7 @@
 // One large matrix on all threads of a pool: the same answer, and calls that are cut short. It runs from dist.
-import { afterAll, expect, it } from 'vitest';
+import { syncBuiltinESMExports } from 'node:module';
+import workerThreads from 'node:worker_threads';
+import { afterAll, afterEach, expect, it } from 'vitest';
 import { matrixRank, rankReport } from '../../src/index.js';
 import { Random } from '../numbers.js';
 
@@ -10,6 +12,13 @@ const { a } = new Random(5).matrix(n, n);
 const small = Float64Array.from(a.subarray(0, 400));
 const pool = createRankPool({ threads: 3 });
 afterAll(() => pool.close());
+
+const { Worker } = workerThreads;
+function replaceWorker(by: typeof Worker) {
+  Object.assign(workerThreads, { Worker: by });
+  syncBuiltinESMExports();
+}
+afterEach(() => replaceWorker(Worker));
 
 it('gives the report of one thread, however often and whatever runs beside it', async () => {
   const report = rankReport(a, [n, n]);
@@ -52,3 +61,29 @@ it('is the same without shared memory', async () => {
     await other.close();
   }
 });
+
+it.each([0, 20])(
+  'a helper that is killed %i ms after it was sent costs its call an error, no more',
+  async (ms) => {
+    let killed = false;
+    replaceWorker(
+      class extends Worker {
+        override postMessage(
+          message: { envelope?: object },
+          transfer?: readonly workerThreads.Transferable[],
+        ) {
+          super.postMessage(message, transfer);
+          if (killed || !message.envelope) return;
+          killed = true;
+          setTimeout(() => this.terminate(), ms);
+        }
+      },
+    );
+    const other = createRankPool({ threads: 2 });
+    const long = 1500; // a second, of which a few milliseconds pass
+    const call = other.singularValues(new Random(6).matrix(long, long).a, [long, long]);
+    await expect(call).rejects.toThrow('RankPool: a thread of the pool has ended while it helped another.');
+    expect(await other.rankReport(a, [n, n])).toEqual(rankReport(a, [n, n]));
+    await other.close();
+  },
+);
