@@ -9,7 +9,7 @@ import { fileMessage } from '../files/messages.js';
 import { openPipe, openTall, Pipe, type RawRows, type Tall } from '../files/tall.js';
 import { Team } from '../files/team.js';
 import { FormatError } from '../formats/errors.js';
-import { openSource } from '../formats/source/index.js';
+import { openSource } from '../formats/source/open.js';
 import type { RankOptions, RankReport } from '../types.js';
 import { parse } from './args.js';
 import { readBytes, readThreads, readTolerance } from './option-values.js';

@@ -4,7 +4,7 @@ import { openPipe, Pipe } from '../files/tall.js';
 import { mustStream } from '../files/tall-row.js';
 import type { Input, Job, Opened } from '../files/types.js';
 import { FormatError } from '../formats/errors.js';
-import { addressOf } from '../formats/source/index.js';
+import { addressOf } from '../formats/source/open.js';
 
 const PART = 1 << 24;
 const STANDARD_INPUT = 'standard input';

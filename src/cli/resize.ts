@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { isSameConfig, type Limit, RESIZED, type ResizedRow, resizeAdapters } from '../files/resize.js';
 import { FormatError } from '../formats/errors.js';
 import { writeSafetensors } from '../formats/safetensors/write.js';
-import { openSource } from '../formats/source/index.js';
+import { openSource } from '../formats/source/open.js';
 import { bare, type Column, commonPrefix, Layout } from './layout.js';
 import { OutputFile } from './output-file.js';
 import { openScreen } from './run.js';

@@ -11,9 +11,9 @@
 // Everything is held in memory.
 import { FormatError, quote } from '../formats/errors.js';
 import { isObject, type Json } from '../formats/json.js';
-import { openSafetensors, type SafetensorsEntry } from '../formats/safetensors/index.js';
+import { openSafetensors, type SafetensorsEntry } from '../formats/safetensors/listing.js';
 import type { SafetensorsTensor } from '../formats/safetensors/write.js';
-import type { ByteSource } from '../formats/source/index.js';
+import type { ByteSource } from '../formats/source/source.js';
 import { type AdapterPair, numbers, type Weight } from '../formats/stored.js';
 import { listWeights } from '../formats/weights/index.js';
 import { readBeside } from '../formats/weights/settings.js';

@@ -1,5 +1,5 @@
 // The row of a matrix that does not fit the memory and goes through accumulators.
-import { openSource } from '../formats/source/index.js';
+import { openSource } from '../formats/source/open.js';
 import type { Readable, ReadOptions } from '../formats/types.js';
 import { metricsOf } from '../matrix/metrics.js';
 import { accumulate, plan, summarize } from './accumulate.js';

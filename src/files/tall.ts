@@ -7,7 +7,8 @@
 import { decode, elementSize } from '../formats/decode.js';
 import { FormatError } from '../formats/errors.js';
 import { type NpyHeader, readNpyHeader } from '../formats/numpy/npy.js';
-import { type ByteSource, checkRange, openSource } from '../formats/source/index.js';
+import { openSource } from '../formats/source/open.js';
+import { type ByteSource, checkRange } from '../formats/source/source.js';
 import type { TaskTensor } from '../pool/task.js';
 import { product } from '../shared/shape.js';
 

@@ -11,7 +11,7 @@ import { countElements, decode, ELEMENT_SIZE, elementSize } from './decode.js';
 import { fromNumber } from './dtypes.js';
 import { FormatError, quote } from './errors.js';
 import { isExperts } from './layout.js';
-import { type ByteSource, checkRange } from './source/index.js';
+import { type ByteSource, checkRange } from './source/source.js';
 import type { Weight } from './stored.js';
 import type { NamedTensor, ReadOptions } from './types.js';
 import { readWeight } from './weights/index.js';

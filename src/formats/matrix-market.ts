@@ -6,7 +6,7 @@
 import { admit } from './admit.js';
 import { FormatError, quote } from './errors.js';
 import { checkDense } from './scipy-sparse.js';
-import { type ByteSource, readText } from './source/index.js';
+import { type ByteSource, readText } from './source/source.js';
 import type { NamedTensor, ReadOptions } from './types.js';
 
 const MAX_TEXT = 2 ** 28;

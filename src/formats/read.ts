@@ -9,7 +9,8 @@ import { readSafetensors } from './safetensors/index.js';
 import { readIndex } from './shards.js';
 import { isLegacyPytorch, isPickle, refuseKnown } from './signatures.js';
 import { modelFiles } from './source/folder.js';
-import { type ByteSource, type Folder, openFolder, openSource, readText } from './source/index.js';
+import { openFolder, openSource } from './source/open.js';
+import { type ByteSource, type Folder, readText } from './source/source.js';
 import { openEntry, readZip } from './source/zip.js';
 import type { NamedTensor, Readable, ReadOptions } from './types.js';
 

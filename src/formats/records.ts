@@ -3,7 +3,7 @@
 import { admit } from './admit.js';
 import { attempt, FormatError, quote } from './errors.js';
 import { isObject } from './json.js';
-import type { ByteSource } from './source/index.js';
+import type { ByteSource } from './source/source.js';
 import type { NamedTensor, ReadOptions } from './types.js';
 
 /** Whether an array is of such records, by its first. */

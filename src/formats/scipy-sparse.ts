@@ -7,7 +7,7 @@ import type { TensorData } from './decode.js';
 import { isComplex } from './dtypes.js';
 import { attempt, FormatError, quote } from './errors.js';
 import { readNpyTensor } from './numpy/npy.js';
-import type { ByteSource } from './source/index.js';
+import type { ByteSource } from './source/source.js';
 import { openEntry, withCrc, type ZipEntry } from './source/zip.js';
 import type { NamedTensor, ReadOptions } from './types.js';
 

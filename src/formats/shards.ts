@@ -5,11 +5,11 @@
 import { attempt, FormatError, quote } from './errors.js';
 import { isObject, type Json, parseObject } from './json.js';
 import { isLegacyPytorch, refuseKnown } from './signatures.js';
-import { type ByteSource, readText } from './source/index.js';
+import { type ByteSource, readText } from './source/source.js';
 import { readZip } from './source/zip.js';
 import type { Entry, Listing } from './stored.js';
 import type { NamedTensor, ReadOptions } from './types.js';
-import { listWeights, type Model, mayLackParts, readWeight } from './weights/index.js';
+import { type Model, mayLackParts, readEntries } from './weights/index.js';
 import { readBeside } from './weights/settings.js';
 
 type Reader = (source: ByteSource, options: ReadOptions) => Promise<AsyncGenerator<NamedTensor>>;
@@ -94,23 +94,6 @@ export async function* readSafetensorsIndex(
   });
 }
 
-/** The weights of what is listed. */
-export async function* readEntries(
-  model: Model,
-  options: ReadOptions,
-  total: number,
-): AsyncGenerator<NamedTensor> {
-  let done = 0;
-  let last: Entry | undefined;
-  for (const { weight, entry } of await listWeights(model)) {
-    const tensor = await readWeight(entry.file, weight, options);
-    if (entry !== last) done += Math.max(0, entry.byteLength);
-    last = entry;
-    options.onProgress?.(Math.min(done, total), total);
-    if (tensor !== undefined) yield tensor;
-  }
-}
-
 /** The shards and the names that the index has in each. */
 async function readNames(
   file: string,
@@ -183,12 +166,12 @@ async function listFile(source: ByteSource, options: ReadOptions): Promise<Listi
   const starts = (magic: string, at = 0) => [...magic].every((c, i) => head[at + i] === c.charCodeAt(0));
   if (starts('PK\x03\x04')) {
     const entries = await readZip(source);
-    const torch = await import('./pytorch/index.js');
+    const torch = await import('./pytorch/listing.js');
     return entries.some((entry) => torch.isPickleEntry(entry.name))
       ? torch.listPytorch(source, options, entries)
       : OTHER;
   }
-  if (isLegacyPytorch(head)) return (await import('./pytorch/index.js')).listLegacyPytorch(source);
+  if (isLegacyPytorch(head)) return (await import('./pytorch/listing.js')).listLegacyPytorch(source);
   if (!starts('\0\0\0\0{', 4)) {
     refuseKnown(name, head);
     // An index may name itself, or two of them each other.
@@ -196,7 +179,7 @@ async function listFile(source: ByteSource, options: ReadOptions): Promise<Listi
       throw new FormatError(name, 'is JSON, which is no shard of a model.');
     if (!/\.safetensors$/i.test(name)) return OTHER;
   }
-  return { entries: (await (await import('./safetensors/index.js')).openSafetensors(source)).stored };
+  return { entries: (await (await import('./safetensors/listing.js')).openSafetensors(source)).stored };
 }
 
 /** The tensors of the other files of a model; `incomplete` where one is missing or damaged. */

@@ -4,7 +4,7 @@
 
 import { admit } from './admit.js';
 import { FormatError } from './errors.js';
-import { type ByteSource, readText } from './source/index.js';
+import { type ByteSource, readText } from './source/source.js';
 import type { NamedTensor, ReadOptions } from './types.js';
 
 export interface Parsed {

@@ -10,7 +10,7 @@ import { admit } from './admit.js';
 import { checkLength, countElements, decode, elementSize, type TensorData } from './decode.js';
 import { fromNumber } from './dtypes.js';
 import { attempt, FormatError, quote } from './errors.js';
-import { type ByteSource, checkRange } from './source/index.js';
+import { type ByteSource, checkRange } from './source/source.js';
 import type { NamedTensor, ReadOptions } from './types.js';
 
 const DEPTHWISE = 4; // BuiltinOperator.DEPTHWISE_CONV_2D

@@ -1,5 +1,6 @@
 // References to sources: what a path or URL was when a job was made, and whether it still is that.
-import { type ByteSource, openSource } from '../formats/source/index.js';
+import { openSource } from '../formats/source/open.js';
+import type { ByteSource } from '../formats/source/source.js';
 import { builtin } from '../shared/builtin.js';
 import { JobRefusedError, type Reference } from './payload.js';
 

@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Limit, resizeAdapters } from '../../src/files/resize.js';
 import { writeSafetensors } from '../../src/formats/safetensors/write.js';
-import { openSource } from '../../src/formats/source/index.js';
+import { openSource } from '../../src/formats/source/open.js';
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from '../../src/shared/half.js';
 import { one } from '../formats/helpers.js';
 import { bytesOf, concat, type SafetensorSpec, safetensors, utf8 } from '../formats/write.js';

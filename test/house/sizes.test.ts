@@ -39,7 +39,6 @@ test('files have one idea, and some 300 lines at most', () => {
     'scripts/mutations.mjs': 'a list',
     'src/types.ts': 'docstrings: the options and results of the root entry',
     'src/formats/source/remote.ts': 'ranges over HTTP and their errors',
-    'src/formats/source/index.ts': 'the byte sources',
   };
   const tall = CODE.filter(({ text }) => text.length > 301).map(({ file }) => file);
   expect(tall.filter((file) => !(file in long))).toEqual([]);

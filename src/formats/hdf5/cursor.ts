@@ -1,7 +1,7 @@
 // A cursor over a piece of an HDF5 file that was read.
 import { textDecoder, untilZero } from '../../shared/text.js';
 import { FormatError } from '../errors.js';
-import type { ByteSource } from '../source/index.js';
+import type { ByteSource } from '../source/source.js';
 
 /** The file (file.ts), as its heaps and trees read it. */
 export interface Hdf5Bytes {

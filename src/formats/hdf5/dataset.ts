@@ -3,7 +3,7 @@
 import { product } from '../../shared/shape.js';
 import { countElements } from '../decode.js';
 import { FormatError, quote } from '../errors.js';
-import { checkRange } from '../source/index.js';
+import { checkRange } from '../source/source.js';
 import { type Chunk, indexedChunks, treeChunks } from './chunk-index.js';
 import type { Cursor } from './cursor.js';
 import { readType, type Type } from './datatype.js';

@@ -6,7 +6,7 @@
 // larger than memory or far away; and every length that it believes is checked against the file.
 // Source: HDF5 File Format Specification 3.0, docs.hdfgroup.org.
 import { FormatError } from '../errors.js';
-import { type ByteSource, checkRange } from '../source/index.js';
+import { type ByteSource, checkRange } from '../source/source.js';
 import { Cursor } from './cursor.js';
 import { heapObjects } from './heap.js';
 

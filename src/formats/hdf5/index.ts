@@ -7,10 +7,10 @@ import { columnMajorStrides, gather, gatherPairs } from '../../shared/strided.js
 import { decode, ELEMENT_SIZE } from '../decode.js';
 import { isComplex } from '../dtypes.js';
 import { attempt, FormatError, quote } from '../errors.js';
-import { readEntries } from '../shards.js';
-import type { ByteSource } from '../source/index.js';
+import type { ByteSource } from '../source/source.js';
 import type { Entry, Listing } from '../stored.js';
 import type { NamedTensor, ReadOptions, TensorLayout } from '../types.js';
+import { readEntries } from '../weights/index.js';
 import { type Dataset, datasetOf, readBytes } from './dataset.js';
 import { Hdf5File, type Link } from './file.js';
 import * as matlab from './matlab73.js';

@@ -11,7 +11,7 @@ import { checkLength, countElements, decode, elementSize, type TensorData } from
 import { attempt, FormatError, quote } from '../errors.js';
 import { squeezed } from '../hdf5/index.js';
 import { checkDense, fromColumns } from '../scipy-sparse.js';
-import { type ByteSource, checkRange, sliceSource } from '../source/index.js';
+import { type ByteSource, checkRange, sliceSource } from '../source/source.js';
 import { inflateSource } from '../source/zip.js';
 import type { NamedTensor, ReadOptions } from '../types.js';
 

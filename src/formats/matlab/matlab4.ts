@@ -11,7 +11,7 @@ import { decode, ELEMENT_SIZE } from '../decode.js';
 import { attempt, FormatError, quote } from '../errors.js';
 import { squeezed } from '../hdf5/index.js';
 import { checkDense } from '../scipy-sparse.js';
-import { type ByteSource, checkRange } from '../source/index.js';
+import { type ByteSource, checkRange } from '../source/source.js';
 import type { NamedTensor, ReadOptions } from '../types.js';
 
 const HEADER = 20;

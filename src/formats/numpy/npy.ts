@@ -10,8 +10,8 @@ import { admit } from '../admit.js';
 import { checkLength, countElements, decode, elementSize, type TensorData } from '../decode.js';
 import { fromNumpy, isComplex } from '../dtypes.js';
 import { attempt, FormatError, quote } from '../errors.js';
-import type { ByteSource } from '../source/index.js';
-import { checkRange } from '../source/index.js';
+import type { ByteSource } from '../source/source.js';
+import { checkRange } from '../source/source.js';
 import type { NamedTensor, ReadOptions } from '../types.js';
 
 const MAGIC = '\x93NUMPY';

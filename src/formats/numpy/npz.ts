@@ -5,11 +5,11 @@ import { product } from '../../shared/shape.js';
 import { attempt } from '../errors.js';
 import { layoutByName } from '../layout.js';
 import { isSparse, readSparse } from '../scipy-sparse.js';
-import { readEntries } from '../shards.js';
-import type { ByteSource } from '../source/index.js';
+import type { ByteSource } from '../source/source.js';
 import { openEntry, readZip, withCrc, type ZipEntry } from '../source/zip.js';
 import type { Entry } from '../stored.js';
 import type { NamedTensor, ReadOptions } from '../types.js';
+import { readEntries } from '../weights/index.js';
 import { isPartName } from '../weights/unknown.js';
 import { readNpyElements, readNpyHeader, readNpyTensor } from './npy.js';
 

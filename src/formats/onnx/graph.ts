@@ -1,7 +1,7 @@
 // The structure of an ONNX model: its graphs, their nodes, and where each tensor's elements lie. No element is read.
 // Fields are numbered as in onnx/onnx.proto; every message that is not needed is stepped over.
 import { FormatError } from '../errors.js';
-import type { ByteSource } from '../source/index.js';
+import type { ByteSource } from '../source/source.js';
 import { type ProtoField, ProtoWalker } from './protobuf.js';
 
 const MAX_DEPTH = 32;

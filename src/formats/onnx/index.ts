@@ -11,7 +11,7 @@ import { decodePacked, dequantise } from '../decode/onnx-codes.js';
 import { checkLength, countElements, decode, elementSize, type TensorData, unsafe } from '../decode.js';
 import { fromNumber } from '../dtypes.js';
 import { attempt, FormatError, quote } from '../errors.js';
-import { type ByteSource, checkRange } from '../source/index.js';
+import { type ByteSource, checkRange } from '../source/source.js';
 import { toNumbers } from '../stored.js';
 import type { NamedTensor, ReadOptions } from '../types.js';
 import { type OnnxTensor, readOnnxGraphs } from './graph.js';

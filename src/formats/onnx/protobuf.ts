@@ -5,7 +5,7 @@
 import { textDecoder } from '../../shared/text.js';
 import { PbfReader } from '../../vendor/pbf.js';
 import { FormatError } from '../errors.js';
-import type { ByteSource } from '../source/index.js';
+import type { ByteSource } from '../source/source.js';
 
 const WINDOW = 1 << 16;
 const FIELD_HEAD = 20; // a tag and a length or a value, ten bytes each at most

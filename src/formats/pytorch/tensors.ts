@@ -9,7 +9,7 @@ import { FormatError, quote } from '../errors.js';
 import { isExperts } from '../layout.js';
 import { stackOf } from '../matrices.js';
 import { PickleCall, PickleGlobal, PickleReference } from '../pickle/values.js';
-import type { ByteSource } from '../source/index.js';
+import type { ByteSource } from '../source/source.js';
 import { type Entry, numbers, type Weight } from '../stored.js';
 import {
   decodeQuantised,

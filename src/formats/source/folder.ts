@@ -5,7 +5,7 @@
 import { textDecoder } from '../../shared/text.js';
 import { FormatError } from '../errors.js';
 import { refuseFolder } from '../signatures.js';
-import type { Folder } from './index.js';
+import type { Folder } from './source.js';
 
 const INDEX = /\.index\.json$/;
 const MODEL = /\.(safetensors|onnx|gguf|npy|npz|pt|pth|ckpt|bin|h5|hdf5|keras|mat|tflite|csv|tsv|mtx)$/i;

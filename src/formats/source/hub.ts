@@ -4,8 +4,8 @@
 // HF_ENDPOINT names another server, HF_TOKEN who asks; the token goes to that server only.
 // Source: huggingface.co/docs/hub/api.
 import { FormatError } from '../errors.js';
-import type { ByteSource, Folder } from './index.js';
 import { getJson, HttpError, openRemote, type RemoteOptions } from './remote.js';
+import type { ByteSource, Folder } from './source.js';
 
 interface Place {
   repo: string;

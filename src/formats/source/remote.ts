@@ -9,8 +9,9 @@ import { textDecoder } from '../../shared/text.js';
 import type { AbortSignalLike } from '../../types.js';
 import { FormatError } from '../errors.js';
 import { parseJson } from '../json.js';
-import { type ByteSource, checkRange, checkSibling, inBlocks, openSource } from './index.js';
+import { inBlocks } from './blocks.js';
 import { Broken, pauseOf, retry, type Watch } from './retry.js';
+import { type ByteSource, checkRange, checkSibling, memorySource } from './source.js';
 
 export interface RemoteOptions {
   /** The Authorization header, for this origin only. */
@@ -60,9 +61,7 @@ export async function openRemote(address: string, options: RemoteOptions = {}): 
   const first = await client.get(0, FIRST);
   if (first.whole) {
     const most = Math.min(options.maxBytes ?? MAX_WHOLE, MAX_WHOLE);
-    const bytes = await client.all(most);
-    const held = await openSource(bytes, { name });
-    return { ...held, name, size: held.size, read: held.read.bind(held), sibling, close: async () => {} };
+    return memorySource(await client.all(most), name, sibling);
   }
   const { size } = first;
   const readNew = async (offset: number, length: number) => {

@@ -7,7 +7,7 @@ import { textDecoder } from '../../shared/text.js';
 import { Inflate } from '../../vendor/fflate.js';
 import { FormatError, quote } from '../errors.js';
 import type { ReadOptions } from '../types.js';
-import { type ByteSource, checkRange, sliceSource } from './index.js';
+import { type ByteSource, checkRange, sliceSource } from './source.js';
 
 const END = 0x06054b50;
 const END64 = 0x06064b50;

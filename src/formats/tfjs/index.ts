@@ -8,7 +8,7 @@ import { checkLength, countElements, decode, elementSize, type TensorData } from
 import { uniformNoise } from '../describe.js';
 import { attempt, FormatError, quote } from '../errors.js';
 import { isObject, parseJson } from '../json.js';
-import { type ByteSource, checkRange, readText } from '../source/index.js';
+import { type ByteSource, checkRange, readText } from '../source/source.js';
 import type { NamedTensor, ReadOptions } from '../types.js';
 import { tfjsLayouts } from './layout.js';
 

@@ -2,7 +2,7 @@
 // an adapter is one weight a pair, and the rest is what it is.
 import { admit } from '../admit.js';
 import { attempt, FormatError, oneLine, quote } from '../errors.js';
-import type { ByteSource } from '../source/index.js';
+import type { ByteSource } from '../source/source.js';
 import type { Entry, Stored, Weight } from '../stored.js';
 import type { NamedTensor, ReadOptions } from '../types.js';
 import { lora } from './lora.js';
@@ -78,6 +78,23 @@ export async function listWeights<E extends Entry>(model: Model<E>): Promise<Ite
       if (weights !== undefined) for (const weight of weights) yield { weight, entry };
       else if (!taken.has(entry)) yield { weight: entry.plain(), entry };
     }
+  }
+}
+
+/** The weights of what is listed. */
+export async function* readEntries(
+  model: Model,
+  options: ReadOptions,
+  total: number,
+): AsyncGenerator<NamedTensor> {
+  let done = 0;
+  let last: Entry | undefined;
+  for (const { weight, entry } of await listWeights(model)) {
+    const tensor = await readWeight(entry.file, weight, options);
+    if (entry !== last) done += Math.max(0, entry.byteLength);
+    last = entry;
+    options.onProgress?.(Math.min(done, total), total);
+    if (tensor !== undefined) yield tensor;
   }
 }
 

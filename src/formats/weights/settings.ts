@@ -1,7 +1,7 @@
 // What config.json and adapter_config.json beside a model tell of how its weights are packed.
 // Absent or broken: nothing.
 import { isObject, type Json } from '../json.js';
-import { type ByteSource, readText } from '../source/index.js';
+import { type ByteSource, readText } from '../source/source.js';
 import { ModulePatterns } from './module-patterns.js';
 
 export interface Settings {

@@ -1,8 +1,8 @@
 // Writes .safetensors, and reads them again: random tensors, and the rules that the Rust reader is strict about.
 import { describe, expect, it } from 'vitest';
-import { openSafetensors } from '../../../src/formats/safetensors/index.js';
+import { openSafetensors } from '../../../src/formats/safetensors/listing.js';
 import { type SafetensorsTensor, writeSafetensors } from '../../../src/formats/safetensors/write.js';
-import { openSource } from '../../../src/formats/source/index.js';
+import { openSource } from '../../../src/formats/source/open.js';
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from '../../../src/shared/half.js';
 import { Random } from '../../numbers.js';
 import { concat } from '../write.js';
