@@ -26,10 +26,10 @@ export function sources(folder: string, ending?: RegExp): Source[] {
   }));
 }
 
-/** What each file of a folder imports from it; types count where they are asked for. */
-export function imports(folder: string, types = false): Map<string, string[]> {
-  const statement = types
-    ? /^(?:import|export)[^;]*? from '(\.[^']*)'/gm
+/** What each file of a folder imports from it; `all`: types, and what is loaded on first use, count too. */
+export function imports(folder: string, all = false): Map<string, string[]> {
+  const statement = all
+    ? /(?:^(?:import|export)[^;]*? from |\bimport\()'(\.[^']*)'/gm
     : /^(?:import|export)(?! type)[^;]*? from '(\.[^']*)'/gm;
   return new Map(
     sources(folder).map(({ file, text }) => {
