@@ -49,7 +49,7 @@ export const REDUCTION_ROWS: i32 = 256;
 export const OVERSAMPLE: i32 = 4;
 
 /** Up to this many columns pivots come from exact column norms: a sketch costs more than it saves. */
-export const CLASSICAL_COLUMNS: i32 = 64;
+export const CLASSICAL_COLUMNS: i32 = 320;
 
 /** Where a sketch has chosen small columns, exact norms go on to this part of the stop: one step at least. */
 export const CLASSICAL_STOP: f64 = 0.99;
@@ -239,6 +239,12 @@ export const LEFT_FOR_SIGMA: f64 = 1e-3;
 /** A last pivot below so many tolerances: the spectrum runs through the tolerance without a gap. */
 export const SMOOTH: f64 = 64;
 
+/**
+ * A squared length that has come down to this part of what it was when it was computed is computed anew: its rounding
+ * is 1e-8 of it.
+ */
+export const CANCELLED: f64 = 1e-8;
+
 /** Columns shorter than this have no reflector: its scale, 1 / length, would overflow. */
 export const TINY: f64 = 1e-300;
 
@@ -254,6 +260,9 @@ export const REPORT_ROWS: i32 = 64;
  * few pivots are negative and it is near 1.
  */
 export const GROWTH: f64 = 2;
+
+/** Up to this many columns all of the QR costs less than a count from a trailing matrix. */
+export const TRAILING_COLUMNS: i32 = 64;
 
 /** A trailing matrix is counted once its norm is within so many tolerances: its Gram matrix has the digits for it. */
 export const REACH: f64 = 1e5;

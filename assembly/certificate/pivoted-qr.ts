@@ -2,7 +2,7 @@
 // "Pivoted QR", "Exactness".
 // Cost: about 4 m n k flops; a tall A is reduced to its R factor first.
 import { alloc, mark, release } from '../base/arena';
-import { BELOW_TOLERANCE, CLASSICAL_COLUMNS, GUARD, LEFT_OUT_SHARE, REACH } from '../base/params';
+import { BELOW_TOLERANCE, GUARD, LEFT_OUT_SHARE, REACH, TRAILING_COLUMNS } from '../base/params';
 import * as qrcp from '../factor/qrcp';
 import { PivotedQr } from '../factor/qrcp';
 import { matrix, rowsOfMatrix } from '../factor/tsqr';
@@ -25,7 +25,7 @@ export function byQr(proved: i32): bool {
   const q = qrcp.begin(W, leading(m), m, n, alloc(<u64>n << 2));
   const tau = claim.tolerance(claim.low);
   const stop = tau / GUARD;
-  const checkBelow: f64 = n <= CLASSICAL_COLUMNS ? 0 : REACH * tau;
+  const checkBelow: f64 = n <= TRAILING_COLUMNS ? 0 : REACH * tau;
   qrcp.proceed(q, stop, checkBelow, n);
   // No gap in the singular values where that ended above the stop.
   // A few more steps may leave little to count, or nothing.

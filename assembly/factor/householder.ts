@@ -1,11 +1,15 @@
 // Householder QR of a panel of columns, in the order given or the longest remaining one first.
 //
+// A reflector is applied in the pass over the columns behind it that forms their products with the next one: half of
+// the memory traffic of two passes. The next pivot is known before, since a column's squared length loses r_kj^2 at
+// step k, which its product tells; a length that has cancelled is computed anew, and that step takes two passes.
+//
 // The panel's R overwrites its upper triangle, the reflectors v_j = (1, x) stand below the diagonal,
 // H_j = I - tau_j v_j v_j^T.
 // Layout: column-major (matrix/columns.ts). Cost: 2 m b^2 flops for b columns. Source:
-// Golub & Van Loan 5.2; Businger & Golub 1965.
-import { alloc } from '../base/arena';
-import { TINY } from '../base/params';
+// Golub & Van Loan 5.2; Businger & Golub 1965; Drmac & Bujanovic 2008 (lengths that cancel).
+import { alloc, calloc, mark, release } from '../base/arena';
+import { CANCELLED, TINY } from '../base/params';
 import { hsum, madd } from '../base/simd';
 import { axpy, dot, norm, scaleColumn, swapColumns, swapIndices } from '../blas/level1';
 import { column } from '../matrix/columns';
@@ -18,10 +22,20 @@ export class Panel {
   ld: i32;
   rows: i32;
   columns: i32;
+  /** Reflectors at most. */
+  most: i32;
   /** tau of each reflector. */
   taus: usize;
   /** Squared length of what remains of each column. */
   squares: usize;
+  /** The same when it was last computed from the column: in between, what each step takes is subtracted. */
+  measured: usize;
+  /** What each column takes of the last reflector, or its product with that. */
+  weights: usize;
+  /** The reflector that waits and the one after it, room for two numbers before each; a column of zeros. */
+  last: usize;
+  next: usize;
+  zeros: usize;
 }
 
 export function createPanel(A: usize, ld: i32, rows: i32, columns: i32, taus: usize, squares: usize): Panel {
@@ -30,16 +44,17 @@ export function createPanel(A: usize, ld: i32, rows: i32, columns: i32, taus: us
   p.ld = ld;
   p.rows = rows;
   p.columns = columns;
+  p.most = min(rows, columns);
   p.taus = taus;
   p.squares = squares;
   return p;
 }
 
-function measureColumns(p: Panel): void {
-  for (let j = 0; j < p.columns; j++) {
-    const a = column(p.A, p.ld, j);
-    store<f64>(p.squares + (<usize>j << 3), dot(a, a, p.rows));
-  }
+function measureColumn(p: Panel, k: i32, j: i32): void {
+  const a = column(p.A, p.ld, j) + (<usize>k << 3);
+  const square = dot(a, a, p.rows - k);
+  store<f64>(p.squares + (<usize>j << 3), square);
+  store<f64>(p.measured + (<usize>j << 3), square);
 }
 
 /** The longest remaining column from k on. */
@@ -56,46 +71,169 @@ function longest(p: Panel, k: i32): i32 {
   return best;
 }
 
-/** Step k: the reflector of column k, applied to those behind it, whose squared lengths are renewed. */
-function reflectColumn(p: Panel, k: i32): void {
-  const squares = p.squares;
+/** Exchanges columns k and j, of which `above` elements stand above the panel, and all that is known of them. */
+function exchange(p: Panel, k: i32, j: i32, above: i32, perm: usize): void {
+  const top = p.A - (<usize>above << 3);
+  swapColumns(column(top, p.ld, k), column(top, p.ld, j), p.ld);
+  swapIndices(perm, k, j);
+  swapNumbers(p.squares, k, j);
+  swapNumbers(p.measured, k, j);
+  swapNumbers(p.weights, k, j);
+}
+
+function swapNumbers(list: usize, i: i32, j: i32): void {
+  const p = list + (<usize>i << 3);
+  const q = list + (<usize>j << 3);
+  const x = load<f64>(p);
+  store<f64>(p, load<f64>(q));
+  store<f64>(q, x);
+}
+
+/** Makes the reflector of column k: in its place, and in p.next, with zeros in the pair of rows before and behind. */
+function makeReflector(p: Panel, k: i32): void {
   const length = p.rows - k;
-  const v = column(p.A, p.ld, k) + (<usize>k << 3);
-  const alpha = load<f64>(v);
-  const size = norm(v, length);
+  const a = column(p.A, p.ld, k) + (<usize>k << 3);
+  const v = p.next + (<usize>k << 3);
+  const alpha = load<f64>(a);
+  const size = norm(a, length);
   const beta = alpha > 0 ? -size : size;
-  const tau = size < TINY ? 0 : (beta - alpha) / beta;
-  store<f64>(p.taus + (<usize>k << 3), tau);
-  if (size < TINY) {
-    for (let j = k + 1; j < p.columns; j++) {
-      const x = column(p.A, p.ld, j) + (<usize>(k + 1) << 3);
-      store<f64>(squares + (<usize>j << 3), dot(x, x, length - 1));
+  const whole = size >= TINY;
+  store<f64>(p.taus + (<usize>k << 3), whole ? (beta - alpha) / beta : 0);
+  if (whole) {
+    scaleColumn(a + 8, 1 / (alpha - beta), length - 1);
+    store<f64>(a, beta);
+  }
+  memory.copy(v, a, <usize>length << 3);
+  store<f64>(v, 1);
+  store<f64>(v + (<usize>length << 3), 0);
+  v128.store(v - 16, f64x2.splat(0));
+}
+
+/**
+ * Columns from j on: what p.last has left to do to them, from row k on, its products being in p.weights,
+ * and the products with p.next in their place.
+ */
+function pass(p: Panel, k: i32, j: i32): void {
+  const step = <usize>p.ld << 3;
+  const from = <usize>(k & ~1) << 3;
+  const end = <usize>p.rows << 3;
+  for (; j < p.columns; j += 4) {
+    const c = column(p.A, p.ld, j);
+    const w = p.weights + (<usize>j << 3);
+    const some = p.columns - j;
+    const c1 = some > 1 ? c + step : p.zeros;
+    const c2 = some > 2 ? c + 2 * step : p.zeros;
+    pass4(c, c1, c2, some > 3 ? c + 3 * step : p.zeros, p.last, p.next, from, end, w);
+  }
+}
+
+/** c += w v and w = c^T next for each of four columns, over bytes from .. end. */
+// @ts-ignore: decorator
+@inline
+function pass4(
+  c: usize, c1: usize, c2: usize, c3: usize, v: usize, next: usize, from: usize, end: usize, w: usize,
+): void {
+  const w0 = v128.load64_splat(w);
+  const w1 = v128.load64_splat(w, 8);
+  const w2 = v128.load64_splat(w, 16);
+  const w3 = v128.load64_splat(w, 24);
+  let s0 = f64x2.splat(0);
+  let s1 = s0;
+  let s2 = s0;
+  let s3 = s0;
+  for (let o = from; o < end; o += 16) {
+    const x = v128.load(v + o);
+    const y = v128.load(next + o);
+    let a = madd(w0, x, v128.load(c + o));
+    v128.store(c + o, a);
+    s0 = madd(y, a, s0);
+    a = madd(w1, x, v128.load(c1 + o));
+    v128.store(c1 + o, a);
+    s1 = madd(y, a, s1);
+    a = madd(w2, x, v128.load(c2 + o));
+    v128.store(c2 + o, a);
+    s2 = madd(y, a, s2);
+    a = madd(w3, x, v128.load(c3 + o));
+    v128.store(c3 + o, a);
+    s3 = madd(y, a, s3);
+  }
+  store<f64>(w, hsum(s0));
+  store<f64>(w, hsum(s1), 8);
+  store<f64>(w, hsum(s2), 16);
+  store<f64>(w, hsum(s3), 24);
+}
+
+/**
+ * Of the products with reflector k: by how much columns behind it change. With `squares` what remains of their squared
+ * lengths, too; false where that has cancelled.
+ */
+function weigh(p: Panel, k: i32, squares: bool): bool {
+  const tau = load<f64>(p.taus + (<usize>k << 3));
+  let whole = true;
+  for (let j = k + 1; j < p.columns; j++) {
+    const at = <usize>j << 3;
+    const w = -tau * load<f64>(p.weights + at);
+    store<f64>(p.weights + at, w);
+    if (!squares) continue;
+    const r = load<f64>(column(p.A, p.ld, j) + (<usize>k << 3)) + w;
+    const square = load<f64>(p.squares + at) - r * r;
+    store<f64>(p.squares + at, square);
+    if (!(square > CANCELLED * load<f64>(p.measured + at))) whole = false;
+  }
+  return whole;
+}
+
+/** Squared lengths from row k down, of the columns whose own has cancelled. */
+function measureCancelled(p: Panel, k: i32): void {
+  for (let j = k; j < p.columns; j++) {
+    const at = <usize>j << 3;
+    if (!(load<f64>(p.squares + at) > CANCELLED * load<f64>(p.measured + at))) measureColumn(p, k, j);
+  }
+}
+
+/**
+ * A reflector waits until the next one is known: one pass then applies it and forms the products with the next.
+ * perm: 0 where columns stay in order.
+ */
+function factorColumns(p: Panel, above: i32, perm: usize, limit: f64, count: i32): i32 {
+  const start = mark();
+  const n = p.columns;
+  const squares = perm != 0 || limit >= 0;
+  const bytes = <u64>(p.rows + 4) << 3;
+  p.last = calloc(bytes) + 16;
+  p.next = alloc(bytes) + 16;
+  p.zeros = calloc(bytes);
+  p.weights = calloc(<u64>(n + 3) << 3);
+  p.measured = alloc(<u64>n << 3);
+  for (let j = 0; squares && j < n; j++) measureColumn(p, 0, j);
+  let k = 0;
+  let waits = false;
+  for (; k < p.most; k++) {
+    if (squares) {
+      const best = longest(p, k);
+      if (load<f64>(p.squares + (<usize>best << 3)) * <f64>(count - k) <= limit) break;
+      if (perm && best != k) exchange(p, k, best, above, perm);
     }
-    return;
-  }
-  scaleColumn(v + 8, 1 / (alpha - beta), length - 1);
-  let j = k + 1;
-  if (j + 4 <= p.columns) {
-    // The whole reflector, and a zero past an odd number of rows.
-    const pairs = <usize>(length + 1 & ~1) << 3;
-    const past = v + (<usize>length << 3);
-    const kept = load<f64>(past);
-    store<f64>(v, 1);
-    store<f64>(past, 0);
-    for (; j + 4 <= p.columns; j += 4) {
-      const x = column(p.A, p.ld, j) + (<usize>k << 3);
-      reflect4(x, <usize>p.ld << 3, v, 0, pairs, tau, squares + (<usize>j << 3));
+    const before = max(k - 1, 0);
+    if (waits) {
+      const o = <usize>before << 3;
+      axpy(column(p.A, p.ld, k) + o, p.last + o, load<f64>(p.weights + (<usize>k << 3)), p.rows - before);
     }
-    store<f64>(past, kept);
+    makeReflector(p, k);
+    pass(p, before, k + 1);
+    const v = p.last;
+    p.last = p.next;
+    p.next = v;
+    waits = true;
+    if (weigh(p, k, squares)) continue;
+    pass(p, k, k + 1);
+    memory.fill(p.weights, 0, <usize>n << 3);
+    measureCancelled(p, k + 1);
+    waits = false;
   }
-  store<f64>(v, beta);
-  for (; j < p.columns; j++) {
-    const x = column(p.A, p.ld, j) + (<usize>k << 3);
-    const x0 = load<f64>(x);
-    const w = tau * (x0 + dot(v + 8, x + 8, length - 1));
-    store<f64>(x, x0 - w);
-    store<f64>(squares + (<usize>j << 3), axpy(x + 8, v + 8, -w, length - 1));
-  }
+  if (waits) pass(p, k - 1, k);
+  release(start);
+  return k;
 }
 
 /**
@@ -103,16 +241,7 @@ function reflectColumn(p: Panel, k: i32): void {
  * the matrix that are left, is within `limit`: never for a negative one. Returns the number of reflectors.
  */
 export function factorPanel(p: Panel, limit: f64, count: i32): i32 {
-  measureColumns(p);
-  const last = min(p.columns, p.rows);
-  for (let k = 0; k < last; k++) {
-    if (limit >= 0) {
-      const most = load<f64>(p.squares + (<usize>longest(p, k) << 3));
-      if (most * <f64>(count - k) <= limit) return k;
-    }
-    reflectColumn(p, k);
-  }
-  return last;
+  return factorColumns(p, 0, 0, limit, count);
 }
 
 /**
@@ -121,21 +250,7 @@ export function factorPanel(p: Panel, limit: f64, count: i32): i32 {
  * Ends early as factorPanel() does.
  */
 export function factorPanelPivoted(p: Panel, above: i32, perm: usize, limit: f64): i32 {
-  measureColumns(p);
-  const last = min(p.columns, p.rows);
-  const top = p.A - (<usize>above << 3);
-  for (let k = 0; k < last; k++) {
-    const best = longest(p, k);
-    const own = p.squares + (<usize>best << 3);
-    if (load<f64>(own) * <f64>(p.columns - k) <= limit) return k;
-    if (best != k) {
-      swapColumns(column(top, p.ld, k), column(top, p.ld, best), p.ld);
-      store<f64>(own, load<f64>(p.squares + (<usize>k << 3)));
-      swapIndices(perm, k, best);
-    }
-    reflectColumn(p, k);
-  }
-  return last;
+  return factorColumns(p, above, perm, limit, p.columns);
 }
 
 /** The sum of the squared lengths that remain after k steps. */

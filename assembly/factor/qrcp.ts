@@ -266,11 +266,12 @@ export function begin(W: usize, ld: i32, m: i32, n: i32, perm: usize): PivotedQr
   return q;
 }
 
-/** Steps with the longest remaining column each, until ||R22||_F <= stop. */
-function classical(q: PivotedQr, stop: f64): void {
+/** Up to `most` steps in all, with the longest remaining column each, until ||R22||_F <= stop. */
+function classical(q: PivotedQr, stop: f64, most: i32): void {
   const k = q.steps;
   const A = column(q.W, q.ld, k) + (<usize>k << 3);
   const p = createPanel(A, q.ld, q.m - k, q.n - k, q.taus + (<usize>k << 3), q.squares);
+  p.most = most - k;
   const done = factorPanelPivoted(p, k, q.perm + (<usize>k << 2), stop * stop);
   q.steps = k + done;
   q.residual = q.steps == min(q.m, q.n) ? 0 : Math.sqrt(remainingSquare(p, done));
@@ -302,18 +303,27 @@ function measureResidual(q: PivotedQr): f64 {
 }
 
 /**
- * Goes on until ||R22||_F <= stop, or `cap` steps are done (classical pivoting may do more). Below `checkBelow` it ends
- * after the first block, and when taken up again after one that does not halve the residual.
+ * Goes on until ||R22||_F <= stop, or `cap` steps are done. Below `checkBelow` it ends after the first block, and when
+ * taken up again after one that does not halve the residual.
  */
 export function proceed(q: PivotedQr, stop: f64, checkBelow: f64, cap: i32): void {
   const most = min(min(q.m, q.n), cap);
-  if (q.n <= CLASSICAL_COLUMNS) {
-    classical(q, stop);
-    return;
-  }
+  if (q.n <= CLASSICAL_COLUMNS) return singleSteps(q, stop, checkBelow, most);
   const start = mark();
   blocks(q, createBlock(q.m, QR_BLOCK), stop, checkBelow, most);
   release(start);
+}
+
+function singleSteps(q: PivotedQr, stop: f64, checkBelow: f64, most: i32): void {
+  const looks = checkBelow > stop;
+  const from = q.steps;
+  if (looks) classical(q, checkBelow, most);
+  for (let done = -1; q.residual > stop && q.steps < most && q.steps > done; ) {
+    if (looks && q.steps > from && q.residual > 0.5 * q.checked) return;
+    q.checked = q.residual;
+    done = q.steps;
+    classical(q, stop, looks ? min(most, done + QR_BLOCK) : most);
+  }
 }
 
 function blocks(q: PivotedQr, reflectors: ReflectorBlock, stop: f64, checkBelow: f64, most: i32): void {
@@ -351,7 +361,7 @@ function block(q: PivotedQr, reflectors: ReflectorBlock, b: i32, stop: f64): boo
   }
   // Every column that the sketch chose is small: where the rest is not, the longest ones,
   // at least one of which is not small.
-  if (k < min(q.m, q.n) && measureResidual(q) > stop) classical(q, CLASSICAL_STOP * stop);
+  if (k < min(q.m, q.n) && measureResidual(q) > stop) classical(q, CLASSICAL_STOP * stop, min(q.m, q.n));
   return false;
 }
 

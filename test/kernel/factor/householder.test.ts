@@ -177,4 +177,20 @@ describe('Householder panel', () => {
     expect(Math.sqrt(k.remainingSquare(p, done))).toBeLessThan(1e-12);
     expect(Math.sqrt(k.remainingSquare(p, done - 1))).toBeGreaterThan(1e-3);
   });
+
+  test('says how small, where all of it goes in one step', () => {
+    const r = new Random(9);
+    const product = multiply(r.matrix(21, 4), r.matrix(4, 13));
+    for (const size of [1e-5, 1e-9, 1e-13]) {
+      k.reset();
+      const { W, ld } = putColumns(map(product, (v) => v + size * r.matrix(1, 1).a[0]));
+      const perm = area(52);
+      const p = k.createPanel(W, ld, 21, 13, area(104), area(104));
+      expect(k.factorPanelPivoted(p, 0, perm, 1e5 * size * size)).toBe(4);
+      const w = getColumns(W, ld, 21, 13);
+      let square = 0;
+      for (let i = 4; i < 21; i++) for (let j = 4; j < 13; j++) square += w.a[i * 13 + j] ** 2;
+      expect(Math.abs(k.remainingSquare(p, 4) / square - 1)).toBeLessThan(1e-6);
+    }
+  });
 });
