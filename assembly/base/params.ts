@@ -150,7 +150,7 @@ export const SAMPLE_LEAST: f64 = 0.01;
 /**
  * From this many columns on a bidiagonal form comes in two stages. Below, the matrix is in cache, where one is as fast.
  */
-export const TWO_STAGE_COLUMNS: i32 = 256;
+export const TWO_STAGE_COLUMNS: i32 = 450;
 
 /**
  * Width of the band between the two, a multiple of 8: the second stage grows with it;
@@ -247,6 +247,9 @@ export const CANCELLED: f64 = 1e-8;
 
 /** Columns shorter than this have no reflector: its scale, 1 / length, would overflow. */
 export const TINY: f64 = 1e-300;
+
+/** A row shorter than this is made a unit vector before it is multiplied by A: the product might underflow. */
+export const SMALL_ROW: f64 = 1e-150;
 
 /**
  * Reports of matrices with at most so many columns, and so many rows a column,
@@ -360,8 +363,12 @@ export const STURM_ACCURACY: f64 = 3.469446951953614e-18;
 /** From so many steps in one interval on it is bisected. */
 export const STURM_STEPS: i32 = 40;
 
-/** Of the first look's intervals, eights that are a turn of a parallel loop: some 64 values. */
-export const STURM_TASK: i32 = 2;
+/** Its polynomials are scaled after so many rows, or before they may have shrunk to 2^-800. */
+export const STURM_ROWS: i32 = 32;
+export const GROUP_LEAST: f64 = 1.499696813895631e-241;
+
+/** Of the first look's intervals, sixes that are a turn of a parallel loop: some 72 values. */
+export const STURM_TASK: i32 = 3;
 
 /** A pivot of padding, so large that its inverse vanishes beside any number that is not padding. */
 export const PAD: f64 = 1e300;

@@ -1,49 +1,82 @@
 // A = U B V^T, B upper bidiagonal, one row and one column at a time.
 //
-// Householder reflectors from both sides (Golub & Kahan 1965); each step reads the trailing matrix twice: once to take
-// in the previous step's rank-2 update and form A^T u, once for A v.
-// W: m x n column-major, m >= n, destroyed. Cost: 4 m n^2 - 4/3 n^3 flops at memory speed.
+// Householder reflectors from both sides (Golub & Kahan 1965). Each step passes over the trailing matrix once: four
+// columns, while they are in the L1 cache, take in the previous step's rank-2 update, give their part of A^T u and with
+// it their elements z of the new row, and add those times themselves to A z. The reflector v is z but for its first
+// element and a factor, both known at the end, so that A v follows from A z (as in Howell et al. 2008, one pass more).
+// W: m x n column-major, m >= n, destroyed. Cost: 4 m n^2 - 4/3 n^3 flops.
 import { alloc, calloc, mark, release } from '../base/arena';
-import { TINY } from '../base/params';
+import { SMALL_ROW, TINY } from '../base/params';
 import { hsum, madd } from '../base/simd';
 import { dot, norm, scaleColumn } from '../blas/level1';
 import { column, createColumns, leading } from '../matrix/columns';
 
-/** a -= y u + v x, and a^T w of the new a, in one pass; up to 3 rows past the last are touched: zeros, and kept so. */
-function updateDot(a: usize, u: usize, y: f64, x: usize, v: f64, w: usize, rows: i32): f64 {
-  const yy = f64x2.splat(-y);
-  const vv = f64x2.splat(-v);
-  let s = f64x2.splat(0);
-  let t = s;
-  for (let o: usize = 0; o < <usize>rows << 3; o += 32) {
-    const p = madd(vv, v128.load(x + o), madd(yy, v128.load(u + o), v128.load(a + o)));
-    const q = madd(vv, v128.load(x + o, 16), madd(yy, v128.load(u + o, 16), v128.load(a + o, 16)));
-    v128.store(a + o, p);
-    v128.store(a + o, q, 16);
-    s = madd(p, v128.load(w + o), s);
-    t = madd(q, v128.load(w + o, 16), t);
+/**
+ * Two columns, `step` bytes apart: a -= y u + v x, and w^T a of the new ones goes to `products`. y and v: one element
+ * for each. Up to 3 rows past the last are touched: zeros, and kept so.
+ */
+function updatePair(
+  a: usize, step: usize, u: usize, y: usize, x: usize, v: usize, w: usize, end: usize, products: usize,
+): void {
+  const y0 = f64x2.neg(v128.load64_splat(y));
+  const y1 = f64x2.neg(v128.load64_splat(y, 8));
+  const v0 = f64x2.neg(v128.load64_splat(v));
+  const v1 = f64x2.neg(v128.load64_splat(v, 8));
+  let s0 = f64x2.splat(0);
+  let s1 = s0;
+  let t0 = s0;
+  let t1 = s0;
+  while (w < end) {
+    const b = a + step;
+    let p = v128.load(u);
+    let q = v128.load(x);
+    let r = v128.load(w);
+    let z = madd(v0, q, madd(y0, p, v128.load(a)));
+    v128.store(a, z);
+    s0 = madd(z, r, s0);
+    z = madd(v1, q, madd(y1, p, v128.load(b)));
+    v128.store(b, z);
+    s1 = madd(z, r, s1);
+    p = v128.load(u, 16);
+    q = v128.load(x, 16);
+    r = v128.load(w, 16);
+    z = madd(v0, q, madd(y0, p, v128.load(a, 16)));
+    v128.store(a, z, 16);
+    t0 = madd(z, r, t0);
+    z = madd(v1, q, madd(y1, p, v128.load(b, 16)));
+    v128.store(b, z, 16);
+    t1 = madd(z, r, t1);
+    a += 32;
+    u += 32;
+    x += 32;
+    w += 32;
   }
-  return hsum(f64x2.add(s, t));
+  store<f64>(products, hsum(f64x2.add(s0, t0)));
+  store<f64>(products, hsum(f64x2.add(s1, t1)), 8);
 }
 
-/** x = A v, A of so many rows and columns; past the last, v and the columns are zero. */
-function multiply(x: usize, A: usize, ld: i32, rows: i32, columns: i32, v: usize): void {
-  const end = <usize>rows << 3;
-  const step = <usize>ld << 3;
-  memory.fill(x, 0, end);
-  for (let j = 0; j < columns; j += 4) {
-    const a = column(A, ld, j);
-    const v0 = v128.load64_splat(v + (<usize>j << 3));
-    const v1 = v128.load64_splat(v + (<usize>j << 3), 8);
-    const v2 = v128.load64_splat(v + (<usize>j << 3), 16);
-    const v3 = v128.load64_splat(v + (<usize>j << 3), 24);
-    // One element past the end may be touched: a row of padding in W, scratch in x.
-    for (let o: usize = 0; o < end; o += 16) {
+/** x += A v, four columns, `step` bytes apart, at a time; past the last, v and the columns are zero. */
+function multiply(x: usize, a: usize, step: usize, bytes: usize, columns: i32, v: usize): void {
+  for (const last = v + (<usize>columns << 3); v < last; v += 32) {
+    const v0 = v128.load64_splat(v);
+    const v1 = v128.load64_splat(v, 8);
+    const v2 = v128.load64_splat(v, 16);
+    const v3 = v128.load64_splat(v, 24);
+    const b = a + step;
+    const c = b + step;
+    const d = c + step;
+    // Up to three elements past the end are touched: rows of padding in W, scratch in x.
+    for (let o: usize = 0; o < bytes; o += 32) {
       let s = madd(v0, v128.load(a + o), v128.load(x + o));
-      s = madd(v1, v128.load(a + step + o), s);
-      s = madd(v2, v128.load(a + 2 * step + o), s);
-      v128.store(x + o, madd(v3, v128.load(a + 3 * step + o), s));
+      let t = madd(v0, v128.load(a + o, 16), v128.load(x + o, 16));
+      s = madd(v1, v128.load(b + o), s);
+      t = madd(v1, v128.load(b + o, 16), t);
+      s = madd(v2, v128.load(c + o), s);
+      t = madd(v2, v128.load(c + o, 16), t);
+      v128.store(x + o, madd(v3, v128.load(d + o), s));
+      v128.store(x + o, madd(v3, v128.load(d + o, 16), t), 16);
     }
+    a = d + step;
   }
 }
 
@@ -94,54 +127,126 @@ function keep(q: Reflectors | null, left: bool, k: i32, v: usize, length: i32, t
   memory.copy(column(q.A, q.ld, k) + (<usize>(left ? k : k + 1) << 3), v, <usize>length << 3);
 }
 
+/** The vectors of a step and of the one before, whose update A - u y^T - x v^T the matrix has not yet taken in. */
+@unmanaged
+class Vectors {
+  u: usize;
+  uOld: usize;
+  x: usize;
+  xOld: usize;
+  y: usize;
+  yOld: usize;
+  v: usize;
+
+  next(): void {
+    let old = this.uOld;
+    this.uOld = this.u;
+    this.u = old;
+    old = this.xOld;
+    this.xOld = this.x;
+    this.x = old;
+    old = this.yOld;
+    this.yOld = this.y;
+    this.y = old;
+  }
+}
+
+function createVectors(m: i32, n: i32): Vectors {
+  const p = changetype<Vectors>(alloc(offsetof<Vectors>()));
+  p.u = calloc(<u64>(m + 4) << 3);
+  p.uOld = calloc(<u64>(m + 4) << 3);
+  p.x = calloc(<u64>(m + 4) << 3);
+  p.xOld = calloc(<u64>(m + 4) << 3);
+  p.y = calloc(<u64>(n + 4) << 3);
+  p.yOld = calloc(<u64>(n + 4) << 3);
+  p.v = calloc(<u64>(n + 4) << 3);
+  return p;
+}
+
+/**
+ * Columns k + 1 .. n of the matrix, four at a time, with the update that was left: y = tau A^T u, the new row k = z in
+ * v's place, whose old values have been used, and x = A z. Rows from `even` to `bytes`.
+ */
+function pass(p: Vectors, W: usize, ld: i32, k: i32, n: i32, tau: f64, even: usize, bytes: usize): void {
+  const step = <usize>ld << 3;
+  const row = <usize>k << 3;
+  const u = p.u + even;
+  const end = p.u + bytes;
+  const uOld = p.uOld + even;
+  const x = p.x + even;
+  const xOld = p.xOld + even;
+  memory.fill(x, 0, bytes - even);
+  for (let j = k + 1; j < n; j += 4) {
+    const y = p.y + (<usize>j << 3);
+    const yOld = p.yOld + (<usize>j << 3);
+    const v = p.v + (<usize>j << 3);
+    const c = column(W, ld, j);
+    updatePair(c + even, step, uOld, yOld, xOld, v, u, end, y);
+    updatePair(c + 2 * step + even, step, uOld, yOld + 16, xOld, v + 16, u, end, y + 16);
+    let z = c + row;
+    for (let o: usize = 0; o < 32; o += 8, z += step) {
+      const s = tau * load<f64>(y + o);
+      store<f64>(y + o, s);
+      store<f64>(v + o, load<f64>(z) - s);
+    }
+    multiply(x, c + even, step, bytes - even, 4, v);
+  }
+}
+
 /** The diagonal d (n) and the superdiagonal e (n - 1) of B, signs and all. W is destroyed. */
 export function golubKahan(
   W: usize, ld: i32, m: i32, n: i32, d: usize, e: usize, kept: Reflectors | null,
 ): void {
   const start = mark();
-  let u = calloc(<u64>(m + 4) << 3);
-  let uOld = calloc(<u64>(m + 4) << 3);
-  const x = calloc(<u64>(m + 4) << 3);
-  let y = calloc(<u64>(n + 4) << 3);
-  let yOld = calloc(<u64>(n + 4) << 3);
-  const v = calloc(<u64>(n + 4) << 3);
+  const p = createVectors(m, n);
+  const v = p.v;
   const tau = alloc(8);
+  const alone = calloc(6 << 3); // y, v and products of one column, as those of a pair
+  const bytes = <usize>m << 3;
   for (let k = 0; k < n; k++) {
     const row = <usize>k << 3;
-    const rows = m - k;
-    const a = column(W, ld, k) + row;
-    updateDot(a, uOld + row, load<f64>(yOld + row), x + row, load<f64>(v + row), u + row, rows);
-    memory.copy(u + row, a, <usize>rows << 3);
-    store<f64>(d + row, reflector(u + row, rows, tau));
+    // From an even row on: the one before row k is done with, and left out.
+    const even = row & ~15;
+    const u = p.u;
+    let c = column(W, ld, k);
+    store<f64>(alone, load<f64>(p.yOld + row));
+    store<f64>(alone, load<f64>(v + row), 16);
+    updatePair(c + even, 0, p.uOld + even, alone, p.xOld + even, alone + 16, u + even, u + bytes, alone + 32);
+    if (even < row) store<f64>(u + even, 0);
+    memory.copy(u + row, c + row, bytes - row);
+    store<f64>(d + row, reflector(u + row, m - k, tau));
     const left = load<f64>(tau);
-    keep(kept, true, k, u + row, rows, left);
+    keep(kept, true, k, u + row, m - k, left);
     const rest = n - k - 1;
     if (rest == 0) break;
-    // y = tau A^T u; the new row k goes to v's place once v's old values have been used.
-    for (let j = k + 1; j < n; j++) {
-      const o = <usize>j << 3;
-      const c = column(W, ld, j) + row;
-      const s = left * updateDot(c, uOld + row, load<f64>(yOld + o), x + row, load<f64>(v + o), u + row, rows);
-      store<f64>(y + o, s);
-      store<f64>(v + o, load<f64>(c) - s);
-    }
+    pass(p, W, ld, k, n, left, even, bytes);
+    // x = tau (A - u y^T) v, where z is alpha - beta times v and beta more in its first place.
+    const x = p.x + even;
     const tail = row + 8;
-    store<f64>(e + row, reflector(v + tail, rest, tau));
+    c = column(W, ld, k + 1) + even;
+    let shift = load<f64>(v + tail);
+    const beta = reflector(v + tail, rest, tau);
+    store<f64>(e + row, beta);
     const right = load<f64>(tau);
     keep(kept, false, k, v + tail, rest, right);
-    multiply(x + tail, column(W, ld, k + 1) + tail, ld, rows - 1, rest, v + tail);
-    // x = tau (A - u y^T) v
-    const yv = dot(y + tail, v + tail, rest);
-    for (let i = k + 1; i < m; i++) {
-      const o = <usize>i << 3;
-      store<f64>(x + o, right * (load<f64>(x + o) - yv * load<f64>(u + o)));
+    let scale = right / (shift - beta);
+    shift = -scale * beta;
+    if (right == 0 || abs(beta) < SMALL_ROW) {
+      // Underflow may have taken digits of A z, or there is no reflector.
+      memory.fill(x, 0, bytes - even);
+      multiply(x, c, <usize>ld << 3, bytes - even, rest, v + tail);
+      scale = right;
+      shift = 0;
     }
-    let t = uOld;
-    uOld = u;
-    u = t;
-    t = yOld;
-    yOld = y;
-    y = t;
+    const yv = f64x2.splat(-right * dot(p.y + tail, v + tail, rest));
+    const ss = f64x2.splat(scale);
+    const tt = f64x2.splat(shift);
+    for (let o: usize = 0; o < bytes - even; o += 16) {
+      const au = madd(tt, v128.load(c + o), f64x2.mul(yv, v128.load(u + even + o)));
+      v128.store(x + o, madd(ss, v128.load(x + o), au));
+    }
+    store<f64>(p.x + row, 0);
+    p.next();
   }
   release(start);
 }

@@ -6,10 +6,11 @@
 // with i as often as singular values are above x (Sturm). No division is needed, and rounding acts as a few u of each
 // element of B (Wilkinson 1965, chapter 5, 37). N_{2n} vanishes at the singular values: in an interval with one of them
 // inverse quadratic interpolation takes 6 to 10 counts, where bisection takes 50 (Chandrupatla 1997).
-// Bisection is what every step falls back to: it cannot fail. Eight points at a time. Cost: about 40 n^2 multiply-adds.
+// Bisection is what every step falls back to: it cannot fail. Six points at a time: eight need more registers than
+// there are. Cost: about 40 n^2 multiply-adds.
 import { alloc, mark, release } from '../base/arena';
 import { parallelFor, threads } from '../base/parallel';
-import { STURM_ACCURACY, STURM_LEAST, STURM_STEPS, STURM_TASK } from '../base/params';
+import { GROUP_LEAST, STURM_ACCURACY, STURM_LEAST, STURM_ROWS, STURM_STEPS, STURM_TASK } from '../base/params';
 import { madd } from '../base/simd';
 
 /** N_{2n}(x) = f 2^exponent, the exponent with the same bias for all x, and how many values are above x. */
@@ -28,6 +29,10 @@ const BEFORE: usize = 64;
 const LATEST: usize = 96;
 const STEPS: usize = 100;
 const INTERVAL: usize = 128;
+
+// Points are looked at six at a time: rows of their x, f, exponents and counts.
+const SIX: usize = 48;
+const LOOK: usize = 4 * SIX;
 
 // @ts-ignore: decorator
 @inline
@@ -62,73 +67,66 @@ function carried(sum: usize, a: v128, b: v128): v128 {
 
 // @ts-ignore: decorator
 @inline
-function storeEight(to: usize, a: v128, b: v128, c: v128, d: v128): void {
+function storeSix(to: usize, a: v128, b: v128, c: v128): void {
   v128.store(to, a);
   v128.store(to, b, 16);
   v128.store(to, c, 32);
-  v128.store(to, d, 48);
 }
 
 /**
- * Eight points: x from `points`, then f, exponents and counts (i64) behind them, 64 bytes each. w holds -o_k^2, a
- * multiple of 8 of them. In four rows of B no N shrinks by more than 2^-800,
- * since no o_k^2 is below 2^-200 and no x below 2^-100, nor grows by more than 2^20.
+ * f, exponents and counts (i64) of six points x. w holds -o_k^2 in groups, whose ends are listed: the two last N are
+ * scaled after each.
  */
-function evaluate(points: usize, w: usize, end: usize): void {
+function evaluate(points: usize, w: usize, end: usize, ends: usize): void {
   const x0 = v128.load(points);
   const x1 = v128.load(points, 16);
   const x2 = v128.load(points, 32);
-  const x3 = v128.load(points, 48);
   let t = f64x2.splat(1);
   let a0 = t;
   let a1 = t;
   let a2 = t;
-  let a3 = t;
   let b0 = x0;
   let b1 = x1;
   let b2 = x2;
-  let b3 = x3;
   let c0 = i64x2.splat(0);
   let c1 = c0;
   let c2 = c0;
-  let c3 = c0;
-  memory.fill(points + 128, 0, 64);
+  storeSix(points + 2 * SIX, c0, c0, c0);
   while (w < end) {
-    for (const group = w + 64; w < group; w += 16) {
-      const d = v128.load64_splat(w);
-      const e = v128.load64_splat(w, 8);
-      t = next(x0, b0, d, a0);
+    for (const group = <usize>load<u32>(ends); w < group; w += 16) {
+      t = next(x0, b0, v128.load64_splat(w), a0);
       c0 = i64x2.add(c0, changes(a0, t));
-      b0 = next(x0, t, e, b0);
+      b0 = next(x0, t, v128.load64_splat(w, 8), b0);
       a0 = t;
-      t = next(x1, b1, d, a1);
+      t = next(x1, b1, v128.load64_splat(w), a1);
       c1 = i64x2.add(c1, changes(a1, t));
-      b1 = next(x1, t, e, b1);
+      b1 = next(x1, t, v128.load64_splat(w, 8), b1);
       a1 = t;
-      t = next(x2, b2, d, a2);
+      t = next(x2, b2, v128.load64_splat(w), a2);
       c2 = i64x2.add(c2, changes(a2, t));
-      b2 = next(x2, t, e, b2);
+      b2 = next(x2, t, v128.load64_splat(w, 8), b2);
       a2 = t;
-      t = next(x3, b3, d, a3);
-      c3 = i64x2.add(c3, changes(a3, t));
-      b3 = next(x3, t, e, b3);
-      a3 = t;
     }
-    t = carried(points + 128, a0, b0);
+    ends += 4;
+    t = carried(points + 2 * SIX, a0, b0);
     a0 = f64x2.mul(a0, t);
     b0 = f64x2.mul(b0, t);
-    t = carried(points + 144, a1, b1);
+    t = carried(points + 2 * SIX + 16, a1, b1);
     a1 = f64x2.mul(a1, t);
     b1 = f64x2.mul(b1, t);
-    t = carried(points + 160, a2, b2);
+    t = carried(points + 2 * SIX + 32, a2, b2);
     a2 = f64x2.mul(a2, t);
     b2 = f64x2.mul(b2, t);
-    t = carried(points + 176, a3, b3);
-    a3 = f64x2.mul(a3, t);
-    b3 = f64x2.mul(b3, t);
   }
-  storeEight(points + 64, a0, a1, a2, a3);
-  storeEight(points + 192, c0, c1, c2, c3);
+  storeSix(points + SIX, a0, a1, a2);
+  storeSix(points + 3 * SIX, c0, c1, c2);
+}
+
+// @ts-ignore: decorator
+@inline
+function copyPoint(to: usize, from: usize): void {
+  v128.store(to, v128.load(from));
+  v128.store(to, v128.load(from, 16), 16);
 }
 
 /** How far an interval from x on may be narrowed. */
@@ -183,17 +181,21 @@ class Search {
   scale: f64;
 }
 
-/** A search; behind it its points, the one that was found, and eight intervals. */
+/** A search; behind it its points, the one that was found, and six intervals. */
 const POINTS: usize = 64;
-const FOUND: usize = POINTS + 256;
+const FOUND: usize = POINTS + LOOK;
 const SLOTS: usize = FOUND + HIGH;
-const SEARCH: usize = SLOTS + 8 * INTERVAL;
+const SEARCH: usize = SLOTS + 6 * INTERVAL;
 
-/** What all searches share: -o_k^2 from `w` to `end`, the points of the first look, and what was found there. */
+/**
+ * What all searches share: -o_k^2 from `w` to `end` and where groups of them end, the points of the first look, and
+ * what was found there.
+ */
 @unmanaged
 class Look {
   w: usize;
   end: usize;
+  ends: usize;
   bound: f64;
   passes: i32;
   points: usize;
@@ -214,8 +216,8 @@ function settled(search: Search, interval: usize): bool {
 /** Pushes the interval between two points. */
 function push(search: Search, low: usize, high: usize): void {
   const top = search.top;
-  memory.copy(top, low, HIGH);
-  memory.copy(top + HIGH, high, HIGH);
+  copyPoint(top, low);
+  copyPoint(top + HIGH, high);
   store<i32>(top, 0, STEPS);
   if (!settled(search, top)) search.top += INTERVAL;
 }
@@ -233,75 +235,93 @@ function narrow(search: Search, interval: usize, found: usize): void {
   if (above == high.above) end = HIGH;
   else if (above != low.above) {
     push(search, interval, found);
-    memory.copy(interval, found, HIGH);
+    copyPoint(interval, found);
     store<i32>(interval, 0, STEPS);
     return;
   }
-  memory.copy(interval + BEFORE, interval + end, HIGH);
-  memory.copy(interval + end, found, HIGH);
+  copyPoint(interval + BEFORE, interval + end);
+  copyPoint(interval + end, found);
   store<i32>(interval, <i32>end, LATEST);
   store<i32>(interval, load<i32>(interval, STEPS) + 1, STEPS);
 }
 
-/** Takes point c of eight out. */
+/** Takes point c of six out. */
 function take(points: usize, c: usize, to: usize): void {
   const p = point(to);
   const at = points + (c << 3);
   p.x = load<f64>(at);
-  p.f = load<f64>(at, 64);
-  p.exponent = load<i64>(at, 128);
-  p.above = load<i64>(at, 192);
+  p.f = load<f64>(at, SIX);
+  p.exponent = load<i64>(at, 2 * SIX);
+  p.above = load<i64>(at, 3 * SIX);
 }
 
-/** -o_k^2 of the n x n matrix B whose d^2 and e^2 are given, none of them zero; behind them as many as fill a group. */
-function negativeSquares(d: usize, e: usize, n: i32): usize {
-  const w = alloc(<u64>((n + 3) & ~3) << 4);
-  const most = -STURM_LEAST * STURM_LEAST;
-  for (let i = 0; i < (n + 3 & ~3); i++) {
-    const o = <usize>i << 3;
-    store<f64>(w + (o << 1), i < n ? min<f64>(-load<f64>(d + o), most) : most);
-    store<f64>(w + (o << 1), i < n ? min<f64>(-load<f64>(e + o), most) : most, 8);
+/**
+ * -o_k^2 of the n x n matrix B whose d^2 and e^2 are given, none of them zero, in groups. As |N_{k-1}| <= (x |N_k| +
+ * |N_{k+1}|) / o_k^2 and x < 4, the larger of two successive N becomes at most 5 / o_k^2 times smaller in a step, and
+ * 20 times larger: within a group less than 2^801 and 2^280.
+ */
+function negativeSquares(look: Look, d: usize, e: usize, n: i32): void {
+  let w = alloc(<u64>n << 4);
+  let ends = alloc(<u64>n << 2);
+  look.w = w;
+  look.ends = ends;
+  let shrunk: f64 = 1;
+  let rows = 0;
+  for (const last = d + (<usize>n << 3); d < last; d += 8, e += 8, w += 16, rows++) {
+    const o = max<f64>(load<f64>(d), STURM_LEAST * STURM_LEAST);
+    const p = max<f64>(load<f64>(e), STURM_LEAST * STURM_LEAST);
+    const step = min<f64>(0.2 * o, 1) * min<f64>(0.2 * p, 1);
+    shrunk *= step;
+    if (rows == STURM_ROWS || shrunk < GROUP_LEAST) {
+      store<u32>(ends, <u32>w);
+      ends += 4;
+      rows = 0;
+      shrunk = step;
+    }
+    store<f64>(w, -o);
+    store<f64>(w, -p, 8);
   }
-  return w;
+  store<u32>(ends, <u32>w);
+  look.end = w;
 }
 
-/** Eight points of the first look. */
+/** Six points of the first look. */
 function lookTask(record: usize, index: i32, _thread: i32): void {
   const look = changetype<Look>(record);
-  const points = look.points + (<usize>index << 8);
-  const sections = <f64>((look.passes << 3) - 1);
-  for (let c = 0; c < 8; c++) {
-    const x = look.bound * <f64>((index << 3) + c) / sections;
+  const points = look.points + <usize>index * LOOK;
+  const sections = <f64>(look.passes * 6 - 1);
+  for (let c = 0; c < 6; c++) {
+    const x = look.bound * <f64>(index * 6 + c) / sections;
     store<f64>(points + (<usize>c << 3), max<f64>(x, STURM_LEAST));
   }
-  evaluate(points, look.w, look.end);
-  const first = look.first + (<usize>index << 8);
-  for (let c = 0; c < 8; c++) take(points, c, first + (<usize>c << 5));
+  evaluate(points, look.w, look.end, look.ends);
+  const first = look.first + <usize>(index * 6) * HIGH;
+  for (let c = 0; c < 6; c++) take(points, c, first + <usize>c * HIGH);
 }
 
-/** Narrows all intervals of a search, eight at a time. No value depends on which eight are together. */
+/** Narrows all intervals of a search, six at a time. No value depends on which six are together. */
 function searchTask(record: usize, index: i32, _thread: i32): void {
   const look = changetype<Look>(record);
   const search = changetype<Search>(look.searches + <usize>index * SEARCH);
   const points = changetype<usize>(search) + POINTS;
   const found = changetype<usize>(search) + FOUND;
   const slots = changetype<usize>(search) + SLOTS;
-  for (let c: usize = 0; c < 8; c++) store<i32>(slots + c * INTERVAL, -1, STEPS);
+  for (let c: usize = 0; c < 6; c++) store<i32>(slots + c * INTERVAL, -1, STEPS);
   for (;;) {
     let busy = false;
-    for (let c: usize = 0; c < 8; c++) {
+    for (let c: usize = 0; c < 6; c++) {
       const slot = slots + c * INTERVAL;
       if (load<i32>(slot, STEPS) < 0 && search.top > search.stack) {
         search.top -= INTERVAL;
-        memory.copy(slot, search.top, INTERVAL);
+        for (let o: usize = 0; o < INTERVAL; o += HIGH) copyPoint(slot + o, search.top + o);
       }
       const idle = load<i32>(slot, STEPS) < 0;
       store<f64>(points + (c << 3), idle ? look.bound : choose(slot));
       if (!idle) busy = true;
     }
     if (!busy) return;
-    evaluate(points, look.w, look.end);
-    for (let c: usize = 0; c < 8; c++) {
+    evaluate(points, look.w, look.end, look.ends);
+    for (let c: usize = 0; c < 6; c++) {
       const slot = slots + c * INTERVAL;
       if (load<i32>(slot, STEPS) < 0) continue;
       take(points, c, found);
@@ -318,21 +338,20 @@ function searchTask(record: usize, index: i32, _thread: i32): void {
 export function sturmValues(d: usize, e: usize, n: i32, bound: f64, factor: f64, out: usize): void {
   const start = mark();
   const look = changetype<Look>(alloc(offsetof<Look>()));
-  look.w = negativeSquares(d, e, n);
-  look.end = look.w + (<usize>((n + 3) & ~3) << 4);
+  negativeSquares(look, d, e, n);
   look.bound = bound;
-  // A first look at 8, 16, 24 ... points, from the least to the largest.
-  const passes = (n + 16) >> 5 || 1;
+  // A first look at 6, 12, 18 ... points, from the least to the largest.
+  const passes = (n + 12) / 24 || 1;
   look.passes = passes;
-  look.points = alloc(<u64>passes << 8);
-  look.first = alloc(<u64>passes << 8);
+  look.points = alloc(<u64>passes * LOOK);
+  look.first = alloc(<u64>(passes * 6) * HIGH);
   const parts = threads == 1 ? 1 : (passes + STURM_TASK - 1) / STURM_TASK;
   look.searches = alloc(<u64>parts * SEARCH);
   parallelFor(lookTask, passes, changetype<usize>(look));
 
   // Nor may the first counts be out of order.
   let first = look.first;
-  const last = first + (<usize>passes << 8) - HIGH;
+  const last = first + <usize>(passes * 6 - 1) * HIGH;
   point(last).above = 0;
   memory.fill(out, 0, <usize>n << 3);
   point(first).above = min<i64>(point(first).above, n);
@@ -341,7 +360,7 @@ export function sturmValues(d: usize, e: usize, n: i32, bound: f64, factor: f64,
   let stack = alloc(<u64>(n + parts) * INTERVAL);
   for (let k = 0; k < parts; k++) {
     const search = changetype<Search>(look.searches + <usize>k * SEARCH);
-    const to = parts == 1 ? last : min(last, first + <usize>STURM_TASK * 8 * HIGH);
+    const to = parts == 1 ? last : min(last, first + <usize>STURM_TASK * 6 * HIGH);
     search.stack = search.top = stack;
     search.values = out;
     search.scale = factor;
