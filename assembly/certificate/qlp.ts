@@ -10,7 +10,7 @@ import { PivotedQr } from '../factor/qrcp';
 import { matrix, rowsOfMatrix } from '../factor/tsqr';
 import { leading, transposeUpper } from '../matrix/columns';
 import * as source from '../matrix/source';
-import { bidiagonalForm, countAbove, largestValue, valueAt } from '../spectrum/bidiagonal';
+import { bidiagonalForm, countAbove, largestValue, valuesOf } from '../spectrum/bidiagonal';
 import * as claim from './claim';
 import { Method } from './claim';
 import { decideFromTriangle } from './leading-triangle';
@@ -59,7 +59,9 @@ function byValues(B: usize, k: i32, r: i32, leftOut: f64, reflectors: i32): bool
     const least = countAbove(form, claim.tolerance(claim.high) + off);
     if (least != countAbove(form, claim.tolerance(claim.low) - off)) return false;
   }
-  const lo: f64 = count ? valueAt(form, count - 1) : 0;
-  const up: f64 = count < r ? valueAt(form, count) : 0;
+  const values = alloc(<u64>r << 3);
+  valuesOf(form, count - 1, count + 1, values);
+  const lo: f64 = count ? load<f64>(values + (<usize>(count - 1) << 3)) : 0;
+  const up: f64 = count < r ? load<f64>(values + (<usize>count << 3)) : 0;
   return claim.counted(count, lo - off, up + off, Method.Bidiagonal);
 }

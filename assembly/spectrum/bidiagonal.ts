@@ -2,9 +2,7 @@
 //
 // A = U B V^T with B upper bidiagonal has the singular values of A (docs/certificates.md, "Bidiagonal"). Those above x
 // are counted by the signs of the stationary qds transform of B^T B - x^2 I (Fernando & Parlett 1994; Demmel 1997,
-// section 5.3), at eight points at a time; every value comes by bisection on counts:
-// no iteration that could fail to converge.
-// Cost of a count: n divisions a point.
+// section 5.3); sturm.ts has the values. Cost of a count: n divisions.
 import { alloc, calloc, mark, release } from '../base/arena';
 import { BAND_WIDTH, TWO_STAGE_COLUMNS, U, WIDE_BAND_COLUMNS, WIDE_BAND_WIDTH } from '../base/params';
 import { qr } from '../factor/tsqr';
@@ -91,104 +89,44 @@ export function bidiagonalForm(W: usize, ld: i32, m: i32, n: i32): Bidiagonal {
 }
 
 /**
- * For each of 8 points s (squared, of the scaled B), how many squared singular values are at most s, as doubles: the
- * negative or zero pivots p of L D L^T = B^T B - s I. A pivot that is zero becomes -2^-53 d^2, as a change of d by half
- * an ulp would make it, so that t / p never exceeds 2^54 and nothing overflows.
+ * How many singular values are strictly greater than x: the positive pivots p of L D L^T = B^T B - x^2 I. A pivot that
+ * is zero becomes -2^-53 d^2, as a change of d by half an ulp would make it, so that t / p never exceeds 2^54 and
+ * nothing overflows.
  */
-function countBelow(counts: usize, points: usize, B: Bidiagonal): void {
-  const one = f64x2.splat(1);
-  const zero = f64x2.splat(0);
-  const s0 = v128.load(points);
-  const s1 = v128.load(points, 16);
-  const s2 = v128.load(points, 32);
-  const s3 = v128.load(points, 48);
-  let t0 = f64x2.neg(s0);
-  let t1 = f64x2.neg(s1);
-  let t2 = f64x2.neg(s2);
-  let t3 = f64x2.neg(s3);
-  let c0 = zero;
-  let c1 = zero;
-  let c2 = zero;
-  let c3 = zero;
-  const q = B.d;
-  const e = B.e;
-  for (let o: usize = 0; o < <usize>B.n << 3; o += 8) {
-    const x = load<f64>(q + o);
-    const d = f64x2.splat(x);
-    const tiny = f64x2.splat(-U * x - f64.MIN_NORMAL_VALUE);
-    const f = v128.load64_splat(e + o);
-    let p = f64x2.add(d, t0);
-    p = v128.bitselect(tiny, p, f64x2.eq(p, zero));
-    c0 = f64x2.add(c0, v128.and(one, f64x2.lt(p, zero)));
-    t0 = f64x2.sub(f64x2.mul(f, f64x2.div(t0, p)), s0);
-    p = f64x2.add(d, t1);
-    p = v128.bitselect(tiny, p, f64x2.eq(p, zero));
-    c1 = f64x2.add(c1, v128.and(one, f64x2.lt(p, zero)));
-    t1 = f64x2.sub(f64x2.mul(f, f64x2.div(t1, p)), s1);
-    p = f64x2.add(d, t2);
-    p = v128.bitselect(tiny, p, f64x2.eq(p, zero));
-    c2 = f64x2.add(c2, v128.and(one, f64x2.lt(p, zero)));
-    t2 = f64x2.sub(f64x2.mul(f, f64x2.div(t2, p)), s2);
-    p = f64x2.add(d, t3);
-    p = v128.bitselect(tiny, p, f64x2.eq(p, zero));
-    c3 = f64x2.add(c3, v128.and(one, f64x2.lt(p, zero)));
-    t3 = f64x2.sub(f64x2.mul(f, f64x2.div(t3, p)), s3);
-  }
-  v128.store(counts, c0);
-  v128.store(counts, c1, 16);
-  v128.store(counts, c2, 32);
-  v128.store(counts, c3, 48);
-}
-
-/** How many singular values are strictly greater than x. */
 export function countAbove(B: Bidiagonal, x: f64): i32 {
   if (x < 0) return B.n;
   if (x >= B.bound) return 0;
-  const start = mark();
-  const points = alloc(64);
-  const counts = alloc(64);
-  const y = x * B.scale;
-  for (let c: usize = 0; c < 64; c += 8) store<f64>(points + c, y * y);
-  countBelow(counts, points, B);
-  release(start);
-  return B.n - <i32>load<f64>(counts);
+  const s = x * B.scale * (x * B.scale);
+  let t = -s;
+  let count = 0;
+  for (let o: usize = 0; o < <usize>B.n << 3; o += 8) {
+    const q = load<f64>(B.d + o);
+    let p = q + t;
+    if (p > 0) count++;
+    if (p == 0) p = -U * q - f64.MIN_NORMAL_VALUE;
+    t = load<f64>(B.e + o) * (t / p) - s;
+  }
+  return count;
+}
+
+/** The singular values of indices from .. to - 1, descending from index 0, each to its place in `values`. */
+export function valuesOf(B: Bidiagonal, from: i32, to: i32, values: usize): void {
+  sturmValues(B.d, B.e, B.n, B.bound * B.scale, B.scale, from, to, values);
 }
 
 /** sigma_1, to some ulps. */
 export function largestValue(B: Bidiagonal): f64 {
-  return valueAt(B, 0);
-}
-
-/**
- * The singular value of index i, descending from index 0, to some ulps of sigma_1:
- * its place among eight points of an interval, again and again.
- */
-export function valueAt(B: Bidiagonal, i: i32): f64 {
   const start = mark();
-  const points = alloc(64);
-  const counts = alloc(64);
-  let low: f64 = 0;
-  let high = B.bound * B.scale;
-  for (let it = 0; it < 18; it++) {
-    for (let c = 0; c < 8; c++) {
-      const x = low + (high - low) * <f64>(c + 1) / 9;
-      store<f64>(points + (<usize>c << 3), x * x);
-    }
-    countBelow(counts, points, B);
-    let inside = 0;
-    while (inside < 8 && load<f64>(counts + (<usize>inside << 3)) < <f64>(B.n - i)) inside++;
-    const step = (high - low) / 9;
-    if (inside < 8) high = low + step * <f64>(inside + 1);
-    low += step * <f64>inside;
-  }
+  const values = alloc(<u64>B.n << 3);
+  valuesOf(B, 0, 1, values);
   release(start);
-  return 0.5 * (low + high) / B.scale;
+  return load<f64>(values);
 }
 
 /** All singular values of W into values, descending. */
 export function bidiagonalValues(W: usize, ld: i32, m: i32, n: i32, values: usize): void {
   const start = mark();
   const B = bidiagonalForm(W, ld, m, n);
-  sturmValues(B.d, B.e, n, B.bound * B.scale, B.scale, values);
+  valuesOf(B, 0, n, values);
   release(start);
 }

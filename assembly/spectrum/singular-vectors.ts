@@ -60,7 +60,7 @@ export function decompose(W: usize, ld: i32, m: i32, n: i32, left: bool): Decomp
   s.scale = B.scale;
   s.bound = B.bound * B.scale;
   scaleColumn(s.beside, B.scale, 2 * n);
-  sturmValues(B.d, B.e, n, s.bound, B.scale, s.values);
+  sturmValues(B.d, B.e, n, s.bound, B.scale, 0, n, s.values);
   release(start);
   return s;
 }

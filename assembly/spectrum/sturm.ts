@@ -172,9 +172,14 @@ function choose(interval: usize): f64 {
   return x > low.x && x < high.x ? x : half;
 }
 
-/** A stack of intervals still to be narrowed, from `stack` to `top`; where the values go, divided by `scale`. */
+/**
+ * A stack of intervals still to be narrowed, from `stack` to `top`; where the values go, divided by `scale`, of which
+ * those of indices from .. to - 1 are asked for.
+ */
 @unmanaged
 class Search {
+  from: i64;
+  to: i64;
   stack: usize;
   top: usize;
   values: usize;
@@ -203,10 +208,11 @@ class Look {
   searches: usize;
 }
 
-/** Whether the interval is narrow enough, or empty: then its values are written. */
+/** Whether the interval is narrow enough: then its values are written; or none of them is asked for. */
 function settled(search: Search, interval: usize): bool {
   const low = point(interval);
   const high = point(interval + HIGH);
+  if (low.above <= search.from || high.above >= search.to) return true;
   if (high.x - low.x > tolerance(low.x) && low.above > high.above) return false;
   const x = 0.5 * (low.x + high.x) / search.scale;
   for (let k = <usize>high.above; k < <usize>low.above; k++) store<f64>(search.values + (k << 3), x);
@@ -332,16 +338,18 @@ function searchTask(record: usize, index: i32, _thread: i32): void {
 }
 
 /**
- * The n singular values of B / factor into out, descending. d and e: n squares each of a B with 1 <= `bound` < 4,
- * which no singular value exceeds.
+ * The singular values of indices from .. to - 1 of B / factor, n x n, into their places of out, descending; what stands
+ * in the others is undefined. d and e: n squares each of a B with 1 <= `bound` < 4, which no singular value exceeds.
  */
-export function sturmValues(d: usize, e: usize, n: i32, bound: f64, factor: f64, out: usize): void {
+export function sturmValues(
+  d: usize, e: usize, n: i32, bound: f64, factor: f64, from: i32, to: i32, out: usize,
+): void {
   const start = mark();
   const look = changetype<Look>(alloc(offsetof<Look>()));
   negativeSquares(look, d, e, n);
   look.bound = bound;
   // A first look at 6, 12, 18 ... points, from the least to the largest.
-  const passes = (n + 12) / 24 || 1;
+  const passes = (to - from + 12) / 24 || 1;
   look.passes = passes;
   look.points = alloc(<u64>passes * LOOK);
   look.first = alloc(<u64>(passes * 6) * HIGH);
@@ -350,22 +358,24 @@ export function sturmValues(d: usize, e: usize, n: i32, bound: f64, factor: f64,
   parallelFor(lookTask, passes, changetype<usize>(look));
 
   // Nor may the first counts be out of order.
-  let first = look.first;
-  const last = first + <usize>(passes * 6 - 1) * HIGH;
+  let at = look.first;
+  const last = at + <usize>(passes * 6 - 1) * HIGH;
   point(last).above = 0;
   memory.fill(out, 0, <usize>n << 3);
-  point(first).above = min<i64>(point(first).above, n);
-  for (let p = first; p < last; p += HIGH) point(p + HIGH).above = min<i64>(point(p + HIGH).above, point(p).above);
+  point(at).above = min<i64>(point(at).above, n);
+  for (let p = at; p < last; p += HIGH) point(p + HIGH).above = min<i64>(point(p + HIGH).above, point(p).above);
   // No search has more intervals at a time than values.
   let stack = alloc(<u64>(n + parts) * INTERVAL);
   for (let k = 0; k < parts; k++) {
     const search = changetype<Search>(look.searches + <usize>k * SEARCH);
-    const to = parts == 1 ? last : min(last, first + <usize>STURM_TASK * 6 * HIGH);
+    const end = parts == 1 ? last : min(last, at + <usize>STURM_TASK * 6 * HIGH);
     search.stack = search.top = stack;
+    search.from = from;
+    search.to = to;
     search.values = out;
     search.scale = factor;
-    stack += <usize>(point(first).above - point(to).above + 1) * INTERVAL;
-    for (; first < to; first += HIGH) push(search, first, first + HIGH);
+    stack += <usize>(point(at).above - point(end).above + 1) * INTERVAL;
+    for (; at < end; at += HIGH) push(search, at, at + HIGH);
   }
   parallelFor(searchTask, parts, changetype<usize>(look));
   release(start);
