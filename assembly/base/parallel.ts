@@ -21,6 +21,9 @@ const PATIENCE: i32 = 10000;
 /** Turns, or nanoseconds of sleep, after which a helper asks its host whether it should leave. */
 const TURNS: i32 = 16;
 const SLEEP: i64 = 10_000_000;
+/** Looks at a turn that is waited for, some 300 microseconds, and nanoseconds of sleep between later ones. */
+const LONG_PATIENCE: i32 = 160000;
+const DOZE: i64 = 100_000;
 
 // One cache line for the counter, one for what does not change during a loop.
 const shared = memory.data(128, 64);
@@ -97,6 +100,18 @@ export function parallelFor(task: Task, count: i32, record: usize): void {
     atomic.store<u32>(shared, 1, WAITING);
     atomic.wait<i32>(shared + DONE, done, -1);
     atomic.store<u32>(shared, 0, WAITING);
+  }
+}
+
+/**
+ * Waits until the count at `at` is at least so much. Only turns before the caller's may be waited for: they have been
+ * claimed, and wait for none behind them.
+ */
+export function awaitCount(at: usize, least: i32): void {
+  for (let looks = 0; ; looks++) {
+    const count = atomic.load<i32>(at);
+    if (count >= least) return;
+    if (looks >= LONG_PATIENCE) atomic.wait<i32>(at, count, DOZE);
   }
 }
 

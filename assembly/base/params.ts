@@ -160,8 +160,12 @@ export const BAND_WIDTH: i32 = 16;
 export const WIDE_BAND_WIDTH: i32 = 24;
 export const WIDE_BAND_COLUMNS: i32 = 1400;
 
-/** Sweeps of the second stage that a turn of a parallel loop has a stretch of: the fewest, as loops are short. */
-export const BULGE_SWEEPS: i32 = 2;
+/**
+ * Steps, an even number, after which a group of sweeps of the second stage tells how far it is, and the most sweeps of
+ * a group.
+ */
+export const BULGE_STEPS: i32 = 4;
+export const MOST_SWEEPS: i32 = 8;
 
 /**
  * How closely sigma_1^2 is enclosed for a count: at first,

@@ -4,10 +4,10 @@
 // below the diagonal goes by a reflector from the left, which leaves one beyond the band, and so on down the matrix, a
 // band's width at a time (Lang 1996; Haidar, Ltaief & Dongarra 2012).
 // Of each bulge only the first row or column is taken away: the next sweep, one further down, takes the next.
-// Cost: 8 n^2 width flops, in cache. Several threads work on a wave of tiles at a time.
+// Cost: 8 n^2 width flops, in cache. Threads follow each other through the band.
 import { alloc, calloc, mark, release } from '../base/arena';
-import { parallelFor, threads } from '../base/parallel';
-import { BULGE_SWEEPS, WIDE_BAND_WIDTH } from '../base/params';
+import { awaitCount, parallelFor, threads } from '../base/parallel';
+import { BULGE_STEPS, MOST_SWEEPS, WIDE_BAND_WIDTH } from '../base/params';
 import { hsum, madd } from '../base/simd';
 import { reflector } from './golub-kahan';
 
@@ -161,51 +161,57 @@ function sweep(B: Band, s: i32, from: i32, to: i32, v: usize): void {
 }
 
 /**
- * Tiles of BULGE_SWEEPS sweeps and twice as many steps, each sweep two steps behind the one before. A step needs the
- * next two of the sweep before, and what is three steps on is apart from it: tile q of group g comes at time q + 2g,
- * with all others of that time.
+ * A turn takes a group of sweeps, each two steps behind the one before, through the band, BULGE_STEPS steps at a time.
+ * A step needs the next two of the sweep before, and what is three steps on is apart from it: a group follows the one
+ * before, which another thread may be at, at a distance. However the sweeps are grouped, each element comes out of the
+ * same steps in the same order.
  */
 @unmanaged
-class Wave {
+class Chase {
   B: Band;
-  time: i32;
-  /** The first group that has a tile at that time. */
-  group: i32;
+  /** Sweeps of a group. */
+  sweeps: i32;
+  /** Tiles that each group is through, alone in lines of the cache. */
+  done: usize;
   /** A reflector for each thread. */
   scratch: usize;
 }
 
-const STEPS = 2 * BULGE_SWEEPS;
+const LINE = 64;
 const REFLECTOR: usize = (WIDE_BAND_WIDTH + 8) << 3;
 
-function tileTask(record: usize, index: i32, thread: i32): void {
-  const wave = changetype<Wave>(record);
-  const group = wave.group + index;
-  const from = (wave.time - 2 * group) * STEPS;
-  const v = wave.scratch + <usize>thread * REFLECTOR;
-  for (let i = 0; i < BULGE_SWEEPS; i++) {
-    const s = group * BULGE_SWEEPS + i;
-    if (s < wave.B.n - 1) sweep(wave.B, s, from - 2 * i, max(0, from - 2 * i + STEPS), v);
+function groupTask(record: usize, group: i32, thread: i32): void {
+  const chase = changetype<Chase>(record);
+  const sweeps = chase.sweeps;
+  const first = group * sweeps;
+  const last = min(chase.B.n - 1, first + sweeps);
+  const before = chase.done + <usize>(group - 1) * LINE;
+  const ahead = 1 + 2 * sweeps / BULGE_STEPS; // tiles, and the one that this one is
+  const v = chase.scratch + <usize>thread * REFLECTOR;
+  // The last sweep is the last to end.
+  const end = (chase.B.n - 2 - first) / chase.B.width + 2 * sweeps + 1;
+  let tiles = 0;
+  for (let from = 0; from < end; from += BULGE_STEPS) {
+    if (group) awaitCount(before, tiles + ahead);
+    for (let s = first; s < last; s++) {
+      const step = from - 2 * (s - first);
+      sweep(chase.B, s, step, max(0, step + BULGE_STEPS), v);
+    }
+    atomic.store<i32>(before + LINE, ++tiles);
   }
-}
-
-/** The last tile of a group. */
-function lastTile(B: Band, group: i32): i32 {
-  return ((B.n - 2 - group * BULGE_SWEEPS) / B.width + 2 * BULGE_SWEEPS) / STEPS;
+  atomic.store<i32>(before + LINE, i32.MAX_VALUE);
 }
 
 function chaseTogether(B: Band): void {
-  const wave = changetype<Wave>(alloc(offsetof<Wave>()));
-  wave.B = B;
-  wave.scratch = alloc(<u64>threads * REFLECTOR);
-  const groups = (B.n - 2) / BULGE_SWEEPS + 1;
-  let first = 0;
-  for (let time = 0; first < groups; time++) {
-    while (first < groups && time - 2 * first > lastTile(B, first)) first++;
-    wave.time = time;
-    wave.group = first;
-    parallelFor(tileTask, min(groups - 1, time >> 1) - first + 1, changetype<usize>(wave));
-  }
+  const chase = changetype<Chase>(alloc(offsetof<Chase>()));
+  const steps = B.n / B.width;
+  chase.B = B;
+  // Larger groups hand less over from cache to cache, smaller ones follow each other more closely.
+  chase.sweeps = max(BULGE_STEPS / 2, min(MOST_SWEEPS, steps / (4 * threads)) & -(BULGE_STEPS / 2));
+  const groups = (B.n - 2) / chase.sweeps + 1;
+  chase.done = calloc(<u64>groups * LINE);
+  chase.scratch = alloc(<u64>threads * REFLECTOR);
+  parallelFor(groupTask, groups, changetype<usize>(chase));
 }
 
 /** The diagonal d (n) and the superdiagonal e (n - 1) of the bidiagonal form of B, which is destroyed. */
