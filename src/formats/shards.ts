@@ -225,10 +225,14 @@ class Shards {
 
   /** A shard that is opened again when it is read. */
   async open(shard: string): Promise<ByteSource> {
-    const { name, size, bytes } = await this.take(shard);
+    const { name, size, bytes, readInto } = await this.take(shard);
     return {
       ...{ name, size, bytes },
       read: async (offset, length) => (await this.take(shard)).read(offset, length),
+      ...(readInto && {
+        readInto: async (offset: number, into: Uint8Array) =>
+          (await this.take(shard)).readInto!(offset, into),
+      }),
       sibling: (other) => this.source.sibling(other),
       close: async () => {},
     };

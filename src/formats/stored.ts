@@ -16,13 +16,15 @@ export interface Stored {
   problem?: string;
   /** Whether it is a weight by itself: scales beside it are of something else. */
   readonly complete?: boolean;
-  /** Whether a part of it costs no more than that part. */
-  readonly inPieces?: boolean;
+  /** The bytes that are best read at a time; undefined where a part of it costs as much as all. */
+  readonly panel?: number;
   /**
    * `count` elements from `from` on, all by default, as words: codes of 8 bits in a Uint8Array (two 4-bit ones a byte),
    * patterns of 16 in a Uint16Array, 64-bit integers as float64.
    */
   words(from?: number, count?: number): Promise<TensorData>;
+  /** Codes of 8 bits from `from` on, into memory of the caller's; undefined where that saves nothing. */
+  readonly readInto?: (from: number, into: Uint8Array) => Promise<void>;
 }
 
 /** A pair of factors, scale x up x down, as the file has them. */

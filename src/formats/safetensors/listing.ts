@@ -14,6 +14,9 @@ import type { Entry, Weight } from '../stored.js';
 
 const MAX_HEADER = 100_000_000;
 
+const PANEL = 1 << 20; // stays in the cache
+const FAR_PANEL = 1 << 24; // a request each
+
 const NO_SHAPE: number[] = [];
 
 interface Place {
@@ -37,11 +40,13 @@ export async function openSafetensors(source: ByteSource) {
 
 /** A tensor of a file, and its place. */
 export class SafetensorsEntry implements Entry {
-  readonly inPieces = true;
+  readonly readInto?: (from: number, into: Uint8Array) => Promise<void>;
   constructor(
     private readonly source: ByteSource,
     private readonly place: Place,
-  ) {}
+  ) {
+    if (source.readInto !== undefined) this.readInto = (from, into) => this.fill(from, into);
+  }
   get file() {
     return this.source.name;
   }
@@ -68,6 +73,9 @@ export class SafetensorsEntry implements Entry {
   }
   get byteLength() {
     return this.end - this.start;
+  }
+  get panel() {
+    return this.readInto === undefined ? FAR_PANEL : PANEL;
   }
 
   /** The bytes that the header gives it, whatever their type. */
@@ -96,16 +104,28 @@ export class SafetensorsEntry implements Entry {
 
   /** Those of `count` elements from `from` on, or of all. */
   private async bytes(from?: number, count?: number): Promise<Uint8Array> {
+    const { source, start, byteLength } = this;
+    const size = this.check(from, count);
+    if (from === undefined || count === undefined) return source.read(start, byteLength);
+    return source.read(start + from * size, count * size);
+  }
+
+  private async fill(from: number, into: Uint8Array) {
+    this.check(from, into.length);
+    await this.source.readInto!(this.start + from, into);
+  }
+
+  /** The size of an element, or a FormatError where the tensor or this part of it is not there. */
+  private check(from = 0, count = 0): number {
     const { source, place, byteLength } = this;
     const { name, shape, start } = place;
     const pairs = place.dtype === 'float4_e2m1'; // two a byte
     const dtype = pairs ? 'uint8' : place.dtype;
     const stored = pairs ? [Math.ceil(countElements(source.name, name, shape) / 2)] : shape;
     checkLength(source.name, name, dtype, stored, byteLength, start);
-    if (from === undefined || count === undefined) return source.read(start, byteLength);
     const size = elementSize(source.name, name, dtype);
     checkRange(source.name, byteLength, from * size, count * size, `tensor ${quote(name)}`);
-    return source.read(start + from * size, count * size);
+    return size;
   }
 }
 

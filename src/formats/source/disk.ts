@@ -2,7 +2,7 @@
 import { builtin } from '../../shared/builtin.js';
 import { FormatError, quote } from '../errors.js';
 import { inBlocks, type ReadInto } from './blocks.js';
-import { type ByteSource, checkSibling, type Folder } from './source.js';
+import { type ByteSource, checkRange, checkSibling, type Folder } from './source.js';
 
 const CHUNK = 1 << 28; // one call of the operating system reads less than 2 GiB
 
@@ -41,6 +41,10 @@ export async function openPath(path: string): Promise<ByteSource> {
     name,
     size: stat.size,
     read: inBlocks(name, stat.size, read),
+    async readInto(offset, into) {
+      checkRange(name, stat.size, offset, into.length);
+      await read(offset, into);
+    },
     sibling: async (other) => {
       const beside = path.slice(0, cut) + checkSibling(name, other);
       await checkInside(fs, name, path.slice(0, cut) || '.', beside);

@@ -12,6 +12,8 @@ export interface ByteSource {
   readonly bytes?: Uint8Array;
   /** A copy of [offset, offset + length). FormatError when that leaves the file. */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /** The same into memory of the caller's; undefined where that saves nothing. */
+  readInto?(offset: number, into: Uint8Array): Promise<void>;
   /** A file of the same folder, or below it. */
   sibling(name: string): Promise<ByteSource>;
   close(): Promise<void>;
@@ -87,6 +89,12 @@ export function sliceSource(from: ByteSource, offset: number, size: number, name
       checkRange(name, size, at, length);
       return from.read(offset + at, length);
     },
+    ...(from.readInto && {
+      async readInto(at: number, into: Uint8Array) {
+        checkRange(name, size, at, into.length);
+        await from.readInto!(offset + at, into);
+      },
+    }),
     sibling: (other) => from.sibling(other),
     close: async () => {},
   };
