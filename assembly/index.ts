@@ -2,6 +2,7 @@
 // pulled, open() it, scan() it, then one of rank(), singularValues(), qr(). Host imports: pull and gather
 // (source.ts), outOfMemory (arena.ts).
 import { alloc, mark, release } from './base/arena';
+import { PAIR_COLUMNS } from './base/params';
 import * as interpolative from './driver/interpolative';
 import { Choice } from './driver/interpolative';
 import * as metrics from './driver/norms';
@@ -47,9 +48,12 @@ export function ranks(
   const step = <usize>m * <usize>n * (single ? 4 : 8);
   const start = mark();
   const small = fits(m, n);
+  // From PAIR_COLUMNS on full rank costs less by a Gram matrix; what the matrix before lacked this one may lack, too.
+  let pairs = small && n <= PAIR_COLUMNS;
   for (let i = 0; i < count; i++) {
     const to = out + (<usize>i << 2);
-    if (small) {
+    if (small && n > PAIR_COLUMNS && i > 0 && !(i & 1)) pairs = load<i32>(to - 4) < n;
+    if (pairs) {
       if (!(i & 1)) {
         const a = base + <usize>i * step;
         const both = i + 1 < count;

@@ -123,7 +123,10 @@ export const SET_ASIDE: i32 = 24;
 
 /** Matrices of up to this size (the longer side first) are decided in fixed scratch, with no arena. */
 export const SMALL_ROWS: i32 = 64;
-export const SMALL_COLUMNS: i32 = 16;
+export const SMALL_COLUMNS: i32 = 32;
+
+/** Of them, those of up to so many columns before anything else; the others where a Gram matrix shows no full rank. */
+export const PAIR_COLUMNS: i32 = 16;
 
 /**
  * A sample for rank k has k + min(k / 8, k^2 / SPARE) + 32 rows:

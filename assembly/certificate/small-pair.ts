@@ -1,7 +1,7 @@
 // Ranks of two small matrices of one shape at once, one in each lane: no arena, no tables,
-// no scratch but a fixed 40 KiB.
+// no scratch but a fixed 60 KiB.
 //
-// Classical pivoted Householder QR of at most 64 x 16, until what remains is at rounding level; then the same two
+// Classical pivoted Householder QR of at most 64 x 32, until what remains is at rounding level; then the same two
 // bounds as elsewhere: ||R22||_F from above, 1 / ||R11^-1||_F from below. sigma_1 is bounded from below by two products
 // with the reduced matrix. What they leave open, or what needs scaling, is left to the general driver. "Pivoted QR".
 //
@@ -11,19 +11,22 @@
 // Cost: 4/3 to 2 n^3 flops a matrix (m = n).
 import { GUARD, MORE_REFLECTORS, SAFE_MAX, SAFE_MIN, SMALL_COLUMNS, SMALL_ROWS, U } from '../base/params';
 import { load1, load2, madd } from '../base/simd';
+import * as source from '../matrix/source';
+import * as claim from './claim';
+import { Method } from './claim';
 
 /** What rounding does to norms and products of norms here, relative to them. */
 const NORMS: f64 = <f64>(SMALL_ROWS * SMALL_COLUMNS) * U;
 
-const area = memory.data(64 * 17 * 16, 16); // both matrices, m vectors a column, and a column of zeros
+const area = memory.data(64 * 33 * 16, 16); // both matrices, m vectors a column, and a column of zeros
 // The columns that are not dead in both lanes, and up to three of zeros, for reflect() takes four at a time.
-const list = memory.data(20 * 16, 16); // where each one begins, in both lanes
-const squares = memory.data(20 * 16, 16); // ||column||^2 of what remains; 0 in a lane where it is dead
-const alive = memory.data(20 * 16, 16); // masks
-const order = memory.data(16 * 16, 16); // where each step's pivot column begins
+const list = memory.data(36 * 16, 16); // where each one begins, in both lanes
+const squares = memory.data(36 * 16, 16); // ||column||^2 of what remains; 0 in a lane where it is dead
+const alive = memory.data(36 * 16, 16); // masks
+const order = memory.data(32 * 16, 16); // where each step's pivot column begins
 const reflector = memory.data(64 * 16, 16);
 const vector = memory.data(64 * 16, 16);
-const inverse = memory.data(16 * 16 * 16, 16); // R11^-1 by columns
+const inverse = memory.data(32 * 32 * 16, 16); // R11^-1 by columns
 
 export function fits(m: i32, n: i32): bool {
   return n <= SMALL_COLUMNS && m <= SMALL_ROWS;
@@ -96,20 +99,20 @@ function inverseSquare(k: i32, steps: v128): v128 {
     for (let i = 0; i < j; i++) v128.store(at(vector, i), v128.and(pick(p, q, <usize>i << 4), own));
     const d = v128.and(f64x2.div(f64x2.splat(1), pick(p, q, <usize>j << 4)), own);
     const minus = f64x2.neg(d);
-    const to = inverse + (<usize>j << 8);
+    const to = inverse + (<usize>j << 9);
     for (let i = 0; i <= j; i += 4) {
       let x = zero;
       let y = zero;
       let z = zero;
       let w = zero;
-      let from = at(inverse + (<usize>i << 8), i);
+      let from = at(inverse + (<usize>i << 9), i);
       for (let t = at(vector, i); t < at(vector, j); t += 16) {
         const r = v128.load(t);
         x = madd(r, v128.load(from), x);
         y = madd(r, v128.load(from, 16), y);
         z = madd(r, v128.load(from, 32), z);
         w = madd(r, v128.load(from, 48), w);
-        from += 256;
+        from += 512;
       }
       x = f64x2.mul(x, minus);
       y = f64x2.mul(y, minus);
@@ -330,4 +333,18 @@ function judge(total: f64, steps: f64, done: i64, elements: usize, count: i32): 
   if (total != 0) return -1;
   for (let i = 0; i < count; i++) if (load<f64>(at(elements, i)) != 0) return -1;
   return 0;
+}
+
+const one = memory.data(8, 8);
+
+/** The open matrix, which is resident, alone: whether that decides its rank. */
+export function bySmallPair(): bool {
+  const m = source.m;
+  const n = source.width;
+  if (!fits(m, n)) return false;
+  source.panel(0, m);
+  const a = source.at;
+  smallRanks(one, a, a, m, n, source.single, source.byRow, claim.absolute / source.scale, claim.relative);
+  const rank = load<i32>(one);
+  return rank >= 0 && claim.answer(rank, claim.tolerance(claim.high), claim.tolerance(claim.low), Method.Qr);
 }

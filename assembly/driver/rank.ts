@@ -27,6 +27,7 @@ import { byQr } from '../certificate/pivoted-qr';
 import { bySingularValues } from '../certificate/qlp';
 import { rounding } from '../certificate/rounding';
 import { enclose, encloseByNorms } from '../certificate/sigma1';
+import { bySmallPair } from '../certificate/small-pair';
 import { fullRankByQr } from '../certificate/unpivoted-qr';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
@@ -85,7 +86,7 @@ function prove(G: usize): bool {
   if (G || s > m - (m >> 2)) s = m;
   const seen = s < m || G || n < GLANCE_COLUMNS ? createAttempt() : estimate(n >> 2, n >> 3);
   const full = tryFullRank(s, G, shift, seen);
-  if (full.decided) return true;
+  if (full.decided || (!claim.report && bySmallPair())) return true;
   const most = countable() ? (5 * n) >> 3 : full.gapless ? m >> 3 : n;
   const guess = full.independent;
   const samples = m >= SAMPLE_ROWS && (n >= SAMPLE_COLUMNS || m >= SAMPLE_ROWS_A_COLUMN * n);

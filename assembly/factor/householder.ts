@@ -110,57 +110,50 @@ function makeReflector(p: Panel, k: i32): void {
 }
 
 /**
- * Columns from j on: what p.last has left to do to them, from row k on, its products being in p.weights,
- * and the products with p.next in their place.
+ * Columns from j on, four at a time: what p.last has left to do to them, from row k on, times p.weights,
+ * and their products with p.next in the place of those.
  */
 function pass(p: Panel, k: i32, j: i32): void {
   const step = <usize>p.ld << 3;
-  const from = <usize>(k & ~1) << 3;
+  const v = p.last;
+  const next = p.next;
   const end = <usize>p.rows << 3;
   for (; j < p.columns; j += 4) {
-    const c = column(p.A, p.ld, j);
-    const w = p.weights + (<usize>j << 3);
     const some = p.columns - j;
+    const c = column(p.A, p.ld, j);
     const c1 = some > 1 ? c + step : p.zeros;
     const c2 = some > 2 ? c + 2 * step : p.zeros;
-    pass4(c, c1, c2, some > 3 ? c + 3 * step : p.zeros, p.last, p.next, from, end, w);
+    const c3 = some > 3 ? c + 3 * step : p.zeros;
+    const w = p.weights + (<usize>j << 3);
+    const w0 = v128.load64_splat(w);
+    const w1 = v128.load64_splat(w, 8);
+    const w2 = v128.load64_splat(w, 16);
+    const w3 = v128.load64_splat(w, 24);
+    let s0 = f64x2.splat(0);
+    let s1 = s0;
+    let s2 = s0;
+    let s3 = s0;
+    for (let o = <usize>(k & ~1) << 3; o < end; o += 16) {
+      const x = v128.load(v + o);
+      const y = v128.load(next + o);
+      let a = madd(w0, x, v128.load(c + o));
+      v128.store(c + o, a);
+      s0 = madd(y, a, s0);
+      a = madd(w1, x, v128.load(c1 + o));
+      v128.store(c1 + o, a);
+      s1 = madd(y, a, s1);
+      a = madd(w2, x, v128.load(c2 + o));
+      v128.store(c2 + o, a);
+      s2 = madd(y, a, s2);
+      a = madd(w3, x, v128.load(c3 + o));
+      v128.store(c3 + o, a);
+      s3 = madd(y, a, s3);
+    }
+    store<f64>(w, hsum(s0));
+    store<f64>(w, hsum(s1), 8);
+    store<f64>(w, hsum(s2), 16);
+    store<f64>(w, hsum(s3), 24);
   }
-}
-
-/** c += w v and w = c^T next for each of four columns, over bytes from .. end. */
-// @ts-ignore: decorator
-@inline
-function pass4(
-  c: usize, c1: usize, c2: usize, c3: usize, v: usize, next: usize, from: usize, end: usize, w: usize,
-): void {
-  const w0 = v128.load64_splat(w);
-  const w1 = v128.load64_splat(w, 8);
-  const w2 = v128.load64_splat(w, 16);
-  const w3 = v128.load64_splat(w, 24);
-  let s0 = f64x2.splat(0);
-  let s1 = s0;
-  let s2 = s0;
-  let s3 = s0;
-  for (let o = from; o < end; o += 16) {
-    const x = v128.load(v + o);
-    const y = v128.load(next + o);
-    let a = madd(w0, x, v128.load(c + o));
-    v128.store(c + o, a);
-    s0 = madd(y, a, s0);
-    a = madd(w1, x, v128.load(c1 + o));
-    v128.store(c1 + o, a);
-    s1 = madd(y, a, s1);
-    a = madd(w2, x, v128.load(c2 + o));
-    v128.store(c2 + o, a);
-    s2 = madd(y, a, s2);
-    a = madd(w3, x, v128.load(c3 + o));
-    v128.store(c3 + o, a);
-    s3 = madd(y, a, s3);
-  }
-  store<f64>(w, hsum(s0));
-  store<f64>(w, hsum(s1), 8);
-  store<f64>(w, hsum(s2), 16);
-  store<f64>(w, hsum(s3), 24);
 }
 
 /**
@@ -258,67 +251,4 @@ export function remainingSquare(p: Panel, k: i32): f64 {
   let sum: f64 = 0;
   for (let j = k; j < p.columns; j++) sum += load<f64>(p.squares + (<usize>j << 3));
   return sum;
-}
-
-/**
- * Four columns from c on, `step` bytes apart, made (I - h v v^T) C over bytes at .. end, v being zero in the row before
- * where `at` is an odd one. Their squared norms below the row at `at` go to `squares`. For columns of a few dozen rows.
- */
-// @ts-ignore: decorator
-@inline
-export function reflect4(
-  c: usize, step: usize, v: usize, at: usize, end: usize, h: f64, squares: usize,
-): void {
-  const from = at & ~15; // pairs of rows
-  const c1 = c + step;
-  const c2 = c1 + step;
-  const c3 = c2 + step;
-  let s0 = f64x2.splat(0);
-  let s1 = s0;
-  let s2 = s0;
-  let s3 = s0;
-  for (let o = from; o < end; o += 16) {
-    const x = v128.load(v + o);
-    s0 = madd(x, v128.load(c + o), s0);
-    s1 = madd(x, v128.load(c1 + o), s1);
-    s2 = madd(x, v128.load(c2 + o), s2);
-    s3 = madd(x, v128.load(c3 + o), s3);
-  }
-  const w0 = f64x2.splat(-hsum(s0) * h);
-  const w1 = f64x2.splat(-hsum(s1) * h);
-  const w2 = f64x2.splat(-hsum(s2) * h);
-  const w3 = f64x2.splat(-hsum(s3) * h);
-  // Of the first pair of rows only an even row's successor lies below.
-  const below = at & 8 ? f64x2.splat(0) : f64x2.replace_lane(f64x2.splat(0), 1, 1);
-  s0 = first(c + from, v + from, w0, below);
-  s1 = first(c1 + from, v + from, w1, below);
-  s2 = first(c2 + from, v + from, w2, below);
-  s3 = first(c3 + from, v + from, w3, below);
-  for (let o = from + 16; o < end; o += 16) {
-    const x = v128.load(v + o);
-    let y = madd(w0, x, v128.load(c + o));
-    v128.store(c + o, y);
-    s0 = madd(y, y, s0);
-    y = madd(w1, x, v128.load(c1 + o));
-    v128.store(c1 + o, y);
-    s1 = madd(y, y, s1);
-    y = madd(w2, x, v128.load(c2 + o));
-    v128.store(c2 + o, y);
-    s2 = madd(y, y, s2);
-    y = madd(w3, x, v128.load(c3 + o));
-    v128.store(c3 + o, y);
-    s3 = madd(y, y, s3);
-  }
-  store<f64>(squares, hsum(s0));
-  store<f64>(squares, hsum(s1), 8);
-  store<f64>(squares, hsum(s2), 16);
-  store<f64>(squares, hsum(s3), 24);
-}
-
-// @ts-ignore: decorator
-@inline
-function first(c: usize, v: usize, w: v128, below: v128): v128 {
-  const x = madd(w, v128.load(v), v128.load(c));
-  v128.store(c, x);
-  return f64x2.mul(f64x2.mul(x, x), below);
 }

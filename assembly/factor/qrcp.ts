@@ -8,13 +8,13 @@
 // W: m x n column-major, overwritten by R (upper trapezoid) and the reflectors. Cost: about 4 m n k flops for k steps.
 import { alloc, mark, release } from '../base/arena';
 import { parallelFor } from '../base/parallel';
-import { CLASSICAL_COLUMNS, CLASSICAL_STOP, OVERSAMPLE, QR_BLOCK, SKETCH_TASK, TINY } from '../base/params';
+import { CLASSICAL_COLUMNS, CLASSICAL_STOP, OVERSAMPLE, QR_BLOCK, SKETCH_TASK } from '../base/params';
 import { next, scrambled, SEED } from '../base/random';
 import { madd } from '../base/simd';
 import { axpy, dot, swapColumns, swapIndices } from '../blas/level1';
 import { column, createColumns, leading } from '../matrix/columns';
 import { applyBlock, createBlock, formBlock, ReflectorBlock } from './compact-wy';
-import { createPanel, factorPanel, factorPanelPivoted, reflect4, remainingSquare } from './householder';
+import { createPanel, factorPanel, factorPanelPivoted, remainingSquare } from './householder';
 
 /** Rows of the sketch. */
 const ROWS: i32 = QR_BLOCK + OVERSAMPLE;
@@ -37,9 +37,8 @@ export class PivotedQr {
   taus: usize;
   /** Squared norms of what remains of the columns, or of their sketch. */
   squares: usize;
-  /** The sketch, QR_BLOCK + OVERSAMPLE rows of leading(); a reflector of it; the state of its random numbers. */
+  /** The sketch, QR_BLOCK + OVERSAMPLE rows of leading(), and the state of its random numbers. */
   Y: usize;
-  reflector: usize;
   random: u64;
   /** The sketch must be taken anew. */
   fresh: bool;
@@ -168,76 +167,39 @@ function addProduct(y: usize, M: usize, yLd: i32, r: usize, b: i32): void {
   }
 }
 
-/** Squared norms of the sketch's columns; half their sum estimates ||R22||_F^2. */
-function measure(q: PivotedQr): f64 {
-  let sum: f64 = 0;
-  for (let j = q.steps; j < q.n; j++) {
-    const y = column(q.Y, leading(ROWS), j);
-    const s = dot(y, y, ROWS);
-    store<f64>(q.squares + (<usize>j << 3), s);
-    sum += s;
-  }
-  return 0.5 * sum;
+/** ||R22||_F^2, estimated as half the square of the sketch. */
+function estimateSquare(q: PivotedQr): f64 {
+  const yLd = leading(ROWS);
+  const y = column(q.Y, yLd, q.steps);
+  return 0.5 * dot(y, y, yLd * (q.n - q.steps)); // zeros past the rows
 }
 
 /**
  * Brings up to b columns that the sketch prefers to the front of the remaining ones, in Y, W and perm: fewer where what
- * they leave of the sketch is within `enough`, the square of a residual. Returns how many.
+ * they leave of the sketch is small beside `enough`, the square of a residual. Returns how many. Y becomes the R factor
+ * of the sketch.
  */
 function choose(q: PivotedQr, b: i32, enough: f64): i32 {
+  const start = mark();
   const k = q.steps;
-  const n = q.n;
+  const count = q.n - k;
   const yLd = leading(ROWS);
-  const squares = q.squares;
-  for (let t = 0; t < b; t++) {
-    let best = k + t;
-    let sum: f64 = 0;
-    for (let j = best; j < n; j++) {
-      const s = load<f64>(squares + (<usize>j << 3));
-      sum += s;
-      if (s > load<f64>(squares + (<usize>best << 3))) best = j;
-    }
-    // Half of the sum estimates the square of what is left, and t rows of the sketch are used up.
-    if (t && sum * <f64>ROWS <= enough * <f64>(ROWS - t)) return t;
-    if (best != k + t) {
-      swapColumns(column(q.Y, yLd, k + t), column(q.Y, yLd, best), yLd);
-      swapColumns(column(q.W, q.ld, k + t), column(q.W, q.ld, best), q.ld);
-      swapIndices(q.perm, k + t, best);
-      store<f64>(squares + (<usize>best << 3), load<f64>(squares + (<usize>(k + t) << 3)));
-    }
-    if (!reflectSketch(q, t)) return b;
+  const order = alloc(<u64>count << 2);
+  for (let j = 0; j < count; j++) store<i32>(order + (<usize>j << 2), j);
+  const p = createPanel(column(q.Y, yLd, k), yLd, ROWS, count, alloc(ROWS << 3), q.squares + (<usize>k << 3));
+  p.most = b;
+  const done = factorPanelPivoted(p, 0, order, 0.25 * enough);
+  for (let t = 0; t < done; t++) {
+    const at = order + (<usize>t << 2);
+    let from = load<i32>(at);
+    while (from < t) from = load<i32>(order + (<usize>from << 2)); // where an earlier exchange has taken it
+    store<i32>(at, from);
+    if (from == t) continue;
+    swapColumns(column(q.W, q.ld, k + t), column(q.W, q.ld, k + from), q.ld);
+    swapIndices(q.perm, k + t, k + from);
   }
-  return b;
-}
-
-/**
- * Step t of the QR of the sketch, renewing the squared norms of the columns behind it.
- * False for a column too small to be reflected.
- */
-function reflectSketch(q: PivotedQr, t: i32): bool {
-  const k = q.steps;
-  const yLd = leading(ROWS);
-  const c = column(q.Y, yLd, k + t);
-  const at = <usize>t << 3;
-  const from = at & ~15;
-  const end = <usize>ROWS << 3;
-  const size = Math.sqrt(dot(c + at, c + at, ROWS - t));
-  if (size < TINY) return false;
-  const alpha = load<f64>(c + at);
-  const beta = alpha > 0 ? -size : size;
-  const reflector = q.reflector;
-  memory.copy(reflector + from, c + from, end - from);
-  if (t & 1) store<f64>(reflector + from, 0);
-  store<f64>(reflector + at, alpha - beta);
-  store<f64>(c + at, beta);
-  memory.fill(c + at + 8, 0, end - at - 8);
-  const h = 1 / (beta * (beta - alpha));
-  // The last four may pass the end, into columns of zeros.
-  for (let j = k + t + 1; j < q.n; j += 4) {
-    const y = column(q.Y, yLd, j);
-    reflect4(y, <usize>yLd << 3, reflector, at, end, h, q.squares + (<usize>j << 3));
-  }
-  return true;
+  release(start);
+  return done;
 }
 
 /**
@@ -259,10 +221,7 @@ export function begin(W: usize, ld: i32, m: i32, n: i32, perm: usize): PivotedQr
   for (let j = 0; j < n; j++) store<i32>(perm + (<usize>j << 2), j);
   q.taus = alloc(<u64>min(m, n) + 1 << 3);
   q.squares = alloc(<u64>(n + 3) << 3);
-  if (n > CLASSICAL_COLUMNS) {
-    q.Y = createColumns(ROWS, n);
-    q.reflector = alloc(ROWS << 3);
-  }
+  if (n > CLASSICAL_COLUMNS) q.Y = createColumns(ROWS, n);
   return q;
 }
 
@@ -331,7 +290,7 @@ function blocks(q: PivotedQr, reflectors: ReflectorBlock, stop: f64, checkBelow:
   for (const from = q.steps; q.steps < most; ) {
     if (q.fresh) sketch(q);
     q.fresh = false;
-    const estimate = measure(q);
+    const estimate = estimateSquare(q);
     // Only a sketch that is small asks for the exact residual, which costs a pass over the trailing matrix.
     if (estimate <= 16 * limit || estimate <= checkBelow * checkBelow) {
       const residual = measureResidual(q);

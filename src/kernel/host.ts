@@ -25,21 +25,26 @@ export function close(): void {
   open = nothing;
 }
 
+const none = { doubles: new Float64Array(0), singles: new Float32Array(0), ints: new Int32Array(0) };
 let memory: { readonly buffer: ArrayBuffer } = { buffer: new ArrayBuffer(0) };
-let held = { doubles: new Float64Array(0), singles: new Float32Array(0), ints: new Int32Array(0) };
+let shared = false;
+let held = none;
 
 /** Views are of this kernel's memory from now on. */
 export function attach(of: { readonly buffer: ArrayBuffer }): void {
   memory = of;
+  shared = Object.prototype.toString.call(of.buffer) === '[object SharedArrayBuffer]';
+  held = none;
 }
 
 /** Whether other threads work in the kernel's memory, too. */
 export function isShared(): boolean {
-  return Object.prototype.toString.call(memory.buffer) === '[object SharedArrayBuffer]';
+  return shared;
 }
 
-/** Views of all kernel memory, made anew after it grew. */
+/** Views of all kernel memory, made anew after it grew: those of unshared memory are empty then. */
 export function views() {
+  if (held.doubles.length > 0 && !shared) return held; // to ask for `buffer` costs as much as the rank of a 2x2
   const { buffer } = memory;
   if (held.doubles.buffer !== buffer) {
     held = {
