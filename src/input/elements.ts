@@ -14,8 +14,13 @@ export const isComplex = ({ kind }: { kind: Kind }): boolean => kind === 'c64' |
 export type Elements = Exclude<NumericArray, Float16ArrayLike>;
 export type TypedElements = Exclude<Elements, readonly number[]>;
 
+interface TypedArrays {
+  new (length: number): TypedElements;
+  new (buffer: ArrayBuffer, offset: number, length: number): TypedElements;
+}
+
 /** By their tags: a Buffer is a Uint8Array, and arrays of another realm (Jest's, a frame's) are what they say. */
-export const TYPED_ARRAYS: Readonly<Record<string, new (length: number) => TypedElements>> = {
+export const TYPED_ARRAYS: Readonly<Record<string, TypedArrays>> = {
   Float64Array,
   Float32Array,
   Int8Array,

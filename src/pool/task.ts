@@ -6,6 +6,7 @@ import { readInput, type Stack } from '../input/stack.js';
 import { readTensor, type TensorView } from '../layers/tensor.js';
 import { splitArguments } from '../matrix/call.js';
 import type { MetricsOptions, NumericArray } from '../types.js';
+import { lend } from './buffers.js';
 
 interface Signature {
   /** Takes a stack of matrices. */
@@ -174,15 +175,15 @@ function copiedView(view: TensorView): TaskTensor {
   };
 }
 
-/** A copy of `length` elements, of the same type, alone in its buffer. */
+/** A copy of `length` elements, of the same type, alone in a buffer. */
 function slice(data: Stack['data'], first: number, length: number): NumericArray {
-  const part = first === 0 && data.length === length ? data : data.slice(first, first + length);
-  if (!ArrayBuffer.isView(part)) return Float64Array.from(part);
-  if (part !== data && owns(part)) return part;
-  const Type = TYPED_ARRAYS[(part as Float64Array)[Symbol.toStringTag]];
+  const whole = first === 0 && data.length === length;
+  if (!ArrayBuffer.isView(data)) return Float64Array.from(whole ? data : data.slice(first, first + length));
+  const from = data as Float64Array;
+  const Type = TYPED_ARRAYS[from[Symbol.toStringTag]];
   if (!Type) throw new TypeError(`matrix-rank: ${describe(data)} cannot be sent to a thread.`);
-  const copy = new Type(length);
-  copy.set(part as ArrayLike<number>);
+  const copy = new Type(lend(length * from.BYTES_PER_ELEMENT), 0, length);
+  copy.set(whole ? from : from.subarray(first, first + length));
   return copy;
 }
 

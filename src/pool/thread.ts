@@ -7,8 +7,11 @@ export interface Fault {
   message: string;
 }
 
-/** The end of what a thread was asked for; or, on the way, the envelopes for those that may help (team.ts). */
-export type Reply = { results: unknown[] } | { fault: Fault } | { envelopes: MessagePort[] };
+/** What a thread says on the way: envelopes for those that may help (team.ts), or that a lent buffer is free. */
+export type News = { envelopes: MessagePort[] } | { buffer: ArrayBuffer };
+
+/** That, or the end of what it was asked for. */
+export type Reply = { results: unknown[] } | { fault: Fault } | News;
 
 /** A thread as an engine has it. */
 export interface Raw {
@@ -32,7 +35,7 @@ function revived({ name, message }: Fault): Error {
 export class Thread {
   private readonly raw: Raw;
   private settle: { resolve(results: unknown[]): void; reject(error: unknown): void } | undefined;
-  private envelopes: (envelopes: MessagePort[]) => void = () => {};
+  private tell: (news: News) => void = () => {};
   /** Set once it has died or been ended: nothing that it is asked would be replied to. */
   private over: { reason: unknown } | undefined;
 
@@ -59,7 +62,7 @@ export class Thread {
   }
 
   private hear(reply: Reply): void {
-    if ('envelopes' in reply) this.envelopes(reply.envelopes);
+    if ('envelopes' in reply || 'buffer' in reply) this.tell(reply);
     else if (!this.over) {
       this.raw.hold?.(false); // not of one that was ended: that is waited for, whatever it still says
       if ('fault' in reply) this.take()?.reject(revived(reply.fault));
@@ -70,13 +73,13 @@ export class Thread {
   ask(
     message: unknown,
     transfer: Transferable[] = [],
-    envelopes: (envelopes: MessagePort[]) => void = () => {},
+    tell: (news: News) => void = () => {},
   ): Promise<unknown[]> {
     return new Promise((resolve, reject) => {
       if (this.over) return reject(this.over.reason);
       this.raw.post(message, transfer);
       this.settle = { resolve, reject };
-      this.envelopes = envelopes;
+      this.tell = tell;
       this.raw.hold?.(true);
     });
   }

@@ -7,9 +7,11 @@
 import { compiled } from '../kernel/load.js';
 import { canShare, compileShared } from '../kernel/shared.js';
 import type { AbortSignalLike } from '../types.js';
+import { giveBack, isLent } from './buffers.js';
 import { gainsFromThreads, isArrayBuffer, type Task } from './task.js';
 import type { HelpMessage, Team } from './team.js';
-import { type Launch, Thread } from './thread.js';
+import { type Launch, type News, Thread } from './thread.js';
+import type { TaskMessage } from './worker.js';
 
 export interface Threads {
   /** How many tasks may run at once. */
@@ -229,17 +231,20 @@ export class ThreadPool implements Threads {
     const bytes = task.tensor.shape.reduce((product, extent) => product * extent, 8);
     const call: Call = { driver, bytes, envelopes: [], helpers: new Map(), over: false };
     const abort = () => this.stop(driver, reasonOf(signal!));
-    const invite = (envelopes: MessagePort[]) => {
-      call.envelopes = envelopes;
+    const hear = (news: News) => {
+      if ('buffer' in news) return giveBack(news.buffer);
+      call.envelopes = news.envelopes;
       if (call.over) discard(call);
       else this.lend();
     };
     signal?.addEventListener('abort', abort);
     this.calls.add(call);
     try {
-      const message = { ...task, team: await this.team(task) };
+      const team = await this.team(task);
       if (signal?.aborted) throw reasonOf(signal);
-      return await driver.ask(message, transfers(task), invite);
+      const buffers = transfers(task);
+      const message: TaskMessage = { ...task, team, lent: buffers.some(isLent) };
+      return await driver.ask(message, buffers, hear);
     } finally {
       signal?.removeEventListener('abort', abort);
       call.over = true;

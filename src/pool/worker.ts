@@ -8,7 +8,11 @@ import type { Reply } from './thread.js';
 import type { KernelMessage } from './threads.js';
 
 /** A task, and, where others may help, with what. */
-export type TaskMessage = Task & { team?: Team };
+export interface TaskMessage extends Task {
+  team?: Team;
+  /** The buffer is to be given back. */
+  lent?: boolean;
+}
 
 /** Of a smaller matrix the driver keeps the memory: nothing is held for nothing. */
 const LET_GO = 1 << 24;
@@ -16,7 +20,7 @@ const LET_GO = 1 << 24;
 /** The thread's end of its channel: a worker's global scope, or Node's parentPort. */
 export interface Port {
   onmessage: ((event: { data: TaskMessage | KernelMessage | HelpMessage }) => void) | null;
-  postMessage(reply: Reply, transfer?: MessagePort[]): void;
+  postMessage(reply: Reply, transfer?: Transferable[]): void;
 }
 
 /** `after` is told of the bytes that each task leaves behind. */
@@ -26,13 +30,23 @@ export function serve(port: Port, after: (bytes: number) => void = () => {}): vo
     port.postMessage({ fault: { name, message } });
   };
 
-  const perform = ({ team, ...task }: TaskMessage) => {
+  const compute = ({ team, lent: _, ...task }: TaskMessage) => {
     if (!team) return run(task);
     return drive(
       team,
       (envelopes) => port.postMessage({ envelopes }, envelopes),
       () => run(task),
     );
+  };
+
+  const perform = (message: TaskMessage) => {
+    const { buffer } = message.tensor.data as Float64Array<ArrayBuffer>;
+    try {
+      return compute(message);
+    } finally {
+      // First, for the next call to have it; no result is a view of it.
+      if (message.lent) port.postMessage({ buffer }, [buffer]);
+    }
   };
 
   port.onmessage = ({ data }) => {
@@ -43,6 +57,7 @@ export function serve(port: Port, after: (bytes: number) => void = () => {}): vo
       }, fail);
       return;
     }
+    const bytes = 'tensor' in data ? ((data.tensor.data as Float32Array).byteLength ?? 0) : 0;
     try {
       if ('kernel' in data) {
         provide(data.kernel, data.build);
@@ -52,7 +67,6 @@ export function serve(port: Port, after: (bytes: number) => void = () => {}): vo
       fail(error);
     }
     if ('tensor' in data) {
-      const bytes = (data.tensor.data as Float32Array).byteLength ?? 0;
       data.tensor.data = [];
       after(bytes);
     }

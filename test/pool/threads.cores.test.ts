@@ -33,6 +33,28 @@ it('gives the report of one thread, however often and whatever runs beside it', 
   expect(several).toEqual([n, n, n, n]);
 });
 
+it('takes a copy of every call, one after the other or together, and what fails leaves it as it is', async () => {
+  const big = new Random(7).matrix(600, 400).a;
+  const holed = big.slice();
+  holed[1234] = Number.NaN;
+  for (let k = 0; k < 4; k++) {
+    const calls = [
+      big.map((x) => x * 2 ** k),
+      Float32Array.from(big),
+      big.subarray(4000, 4000 + 520 * 400),
+    ].map(async (data) => {
+      const shape = [data.length / 400, 400];
+      const call = pool.rankReport(data, shape);
+      const report = rankReport(data, shape);
+      data.fill(0);
+      expect(await call).toEqual(report);
+    });
+    calls.push(expect(pool.matrixRank(holed, [600, 400])).rejects.toThrow('element [3, 34] is NaN'));
+    await Promise.all(calls);
+    big.set(new Random(7 + k).matrix(600, 400).a);
+  }
+});
+
 it('ends a call that is aborted, and goes on', async () => {
   const stop = new AbortController();
   const call = pool.singularValues(a, [n, n], { signal: stop.signal });
