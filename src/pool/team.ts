@@ -3,6 +3,7 @@
 // help; whoever only passes it on holds no memory, and none is kept by accident.
 import { exchange, type Kernel } from '../kernel/load.js';
 import { sharedMemory, startShared } from '../kernel/shared.js';
+import type { Task } from './task.js';
 
 /** What a driver is told beside its task. */
 export interface Team {
@@ -10,6 +11,13 @@ export interface Team {
   module: WebAssembly.Module;
   /** The driver and the helpers that may come. */
   threads: number;
+}
+
+/** A task, and, where others may help, with what. */
+export interface TaskMessage extends Task {
+  team?: Team;
+  /** The buffer is to be given back. */
+  lent?: boolean;
 }
 
 /** What an envelope holds. */

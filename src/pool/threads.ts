@@ -9,9 +9,8 @@ import { canShare, compileShared } from '../kernel/shared.js';
 import type { AbortSignalLike } from '../types.js';
 import { giveBack, isLent } from './buffers.js';
 import { gainsFromThreads, isArrayBuffer, type Task } from './task.js';
-import type { HelpMessage, Team } from './team.js';
+import type { HelpMessage, TaskMessage, Team } from './team.js';
 import { type Launch, type News, Thread } from './thread.js';
-import type { TaskMessage } from './worker.js';
 
 export interface Threads {
   /** How many tasks may run at once. */

@@ -2,17 +2,9 @@
 // one, and replies to each.
 import { provide } from '../kernel/load.js';
 import { run } from './run.js';
-import type { Task } from './task.js';
-import { drive, type HelpMessage, help, type Team } from './team.js';
+import { drive, type HelpMessage, help, type TaskMessage } from './team.js';
 import type { Reply } from './thread.js';
 import type { KernelMessage } from './threads.js';
-
-/** A task, and, where others may help, with what. */
-export interface TaskMessage extends Task {
-  team?: Team;
-  /** The buffer is to be given back. */
-  lent?: boolean;
-}
 
 /** Of a smaller matrix the driver keeps the memory: nothing is held for nothing. */
 const LET_GO = 1 << 24;

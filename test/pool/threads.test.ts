@@ -4,10 +4,9 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { compiled } from '../../src/kernel/load.js';
 import { compileShared } from '../../src/kernel/shared.js';
 import type { Task } from '../../src/pool/task.js';
-import type { HelpMessage } from '../../src/pool/team.js';
+import type { HelpMessage, TaskMessage } from '../../src/pool/team.js';
 import type { Launch, Reply } from '../../src/pool/thread.js';
 import { ThreadPool } from '../../src/pool/threads.js';
-import type { TaskMessage } from '../../src/pool/worker.js';
 
 const small: Task = { names: [], tensor: { data: [], shape: [2, 2] } };
 const large: Task = { names: ['matrixRank'], tensor: { data: [], shape: [600, 600] } };
