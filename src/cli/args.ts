@@ -31,7 +31,7 @@ export interface Arguments {
   /** How tensors of three dimensions and more are meant. */
   layout?: TensorLayout;
   /** Low-rank adapters are cut and written to `to`. */
-  resize?: { limit: Limit; to: string };
+  resize?: { limit: Limit; to: string; json: boolean };
   /** 'cheap': only where they cost no more than the rank. */
   metrics: boolean | 'cheap';
   /** Also those of the spectrum's tail. */
@@ -183,7 +183,7 @@ function readHeavyTail(asked = false, sort = '', conditions: readonly string[] =
 }
 
 function readResize(values: Values, files: number): Arguments['resize'] {
-  const { resize: text, output: to, help, version, ...rest } = values;
+  const { resize: text, output: to, json = false, help, version, ...rest } = values;
   if (help || version) return undefined;
   if (text === undefined) {
     if (to !== undefined)
@@ -199,9 +199,9 @@ function readResize(values: Values, files: number): Arguments['resize'] {
   }
   if (to === undefined) throw new UsageError('--resize needs -o OUT, where the smaller adapter is written.');
   const [other] = Object.keys(rest);
-  if (other !== undefined) throw new UsageError(`--resize goes with -o alone; got --${other}.`);
+  if (other !== undefined) throw new UsageError(`--resize goes with -o and --json alone; got --${other}.`);
   if (files > 1) throw new UsageError('--resize takes one FILE.');
-  return { limit: value < 1 ? { energy: value } : { rank: value }, to };
+  return { limit: value < 1 ? { energy: value } : { rank: value }, to, json };
 }
 
 /** parseArgs, with its complaints as UsageErrors. */

@@ -24,8 +24,15 @@ const COLUMNS: Column<ResizedRow>[] = [
   { head: 'note', spare: 2, cell: (row) => row.note ?? '' },
 ];
 
+interface Options {
+  limit: Limit;
+  to: string;
+  /** One line of JSON for the table. */
+  json: boolean;
+}
+
 /** Writes the smaller adapter and returns the exit status. */
-export async function runResize(given: string, { limit, to }: { limit: Limit; to: string }): Promise<number> {
+export async function runResize(given: string, { limit, to, json }: Options): Promise<number> {
   const inside = join(given, ADAPTER);
   const file = existsSync(inside) ? inside : given;
   if (file === '-') throw new UsageError("--resize reads a file; '-' is the standard input.");
@@ -45,13 +52,17 @@ export async function runResize(given: string, { limit, to }: { limit: Limit; to
       );
     output.write(writeSafetensors(tensors, metadata));
     settings?.write([`${JSON.stringify(config, null, 2)}\n`]);
-    for (const line of table(rows)) screen.out(`${line}\n`);
     const pairs = rows.filter((row) => row.from > 0);
-    const [saved, before] = [sum(rows, (row) => row.saves), sum(pairs, (row) => row.numbers)];
-    const share = before > 0 ? ` of ${big(before)} (${percent(saved / before)})` : '';
-    const files = config ? `${to} and ${beside}` : to;
+    const [saves, before] = [sum(rows, (row) => row.saves), sum(pairs, (row) => row.numbers)];
+    const files = config ? [to, beside] : [to];
+    if (json) {
+      screen.out(`${JSON.stringify({ ...limit, adapters: rows, numbers: before, saves, written: files })}\n`);
+      return 0;
+    }
+    for (const line of table(rows)) screen.out(`${line}\n`);
+    const share = before > 0 ? ` of ${big(before)} (${percent(saves / before)})` : '';
     screen.out(
-      `\n${count(pairs.length, 'adapter')}, ${big(saved)}${share} numbers saved; written to ${files}\n`,
+      `\n${count(pairs.length, 'adapter')}, ${big(saves)}${share} numbers saved; written to ${files.join(' and ')}\n`,
     );
     return 0;
   } finally {

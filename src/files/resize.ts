@@ -14,11 +14,12 @@ import { isObject, type Json } from '../formats/json.js';
 import { openSafetensors, type SafetensorsEntry } from '../formats/safetensors/listing.js';
 import type { SafetensorsTensor } from '../formats/safetensors/write.js';
 import type { ByteSource } from '../formats/source/source.js';
-import { type AdapterPair, numbers, type Weight } from '../formats/stored.js';
+import { type AdapterPair, numbers, toNumbers, type Weight } from '../formats/stored.js';
 import { listWeights } from '../formats/weights/index.js';
 import { readBeside } from '../formats/weights/settings.js';
+import { multiplyTransposed, turn } from '../matrix/multiply.js';
 import { productFactors } from '../matrix/product.js';
-import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from '../shared/half.js';
+import { toBfloat16, toFloat16 } from '../shared/half.js';
 import { product } from '../shared/shape.js';
 
 /** The share of the squared Frobenius norm to keep, or the rank. */
@@ -161,44 +162,61 @@ type Pair = [left: Float64Array, right: Float64Array];
  * what is cut off is of second order).
  */
 function relativeError([left, right]: Pair, [l, r]: Pair, residual: number, k: number): number {
-  const columns = (x: Float64Array) => (j: number) => {
-    const column = new Float64Array(x.length / k);
-    for (let i = 0; i < column.length; i++) column[i] = x[i * k + j];
-    return column;
-  };
-  const n = right.length / k;
-  const rows = (x: Float64Array) => (i: number) => x.subarray(i * n, (i + 1) * n);
-  const each = (vector: (j: number) => Float64Array) => Array.from({ length: k }, (_, j) => vector(j));
-  const [whole, across] = [each(columns(left)), each(rows(right))];
-  const size = Math.hypot(residual, ...whole.map((x, j) => Math.sqrt(dot(x, x) * dot(across[j], across[j]))));
+  const [m, n] = [left.length / k, right.length / k];
   // L R - l r = (L - l) R + l (R - r), a product of inner dimension 2 k: its norm from the two Gram matrices.
-  const u = [...each(columns(left.map((x, i) => x - l[i]))), ...each(columns(l))];
-  const v = [...across, ...each(rows(right.map((x, i) => x - r[i])))];
-  let square = 0;
-  for (let p = 0; p < u.length; p++)
-    for (let q = 0; q < u.length; q++) square += dot(u[p], u[q]) * dot(v[p], v[q]);
-  return size === 0 ? 0 : Math.hypot(residual, Math.sqrt(Math.max(0, square))) / size;
+  const across = turn(left, m, k);
+  const rounded = turn(l, m, k);
+  const u = stacked(
+    across.map((x, i) => x - rounded[i]),
+    rounded,
+  );
+  const v = stacked(
+    right,
+    right.map((x, i) => x - r[i]),
+  );
+  const [first, second] = [
+    multiplyTransposed(u, u, 2 * k, 2 * k, m),
+    multiplyTransposed(v, v, 2 * k, 2 * k, n),
+  ];
+  const square = first.reduce((sum, x, i) => sum + x * second[i], 0);
+  let whole = residual ** 2;
+  for (let j = 0; j < k; j++) whole += squareOf(across, j, m) * second[j * 2 * k + j];
+  return whole === 0 ? 0 : Math.sqrt((residual ** 2 + Math.max(0, square)) / whole);
 }
 
-function dot(x: Float64Array, y: Float64Array): number {
+/** The squared norm of a row. */
+function squareOf(data: Float64Array, row: number, length: number): number {
   let sum = 0;
-  for (let i = 0; i < x.length; i++) sum += x[i] * y[i];
+  for (let i = row * length; i < (row + 1) * length; i++) sum += data[i] ** 2;
   return sum;
 }
 
+/** One below the other. */
+function stacked(above: Float64Array, below: Float64Array): Float64Array {
+  const out = new Float64Array(above.length + below.length);
+  out.set(above);
+  out.set(below, above.length);
+  return out;
+}
+
 type Bits = Float64Array | Float32Array | Uint16Array;
-const CODES: Record<string, { make(x: Float64Array): Bits; value(bits: number): number }> = {
-  float64: { make: (x) => x, value: (x) => x },
-  float32: { make: (x) => Float32Array.from(x), value: (x) => x },
-  float16: { make: (x) => Uint16Array.from(x, toFloat16), value: fromFloat16 },
-  bfloat16: { make: (x) => Uint16Array.from(x, toBfloat16), value: fromBfloat16 },
+const CODES: Record<string, (x: Float64Array) => Bits> = {
+  float64: (x) => x,
+  float32: (x) => Float32Array.from(x),
+  float16: (x) => codesOf(x, toFloat16),
+  bfloat16: (x) => codesOf(x, toBfloat16),
 };
+
+function codesOf(x: Float64Array, code: (x: number) => number): Uint16Array {
+  const out = new Uint16Array(x.length);
+  for (let i = 0; i < out.length; i++) out[i] = code(x[i]);
+  return out;
+}
 
 /** The bytes of a tensor's type, and the numbers that they stand for. */
 function toStored(file: string, { name, dtype }: SafetensorsEntry, x: Float64Array) {
-  const { make, value } = CODES[dtype];
-  const bits = make(x);
-  const values = Float64Array.from(bits, value);
+  const bits = CODES[dtype](x);
+  const values = Float64Array.from(toNumbers(bits, dtype));
   if (!values.every(Number.isFinite)) {
     throw new FormatError(file, `the new ${quote(name)} has numbers that ${dtype} has no room for.`);
   }

@@ -1,6 +1,6 @@
 // A tensor as it lies in a file, before anyone knows what it means: readers of safetensors and PyTorch files list
 // these, and weights/ makes weights of them.
-import { fromFloat16 } from '../shared/half.js';
+import { widenHalf } from '../shared/half.js';
 import { product } from '../shared/shape.js';
 import { codeTable } from './decode/codes.js';
 import type { TensorData } from './decode.js';
@@ -74,7 +74,11 @@ export interface Listing<E extends Entry = Entry> {
 
 /** The numbers that words of a type stand for. */
 export function toNumbers(words: TensorData, dtype: string): Exclude<TensorData, Uint16Array> | Uint16Array {
-  if (dtype === 'float16') return Float32Array.from(words as Uint16Array, fromFloat16);
+  if (dtype === 'float16') {
+    const wide = new Uint32Array(words.length);
+    for (let i = 0; i < wide.length; i++) wide[i] = widenHalf(words[i]);
+    return new Float32Array(wide.buffer);
+  }
   if (dtype === 'bfloat16') {
     const wide = new Uint32Array(words.length);
     for (let i = 0; i < wide.length; i++) wide[i] = words[i] << 16;

@@ -76,7 +76,6 @@ describe('--resize', () => {
       [adapter, '--resize', '2'],
       [adapter, '-o', out],
       [adapter, adapter, '--resize', '2', '-o', out],
-      [adapter, '--resize', '2', '-o', out, '--json'],
       ['-', '--resize', '2', '-o', out],
     ]) {
       expect(await command(args)).toMatchObject({ status: 2, out: '' });
@@ -91,11 +90,35 @@ describe('--resize', () => {
     expect(readdirSync(files.path).filter((name) => /tmp|never/.test(name))).toEqual([]);
   });
 
-  it('refuses the other options, --json too, by name', async () => {
+  it('refuses the other options by name', async () => {
     const out = join(files.path, 'never.safetensors');
-    const run = await command([adapter, '--resize', '2', '-o', out, '--json']);
+    const run = await command([adapter, '--resize', '2', '-o', out, '--csv']);
     expect(run).toMatchObject({ status: 2, out: '' });
-    expect(run.err).toContain('--resize goes with -o alone; got --json.');
+    expect(run.err).toContain('--resize goes with -o and --json alone; got --csv.');
+  });
+
+  it('says in one line of JSON what it did', async () => {
+    const to = join(files.path, 'json');
+    mkdirSync(to);
+    const out = join(to, 'adapter_model.safetensors');
+    const run = await command([adapter, '--resize', '4', '-o', out, '--json']);
+    expect(run).toMatchObject({ status: 0, err: '' });
+    const [told, ...more] = records(run.out);
+    expect(more).toEqual([]);
+    expect(told).toMatchObject({
+      rank: 4,
+      adapters: [
+        { name: 'a.q.weight', from: 8, to: 4, numbers: 400, saves: 200 },
+        { name: 'b.q.weight', from: 8, to: 4, numbers: 400, saves: 200 },
+      ],
+      numbers: 800,
+      saves: 400,
+      written: [out, join(to, 'adapter_config.json')],
+    });
+    // a has rank 3; b has 5, of which something is cut.
+    const [a, b] = told.adapters as { error: number }[];
+    expect(a.error).toBeLessThan(1e-6);
+    expect(b.error).toBeGreaterThan(1e-3);
   });
 
   it('reads .safetensors files alone, and says so', async () => {

@@ -120,4 +120,33 @@ describe('productFactors', () => {
     expect(few.rank).toBeLessThan(8);
     expect([few.left.length, few.right.length]).toEqual([30 * few.rank, few.rank * 20]);
   });
+
+  it('keeps singular values far below the first, each side orthogonal', () => {
+    const [m, r, n] = [40, 6, 30];
+    for (const least of [1e-3, 1e-7, 1e-11]) {
+      const scales = Float64Array.from({ length: r }, (_, k) => least ** (k / (r - 1)));
+      const a = Float64Array.from({ length: m * r }, (_, i) => random() * scales[i % r]);
+      const b = Float64Array.from({ length: r * n }, random);
+      const kept = productFactors({ data: a, shape: [m, r] }, { data: b, shape: [r, n] });
+      expect(kept.rank).toBe(r);
+      const whole = multiply(a, b, m, r, n);
+      const made = multiply(kept.left, kept.right, m, r, n);
+      const error = frobeniusNorm(
+        whole.map((x, i) => x - made[i]),
+        [m, n],
+      );
+      expect(error).toBeLessThan(1e-14 * frobeniusNorm(whole, [m, n]));
+      for (let p = 0; p < r; p++) {
+        for (let q = 0; q < p; q++) {
+          let [across, down] = [0, 0];
+          for (let j = 0; j < n; j++) across += kept.right[p * n + j] * kept.right[q * n + j];
+          for (let i = 0; i < m; i++) down += kept.left[i * r + p] * kept.left[i * r + q];
+          const size = Math.sqrt(kept.right.slice(p * n, (p + 1) * n).reduce((sum, x) => sum + x * x, 0));
+          const other = Math.sqrt(kept.right.slice(q * n, (q + 1) * n).reduce((sum, x) => sum + x * x, 0));
+          expect(Math.abs(across)).toBeLessThan(1e-7 * size * other);
+          expect(Math.abs(down)).toBeLessThan(1e-7 * size * other);
+        }
+      }
+    }
+  });
 });
