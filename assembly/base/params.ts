@@ -134,6 +134,12 @@ export const PAIR_COLUMNS: i32 = 16;
  */
 export const SPARE: f64 = 2560;
 
+/**
+ * A tolerance of less than so many sqrt(s) u ||A||_F is near the rounding of the QR of s rows,
+ * and is to be known from all rows: a pass over A.
+ */
+export const SAMPLE_ROUNDS: f64 = 16;
+
 /** Rows to spare where pivots go down to rounding level: 2 k and so many. */
 export const SPARE_ROWS: i32 = 64;
 

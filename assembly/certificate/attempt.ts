@@ -12,13 +12,15 @@ export class Attempt {
   proved: i32;
   /** Pivots fell to the size of the shift without a gap. */
   gapless: bool;
+  /** More columns depend on others than may be set aside, in the rows looked at. */
+  low: bool;
   /** sigma_n is expected to be about so large: Infinity where nothing is expected. */
   least: f64;
 }
 
 export function createAttempt(): Attempt {
   const a = changetype<Attempt>(alloc(offsetof<Attempt>()));
-  a.decided = a.gapless = false;
+  a.decided = a.gapless = a.low = false;
   a.independent = a.proved = 0;
   a.least = Infinity;
   return a;

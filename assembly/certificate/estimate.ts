@@ -11,6 +11,7 @@ import * as source from '../matrix/source';
 import { panels, triangleBytes } from '../matrix/triangle';
 import { Attempt, createAttempt } from './attempt';
 import * as claim from './claim';
+import { mayDeflate } from './null-space';
 
 /** What the leading s columns of some rows show: a deficiency, if there is one, and how fast singular values fall. */
 export function estimate(rows: i32, s: i32): Attempt {
@@ -20,11 +21,17 @@ export function estimate(rows: i32, s: i32): Attempt {
   const P = alloc(packedBytes(rows, s));
   packSample(P, rows, s);
   const share = scan.total * <f64>rows / <f64>source.m * <f64>s / <f64>source.n;
-  const f = cholesky.begin(alloc(triangleBytes(s)), s, ESTIMATE_SHIFT * share, true, 0);
+  const L = alloc(triangleBytes(s));
+  const f = cholesky.begin(L, s, ESTIMATE_SHIFT * share, true, 0);
   cholesky.proceed(f, panels(s), P, rows, rows);
   a.gapless = f.gapless;
   a.least = extrapolatedLeast(f);
   if (f.columns < s - (s >> 3)) a.independent = f.columns;
+  if (f.columns < s && !f.gapless) {
+    const g = cholesky.begin(L, s, f.shift, true, mayDeflate(source.m, source.n));
+    a.low = !cholesky.proceed(g, panels(s), P, rows, rows);
+    if (a.low) a.independent = g.columns - g.deflated;
+  }
   release(start);
   return a;
 }

@@ -1,7 +1,7 @@
 // Rank k from a sample of rows (row-sample.ts): which sample, how far, and what its bounds decide.
 // docs/certificates.md, "Low rank from a sample", "QLP".
 import { alloc, mark, release } from '../base/arena';
-import { BELOW_TOLERANCE, FALLING, GUARD, REACH, SMOOTH, SPARE, SPARE_ROWS } from '../base/params';
+import { BELOW_TOLERANCE, FALLING, GUARD, REACH, SAMPLE_ROUNDS, SMOOTH, SPARE, SPARE_ROWS, U } from '../base/params';
 import { factor } from '../factor/cholesky';
 import * as qrcp from '../factor/qrcp';
 import * as scan from '../matrix/scan';
@@ -22,23 +22,24 @@ import {
   product,
   RowSample,
   scaledResidual,
+  seeAll,
   squareOfPivots,
 } from './row-sample';
 
 /**
  * Rank k < n from a sample of rows; so many (`proved`) singular values are known to be above the tolerance.
- * "Low rank from a sample".
+ * "Low rank from a sample". seen: many columns were seen to depend on few, so that the guess may be low.
  */
-export function sampled(guess: i32, proved: i32): bool {
+export function sampled(guess: i32, proved: i32, seen: bool): bool {
   const start = mark();
-  const done = fromSample(guess, proved);
+  const done = fromSample(guess, proved, seen);
   release(start);
   return done;
 }
 
-function fromSample(guess: i32, proved: i32): bool {
+function fromSample(guess: i32, proved: i32, seen: bool): bool {
   const start = mark();
-  const sample = sufficientSample(guess);
+  const sample = sufficientSample(guess, seen);
   if (!changetype<usize>(sample)) return false;
   const k = sample.k;
   let lower = claim.tolerance(claim.high);
@@ -51,6 +52,7 @@ function fromSample(guess: i32, proved: i32): bool {
   if (k <= proved || lastPivot(sample) > SMOOTH * scaledResidual(sample)) {
     boundAbove(sample);
     const up = sample.upper + sample.noise + reflectorError(stage(k));
+    if (!(up <= claim.tolerance(claim.low))) raiseByAll(sample);
     if (!(up <= claim.tolerance(claim.low))) return false; // NaN too
     if (k <= proved) return claim.answer(k, lower, up, Method.Sample);
     const below = boundFromPivots(sample);
@@ -59,8 +61,14 @@ function fromSample(guess: i32, proved: i32): bool {
   return !countable() && belowTolerance(sample, start);
 }
 
+/** sigma_1 from all rows. */
+function raiseByAll(sample: RowSample): void {
+  seeAll(sample);
+  claim.raiseSigma(sample.sigma);
+}
+
 /** A sample for about rank `guess` that sees all of the row space, factored down to the tolerance; else null. */
-function sufficientSample(guess: i32): RowSample {
+function sufficientSample(guess: i32, seen: bool): RowSample {
   const none = changetype<RowSample>(0);
   const n = source.n;
   const start = mark();
@@ -68,7 +76,8 @@ function sufficientSample(guess: i32): RowSample {
   // rounding does to T from growing faster than the tolerance.
   let sample = none;
   let k = 0;
-  let s = guess < n >> 4 ? max((n >> 2) + 8, 48) : guess + 32 + min(guess >> 3, <i32>(<f64>guess * <f64>guess / SPARE));
+  const spare = 32 + min(guess >> 3, <i32>(<f64>guess * <f64>guess / SPARE));
+  let s = guess < n >> 4 && !seen ? max((n >> 2) + 8, 48) : guess + spare;
   for (; ; s <<= 1) {
     s = (s + 3) & ~3;
     // No saving: the sample is as large as what it should spare.
@@ -76,6 +85,9 @@ function sufficientSample(guess: i32): RowSample {
     release(start);
     sample = drawSample(s);
     claim.raiseSigma(sample.sigma);
+    // What the sample says of sigma_1 will do where its own rounding is far below the tolerance.
+    const rounds = SAMPLE_ROUNDS * Math.sqrt(<f64>s * scan.total) * U;
+    if (claim.tolerance(claim.low) < rounds) raiseByAll(sample);
     // Without a gap in the singular values the sample must do with few columns.
     const tau = claim.tolerance(claim.low);
     const checkBelow: f64 = countable() ? 0 : REACH * tau;
@@ -117,6 +129,7 @@ function factorBelow(sample: RowSample): void {
 /** The spectrum passes through the tolerance: goes below it, then looks at what is left. "QLP". */
 function belowTolerance(sample: RowSample, start: usize): bool {
   const k = sample.k;
+  raiseByAll(sample);
   // Pivots at rounding level need a sample with rows to spare, or T grows.
   if (sample.size < 2 * k) {
     const s = (2 * k + SPARE_ROWS + 3) & ~3;

@@ -47,6 +47,9 @@ export class RowSample {
   noise: f64;
   lower: f64;
   sigma: f64;
+  /** The right singular vector of the sample that sigma is of, about; whether sigma has been computed from all rows. */
+  v: usize;
+  all: bool;
 }
 
 /** Byte offsets of the rows of a panel that are not in the sample into `table`; returns their number. */
@@ -101,16 +104,25 @@ export function drawSample(size: i32): RowSample {
   sample.list = list;
   sample.perm = alloc(<u64>n << 2);
   sample.k = 0;
+  sample.v = calloc(<u64>n << 3);
+  sample.all = false;
   const start = mark();
   stratifiedRows(list, size, source.m);
   const rows = source.select(list, size);
   read(W, ld, 0, rows, size, source.selectedColumns(size), n);
-  const v = calloc(<u64>n << 3);
-  const own = power(W, ld, size, n, v, 2);
-  sample.sigma = max<f64>(own, applyToVector(v, alloc(<u64>(source.m + 4) << 3)));
+  sample.sigma = power(W, ld, size, n, sample.v, 2);
   release(start);
   sample.q = qrcp.begin(W, ld, size, n, sample.perm);
   return sample;
+}
+
+/** A better bound of sigma_1, in a pass over all rows. */
+export function seeAll(sample: RowSample): void {
+  if (sample.all) return;
+  sample.all = true;
+  const start = mark();
+  sample.sigma = max<f64>(sample.sigma, applyToVector(sample.v, alloc(<u64>(source.m + 4) << 3)));
+  release(start);
 }
 
 /** Factors the sample until its residual, scaled up to all rows, is <= stop (see qrcp.proceed). Returns k. */

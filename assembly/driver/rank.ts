@@ -85,12 +85,13 @@ function prove(G: usize): bool {
   while (s < m && shift > expectedSigmaMinSquare(s)) s += s >> 2;
   if (G || s > m - (m >> 2)) s = m;
   const seen = s < m || G || n < GLANCE_COLUMNS ? createAttempt() : estimate(n >> 2, n >> 3);
+  if (seen.low && sampled(seen.independent, 0, true)) return true;
   const full = tryFullRank(s, G, shift, seen);
   if (full.decided || (!claim.report && bySmallPair())) return true;
   const most = countable() ? (5 * n) >> 3 : full.gapless ? m >> 3 : n;
   const guess = full.independent;
   const samples = m >= SAMPLE_ROWS && (n >= SAMPLE_COLUMNS || m >= SAMPLE_ROWS_A_COLUMN * n);
-  if (samples && guess < most && sampled(guess, full.proved)) return true;
+  if (samples && guess < most && sampled(guess, full.proved, false)) return true;
   if (inertia(G)) return true;
   // Rows of a sample may miss what the others have, and in all rows a few columns only be dependent.
   if (s < m && n >= DEFLATE_COLUMNS && !full.gapless && fullRank(m, 0, true).decided) return true;
