@@ -7,6 +7,7 @@
 // Source: docs/gguf.md of the ggml project.
 import { textDecoder } from '../shared/text.js';
 import { decodeBlocks, GGUF_BLOCKS } from './decode/gguf-blocks.js';
+import type { Decoded } from './decode/grid.js';
 import { countElements, decode, ELEMENT_SIZE, elementSize } from './decode.js';
 import { fromNumber } from './dtypes.js';
 import { FormatError, quote } from './errors.js';
@@ -19,7 +20,7 @@ import { eachOf } from './weights/weight.js';
 
 /** ggml_type: our name of what is no plain type: blocks that are decoded, and names alone. */
 const TYPES: Readonly<Record<number, string>> = {
-  ...{ 2: 'q4_0', 3: 'q4_1', 6: 'q5_0', 7: 'q5_1', 8: 'q8_0', 20: 'iq4_NL', 39: 'mxfp4' },
+  ...{ 2: 'q4_0', 3: 'q4_1', 6: 'q5_0', 7: 'q5_1', 8: 'q8_0', 20: 'iq4_NL', 39: 'mxfp4', 40: 'nvfp4' },
   ...{ 10: 'q2_K', 11: 'q3_K', 12: 'q4_K', 13: 'q5_K', 14: 'q6_K', 23: 'iq4_XS' },
   ...{
     9: 'Q8_1',
@@ -41,7 +42,7 @@ const TYPES: Readonly<Record<number, string>> = {
     34: 'TQ1_0',
     35: 'TQ2_0',
   },
-  ...{ 36: 'IQ4_NL_4_4', 37: 'IQ4_NL_4_8', 38: 'IQ4_NL_8_8', 40: 'NVFP4', 41: 'Q1_0', 42: 'Q2_0' },
+  ...{ 36: 'IQ4_NL_4_4', 37: 'IQ4_NL_4_8', 38: 'IQ4_NL_8_8', 41: 'Q1_0', 42: 'Q2_0' },
 };
 /** Bytes of a metadata value by its type; 8 is a string, 9 an array. */
 const VALUE_SIZE = [1, 1, 2, 2, 4, 4, 4, 1, -1, -1, 8, 8, 8];
@@ -61,8 +62,10 @@ const MAX_TENSORS = 1_000_000;
 export async function* readGguf(source: ByteSource, options: ReadOptions = {}): AsyncGenerator<NamedTensor> {
   const file = source.name;
   const { tensors, base } = await readHeader(source);
+  const scales = new Map(tensors.filter(({ name }) => name.endsWith('.scale')).map((one) => [one.name, one]));
   for (const entry of tensors) {
-    for (const weight of toWeights(source, base, entry)) {
+    const scale = entry.dtype === 'nvfp4' ? scales.get(entry.name.replace(/\.weight$/, '.scale')) : undefined;
+    for (const weight of toWeights(source, base, entry, scale)) {
       const tensor = await readWeight(file, weight, options);
       if (tensor !== undefined) yield tensor;
     }
@@ -71,11 +74,15 @@ export async function* readGguf(source: ByteSource, options: ReadOptions = {}): 
   options.onProgress?.(source.size, source.size);
 }
 
-/** One weight, or one for each expert of a stack that has to be decoded. */
+/**
+ * One weight, or one for each expert of a stack that has to be decoded. NVFP4's second scale, for all or for each
+ * expert, is a tensor of its own (convert_hf_to_gguf.py).
+ */
 function toWeights(
   source: ByteSource,
   base: number,
   { name, shape, dtype, offset, problem }: Entry,
+  scale?: Entry,
 ): Weight[] {
   const file = source.name;
   const known = { name, dtype, shape, problem };
@@ -108,11 +115,39 @@ function toWeights(
       // A matrix as it is ranked: convolutions are [outputs, the rest].
       const rows = matrix.length > 1 ? matrix[0] : 1;
       const blocks = await bytes(index * length, length);
-      return count === 0
-        ? { data: new Float32Array(0) }
-        : decodeBlocks(type, blocks, count / cols, cols, rows);
+      if (count === 0) return { data: new Float32Array(0) };
+      const decoded = decodeBlocks(type, blocks, count / cols, cols, rows);
+      return scale === undefined
+        ? decoded
+        : scaled(decoded, await readScale(source, base, scale, stack, index));
     },
   }));
+}
+
+/** That of matrix `index` of a stack. */
+async function readScale(
+  source: ByteSource,
+  base: number,
+  { name, shape, dtype, offset }: Entry,
+  stack: number | undefined,
+  index: number,
+): Promise<number> {
+  const file = source.name;
+  const count = countElements(file, name, shape);
+  if (dtype !== 'float32' || (count !== 1 && count !== stack)) {
+    const detail = `of ${dtype} [${shape.join(', ')}] is no second scale of ${stack ?? 1} in float32`;
+    throw new FormatError(file, `tensor ${quote(name)} ${detail}.`);
+  }
+  checkRange(file, source.size, base + offset, 4 * count, `tensor ${quote(name)}`);
+  const bytes = await source.read(base + offset, 4 * count);
+  const { data } = decode(bytes, dtype, { file, name, dims: shape.length });
+  const value = data[count === 1 ? 0 : index];
+  if (!Number.isFinite(value)) throw new FormatError(file, `${quote(name)} holds ${value}.`);
+  return value;
+}
+
+function scaled({ data, noise }: Decoded, by: number): Decoded {
+  return { data: data.map((x) => x * by), noise: noise * Math.abs(by) };
 }
 
 interface Entry {

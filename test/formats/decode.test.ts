@@ -1,7 +1,7 @@
 // Every packing against a decoder that takes one element at a time, straight from the format: random codes in, the same
 // numbers out, and the storage tolerance of the half-steps. Shapes have edges that fill no block, groups out of order.
 import { describe, expect, test } from 'vitest';
-import { check, type Element } from './helpers.js';
+import { all, check, type Element } from './helpers.js';
 import { bytesOf, gguf, type SafetensorSpec, safetensors, utf8 } from './write.js';
 
 let state = 29;
@@ -374,15 +374,53 @@ const BLOCKS: Record<string, [type: number, size: number, bytes: number, halves:
       return [d * value, d * h];
     },
   ],
+  nvfp4: [
+    40,
+    64,
+    36,
+    [],
+    (b, k) => {
+      const [g, i] = [k >> 4, k & 15];
+      const [e, m] = [(b[g] >> 3) & 15, b[g] & 7];
+      const d = e === 0 ? m * 2 ** -9 : (1 + m / 8) * 2 ** (e - 7);
+      const byte = b[4 + 8 * g + (i & 7)];
+      const [value, h] = e2m1(i < 8 ? byte & 15 : byte >> 4);
+      return [d * value, d * h];
+    },
+  ],
 };
 
 describe('GGUF', () => {
+  test.each([
+    ['one for all', 'a.weight', [64, 2], [2.5]],
+    ['one for each expert', 'blk.0.ffn_up_exps.weight', [64, 1, 2], [2.5, -3]],
+  ])('the second scale of NVFP4: %s', async (_, weight, dims, scales) => {
+    const block = Uint8Array.of(0x38, 0x38, 0x38, 0x38, ...new Array(32).fill(0x42)); // 1 x (1 and 2)
+    const tensors = [
+      { name: weight, dims, type: 40, data: Uint8Array.of(...block, ...block) },
+      {
+        name: weight.replace('weight', 'scale'),
+        dims: [scales.length],
+        type: 0,
+        data: bytesOf(Float32Array.from(scales)),
+      },
+    ];
+    const read = await all(gguf(tensors, []), { name: 'm.gguf' });
+    const made = read.filter(({ storage }) => storage === 'nvfp4');
+    expect(made.map(({ data }) => [data[0], data[8]])).toEqual(scales.map((s) => [s, 2 * s]));
+    // h of 1 and 2: a quarter and a half
+    expect(made[0].noise).toBeGreaterThan(0.25 * 2.5);
+    tensors[1] = { ...tensors[1], dims: [3], data: bytesOf(Float32Array.of(1, 2, 3)) };
+    await expect(all(gguf(tensors, []), { name: 'm.gguf' })).rejects.toThrow('is no second scale');
+  });
+
   test.each(Object.entries(BLOCKS))('%s', async (name, [type, size, length, halves, block]) => {
     const [rows, cols] = [3, 2 * size];
     const blocks = Array.from({ length: 2 * rows }, () => {
       const b = bytes(length);
       for (const at of halves) b[at + 1] = 0x30 + below(8); // positive, near 1
       if (name === 'mxfp4') b[0] = 120 + below(12);
+      if (name === 'nvfp4') for (let g = 0; g < 4; g++) b[g] = 0x20 + below(0x40);
       return b;
     });
     const data = Uint8Array.from(blocks.flatMap((b) => [...b]));

@@ -126,6 +126,8 @@ const ggufFile = write.gguf(
     { name: 'a', dims: [6, 4], type: 0, data: f32 },
     { name: 'b', dims: [4, 4], type: 30, data: f32.slice(0, 32) },
     { name: 'q', dims: [32], type: 12, data: f32.slice(0, 18) },
+    { name: 'n.weight', dims: [64, 1], type: 40, data: f32.slice(0, 36) },
+    { name: 'n.scale', dims: [1], type: 0, data: f32.slice(0, 4) },
   ],
   [
     write.ggufText('general.name', 'x'),

@@ -160,6 +160,26 @@ const iq4_XS: Block = (b, at, out, to, steps) => {
 const mxfp4: Block = (b, at, out, to, steps) =>
   lookUpE2m1(b, at + 1, b[at] === 255 ? Number.NaN : 2 ** (b[at] - 127), out, to, steps, 0);
 
+const E4M3 = codeTable('float8_e4m3')!.values;
+
+/** Four unsigned e4m3 scales for 16 values each; the low nibbles of eight bytes, then their high ones. NaN is 0. */
+const nvfp4: Block = (b, at, out, to, steps) => {
+  for (let g = 0; g < 4; g++) {
+    const code = b[at + g] & 127;
+    const d = code === 127 ? 0 : E4M3[code];
+    for (let k = 0; k < 8; k++) {
+      const byte = b[at + 4 + 8 * g + k];
+      for (const [place, value] of [
+        [16 * g + k, byte & 15],
+        [16 * g + k + 8, byte >> 4],
+      ]) {
+        out[to + place] = d * E2M1.values[value];
+        steps[place] = d * E2M1.steps[value];
+      }
+    }
+  }
+};
+
 export const GGUF_BLOCKS: Readonly<Record<string, BlockType>> = {
   q4_0: { size: 32, bytes: 18, decode: nibbles(false, false) },
   q4_1: { size: 32, bytes: 20, decode: nibbles(true, false) },
@@ -174,6 +194,7 @@ export const GGUF_BLOCKS: Readonly<Record<string, BlockType>> = {
   iq4_NL: { size: 32, bytes: 18, decode: iq4_NL },
   iq4_XS: { size: 256, bytes: 136, decode: iq4_XS },
   mxfp4: { size: 32, bytes: 17, decode: mxfp4 },
+  nvfp4: { size: 64, bytes: 36, decode: nvfp4 },
 };
 
 /** lines x length values, whole blocks a line; `rows` of them, a whole number of lines each, make the matrix. */
