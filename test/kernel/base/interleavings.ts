@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { transformSync } from 'esbuild';
 
-const source = readFileSync(new URL('../../assembly/base/parallel.ts', import.meta.url), 'utf8');
+const source = readFileSync(new URL('../../../assembly/base/parallel.ts', import.meta.url), 'utf8');
 
 /** Epochs and turns share a number, six bits of it turns; nobody is patient. */
 const SMALLER: Change[] = [
