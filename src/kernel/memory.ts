@@ -5,7 +5,7 @@ import { type Floats, isShared, serve, view, views } from './host.js';
 import { kernel } from './load.js';
 
 /** Matrices of up to this many bytes are copied whole; larger ones are pulled in panels as the kernel asks. */
-const RESIDENT = 1 << 18;
+const RESIDENT = 1 << 20;
 /**
  * The same where threads share the memory: none is to wait for one that pulls; beyond, there is work enough meanwhile.
  */
@@ -50,9 +50,12 @@ export function open(from: Floats, offset: number, rows: number, cols: number, c
   return byRow === colMajor;
 }
 
+/** Of a stack, so many bytes are copied at once, and only matrices of up to half of them. */
+const BATCH = 1 << 19;
+
 /** How many matrices of so many bytes are copied into the kernel at once, 0 where each is to be opened on its own. */
 export function batchSize(bytes: number): number {
-  return bytes > RESIDENT ? 0 : Math.max(1, Math.floor((2 * RESIDENT) / bytes));
+  return 2 * bytes > BATCH ? 0 : Math.max(1, Math.floor(BATCH / bytes));
 }
 
 /** `count` matrices, one behind the other from `offset` on: contiguous lines (rows or columns), all of one length. */
