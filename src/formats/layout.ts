@@ -24,3 +24,12 @@ export function layoutByName(name: string, shape: readonly number[]): TensorLayo
 export function isExperts(name: string, shape: readonly number[]): boolean {
   return shape.length === 3 && EXPERTS.test(name);
 }
+
+/** Whether a tensor is the biases of E experts, [E, rows]: vectors. */
+export function isExpertBias(name: string, shape: readonly number[]): boolean {
+  return (
+    shape.length === 2 &&
+    /(^|[._/])(\w+_)?bias$/i.test(name) &&
+    (EXPERTS.test(name) || /mlp[12]_bias$/.test(name))
+  );
+}

@@ -4,12 +4,14 @@
 //   HWCM depthwise     [C M, kh kw]          transposed
 //   rnn W, R           [directions, ...]     one matrix for each of one or two directions
 //   experts            [E, m, n]             E matrices
-//   anything else      [shape[0], the rest]  as stored; vectors, scalars and what is packed are no matrices
+//   anything else      [shape[0], the rest]  as stored; vectors (the biases of experts, too), scalars and what is
+//                                            packed are no matrices
 
 import { product } from '../shared/shape.js';
 import { gather, gatherPairs, rowMajorStrides } from '../shared/strided.js';
 import type { TensorData } from './decode.js';
 import { type Bits, isComplex } from './dtypes.js';
+import { isExpertBias } from './layout.js';
 import type { Factors, NamedTensor, TensorLayout } from './types.js';
 
 /** One matrix of a model, ready for matrixRank. */
@@ -33,7 +35,7 @@ export function toMatrices(tensor: NamedTensor): NamedMatrix[] {
   const { name, data, shape } = tensor;
   const layout = tensor.bits?.startsWith('complex') ? undefined : tensor.layout;
   const dims = shape.length;
-  if (dims < 2 || tensor.packed !== undefined) return [];
+  if (dims < 2 || tensor.packed !== undefined || isExpertBias(name, shape)) return [];
   const noise = (i: number) => {
     const one = typeof tensor.noise === 'object' ? tensor.noise[i] : tensor.noise;
     return one === undefined ? {} : { noise: one };

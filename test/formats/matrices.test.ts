@@ -15,6 +15,13 @@ test('vectors and scalars are no matrices', () => {
   expect(toMatrices(tensor([5]))).toEqual([]);
 });
 
+test('biases of experts are vectors, one for each; other biases of two dimensions are what they are', () => {
+  for (const name of ['m.experts.gate_up_proj_bias', 'blk.0.ffn_up_exps.bias', 'block.0.mlp.mlp1_bias'])
+    expect(toMatrices({ ...tensor([4, 6]), name })).toEqual([]);
+  for (const name of ['attention.bias', 'm.experts.down_proj', 'm.experts.bias_proj.weight'])
+    expect(toMatrices({ ...tensor([4, 6]), name })).toHaveLength(1);
+});
+
 test('as stored: OIHW, dense, and whatever nothing is known of', () => {
   for (const layout of ['OIHW', undefined] as const) {
     const given = tensor([4, 3, 2, 5], layout);

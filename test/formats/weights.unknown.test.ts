@@ -48,6 +48,22 @@ const PACKINGS: Record<string, Model> = {
   'HQQ, without its meta': { W_q: of('U8', 8, 32) },
   EETQ: { weight: of('I8', 32, 16), weight_scales: of('F16', 16) },
   'quanto int8': { 'weight._data': of('I8', 16, 32), 'weight._scale': of('F32', 16, 1) },
+  "ComfyUI's NVFP4": {
+    weight: of('U8', 128, 32),
+    weight_scale: of('F8_E4M3', 128, 4),
+    weight_scale_2: of('F32'),
+    comfy_quant: of('U8', 18),
+  },
+  "ComfyUI's MXFP8": {
+    weight: of('F8_E4M3', 128, 128),
+    weight_scale: of('U8', 128, 4),
+    comfy_quant: of('U8', 18),
+  },
+  'quanto int4, its codes in a tensor of their own': {
+    'weight._data._data': of('U8', 8, 32),
+    'weight._scale': of('F32', 16, 1),
+    'weight._shift': of('F32', 16, 1),
+  },
   'quanto int4': {
     'weight._data': of('U8', 8, 32),
     'weight._scale': of('F32', 16, 1),

@@ -8,7 +8,7 @@ import { decodeMxfp4, decodeNvfp4 } from '../decode/microscaling.js';
 import { decodeMlx, mlxKind } from '../decode/mlx.js';
 import { FormatError, quote } from '../errors.js';
 import { misfit, numbers, type Stored } from '../stored.js';
-import { type Context, eachOf, type Match, notDecoded, stem } from './weight.js';
+import { type Context, comfyNote, eachOf, type Match, notDecoded, stem } from './weight.js';
 
 const isWord = (dtype: string) => dtype === 'int32' || dtype === 'uint32';
 const words = async (stored: Stored) => (await stored.words()) as Int32Array;
@@ -165,6 +165,12 @@ export function nvfp4(entry: Stored, context: Context): Match | undefined {
     context.get(`${base}.input_scale`),
     context.get(`${base}.input_global_scale`),
   ];
+  const marked = comfyNote(name, context);
+  if (marked !== undefined)
+    return notDecoded(own, entry, `packed (${dtype}, its scales in the order of ComfyUI's kernels)`, [
+      ...parts,
+      marked,
+    ]);
   const [rows, last] = shape.slice(-2);
   const half = dtype === 'float4_e2m1' ? last / 2 : last;
   const count = shape.length === 3 ? shape[0] : undefined;

@@ -4,7 +4,7 @@ import { codeTable } from '../decode/codes.js';
 import { decodeScaled, scaleBlocks } from '../decode/scales.js';
 import { isExperts } from '../layout.js';
 import type { Stored } from '../stored.js';
-import { type Context, eachOf, type Match, stem } from './weight.js';
+import { type Context, comfyNote, eachOf, type Match, notDecoded, stem } from './weight.js';
 
 export function scaled(entry: Stored, context: Context): Match | undefined {
   const { name, dtype, shape } = entry;
@@ -22,7 +22,17 @@ export function scaled(entry: Stored, context: Context): Match | undefined {
     beside('.scale');
   if (scale === undefined || hasMore(name, context)) return undefined;
   const zero = context.get(`${name}_zero_point`);
-  const parts = [scale, zero, beside('.weight_format'), beside('.input_scale'), beside('.scale_input')];
+  const marked = comfyNote(name, context);
+  const parts = [
+    scale,
+    zero,
+    beside('.weight_format'),
+    beside('.input_scale'),
+    beside('.scale_input'),
+    marked,
+  ];
+  if (marked !== undefined && scale.shape.filter((d) => d !== 1).length > 1)
+    return notDecoded(name, entry, `packed (${dtype}, its scales in the order of ComfyUI's kernels)`, parts);
 
   const stack =
     shape.length === 3 &&

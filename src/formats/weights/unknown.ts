@@ -120,10 +120,10 @@ export function orphan(entry: Stored, context: Context): Match | undefined {
 
 /** The tensors beside it that scales and zero points are called like; `inputs`: those of activations. */
 function partsOf(entry: Stored, context: Context, inputs = false): Stored[] {
-  const { name } = entry;
+  const name = entry.name.replace(/\._data\._data$/, '._data'); // packed codes in quanto's tensor of them
   const below = ['.', '_', ':'].flatMap((separator) => context.under(name + separator));
   const wanted = (s: Stored) => s !== entry && NO_PARTS.test(s.name) === inputs;
-  const [module, beside] = besideOf(entry, context, inputs);
+  const [module, beside] = besideOf(name, entry.dtype, context, inputs);
   const own = (s: Stored) => s.name.slice(module.length);
   const parts = [...new Set([...below.filter((s) => PARTS.test(own(s))), ...beside])].filter(wanted);
   if (parts.length === 0) return [];
@@ -136,7 +136,8 @@ function partsOf(entry: Stored, context: Context, inputs = false): Stored[] {
  * What lies in the same module and is called like a part; where names have no modules: w_q and w_scale, w and scale.
  */
 function besideOf(
-  { name, dtype }: Stored,
+  name: string,
+  dtype: string,
   context: Context,
   inputs: boolean,
 ): [module: string, parts: readonly Stored[]] {
