@@ -271,6 +271,16 @@ const LIST = [
     'MORE_REFLECTORS: i32 = 8',
     'MORE_REFLECTORS: i32 = 0',
   ],
+  ...[
+    ['from above: what R differs by', 'count(t, high + rest, 0)', 'count(t, high, 0)'],
+    ['from below: what R differs by', 'count(t, low - rest, 1)', 'count(t, low, 1)'],
+    ['counts of any resolution', '<= TIGHT * claim.resolution()', '< Infinity'],
+    ['the rounding of a count', 'const d = ROUNDING_ROOM * rounding', 'const d = 1e-9 * rounding'],
+    ['every count is exact', '(rho * rho + 2 * d) * square < 0.5', '(rho * rho + 2 * d) * square < Infinity'],
+    ['only its rounding counts', '(rho * rho + 2 * d) * square', '(rho * rho) * square'],
+    ['a factor that grew counts', 'side ? n + 1 : -1', '-1'],
+    ['no count further out', '(!t.exact && count(t, far, 1) > p)', 'false'],
+  ].map(([name, from, to]) => ['equilibrated', name, 'certificate/equilibrated.ts', from, to]),
   [
     'trailing',
     'nothing is off',

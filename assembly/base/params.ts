@@ -214,10 +214,20 @@ export const STEADY_FALL: f64 = 0.9;
 export const EXPECTED_ABOVE: f64 = 30;
 export const EXPECTED_HIDDEN: f64 = 64;
 
+/**
+ * Columns whose least square is below this part of ||A||_F^2 are graded; they are taken for independent but for their
+ * lengths where Cholesky of some of them, of length 1, is complete with such a shift.
+ */
+export const GRADED: f64 = 1e-14;
+export const GRADED_SHIFT: f64 = 1e-5;
+
 /** The shift of that glance, relative to ||A||_F^2: above rounding, below what a tolerance would count. */
 export const ESTIMATE_SHIFT: f64 = 1e-12;
 
-/** Up to this many columns a smooth spectrum is counted from its bidiagonal form at once. */
+/** The part of the resolution that sigma_1 and what precedes a count may take of it. */
+export const TIGHT: f64 = 0.9;
+
+/** Up to this many columns a smooth spectrum is counted at once, by equilibrated rows or the bidiagonal form. */
 export const DIRECT_COLUMNS: i32 = 128;
 
 /**

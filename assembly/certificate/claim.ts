@@ -10,7 +10,7 @@ import * as source from '../matrix/source';
 import { Bidiagonal } from '../spectrum/bidiagonal';
 
 /** The step that decided; the host knows them by these numbers. */
-export const enum Method { Trivial, Cholesky, Inertia, Sample, Qr, Lq, Bidiagonal, Trailing }
+export const enum Method { Trivial, Cholesky, Inertia, Sample, Qr, Lq, Bidiagonal, Trailing, Equilibrated }
 
 export let rank: i32 = 0;
 /** sigma_rank >= lower, Infinity when rank = 0. */

@@ -45,7 +45,7 @@ class Trailing {
 }
 
 /** R R^T of order k, R = W(0:k, 0:n): its largest eigenvalue is sigma_1^2, but for what R22 adds. */
-function gramOfRows(G: usize, W: usize, ld: i32, k: i32, n: i32): void {
+export function gramOfRows(G: usize, W: usize, ld: i32, k: i32, n: i32): void {
   const start = mark();
   const P = alloc(packedBytes(CHAIN, k));
   const steps = offsets(CHAIN, ld << 3);

@@ -19,6 +19,7 @@ import { gramOfSource } from '../blas/syrk';
 import * as claim from '../certificate/claim';
 import { Method } from '../certificate/claim';
 import { Attempt, createAttempt } from '../certificate/attempt';
+import { byEquilibratedColumns, byEquilibratedRows } from '../certificate/equilibrated';
 import { estimate, expectedSigmaMinSquare } from '../certificate/estimate';
 import { fullRank } from '../certificate/full-rank';
 import { countable, inertia, widenBounds } from '../certificate/inertia';
@@ -78,6 +79,7 @@ function prove(G: usize): bool {
   }
   if (claim.report && n <= REPORT_COLUMNS && m <= REPORT_ROWS * n) return byQr(0);
 
+  if (!claim.report && n >= SAMPLE_COLUMNS && byEquilibratedColumns()) return true;
   // The smallest sample that may prove full rank; nothing is lost but time if it does not.
   const threshold = claim.tolerance(claim.high);
   const shift = threshold * threshold + 4 * rounding(n, n, scan.total, scan.total) * (<f64>n / <f64>m);
@@ -95,7 +97,10 @@ function prove(G: usize): bool {
   if (inertia(G)) return true;
   // Rows of a sample may miss what the others have, and in all rows a few columns only be dependent.
   if (s < m && n >= DEFLATE_COLUMNS && !full.gapless && fullRank(m, 0, true).decided) return true;
-  if (full.least < EXPECTED_ABOVE * threshold) return n <= DIRECT_COLUMNS ? bySingularValues() : byQr(full.proved);
+  if (full.least < EXPECTED_ABOVE * threshold) {
+    if (n > DIRECT_COLUMNS) return byQr(full.proved);
+    return (!claim.report && byEquilibratedRows()) || bySingularValues();
+  }
   return (full.least < Infinity && seen != full && fullRankByQr()) || byQr(full.proved);
 }
 

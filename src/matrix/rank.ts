@@ -19,7 +19,17 @@ import {
 /** Where matrixRank's one rank goes. */
 const ONE = new Int32Array(1);
 /** By the numbers of assembly/certificate/claim.ts; the last is the inertia of a trailing matrix. */
-export const METHODS = ['trivial', 'cholesky', 'inertia', 'sample', 'qr', 'lq', 'bidiagonal', 'inertia'];
+export const METHODS = [
+  'trivial',
+  'cholesky',
+  'inertia',
+  'sample',
+  'qr',
+  'lq',
+  'bidiagonal',
+  'inertia',
+  'inertia',
+];
 
 /**
  * The ranks of a stack, into `ranks` where it is given. The options are read already: a getter among them is the

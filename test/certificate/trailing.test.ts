@@ -8,9 +8,9 @@ import { type Matrix, map, matrix, permuted, Random, transpose } from '../number
 import { referenceValues } from '../reference.js';
 import { openClaim } from './open.js';
 
-// Of claim.ts. Small matrices whose values fall fast are counted from their bidiagonal form.
-const BIDIAGONAL = 6;
+// Of claim.ts. Small matrices whose values fall fast are counted from R with rows of one length.
 const TRAILING = 7;
+const EQUILIBRATED = 8;
 const EPS = 2 ** -52;
 
 /** 1 = sigma_1 > ... in one ratio, the tolerance in the middle between sigma_k and sigma_{k+1}. */
@@ -22,12 +22,12 @@ const geometric = (n: number, k: number, tolerance: number) => {
 const rankOf = (x: Matrix, options?: { tol?: number; rtol?: number }) => matrixRank(x.a, [x.m, x.n], options);
 
 const shapes: [m: number, n: number, k: number, method: number][] = [
-  [66, 66, 60, BIDIAGONAL],
-  [97, 97, 50, BIDIAGONAL],
-  [130, 128, 110, BIDIAGONAL],
+  [66, 66, 60, EQUILIBRATED],
+  [97, 97, 50, EQUILIBRATED],
+  [130, 128, 110, EQUILIBRATED],
   [200, 200, 90, TRAILING],
   [321, 321, 300, TRAILING],
-  [150, 90, 45, BIDIAGONAL],
+  [150, 90, 45, EQUILIBRATED],
   [900, 130, 70, TRAILING],
   [140, 129, 110, TRAILING],
 ];

@@ -47,6 +47,8 @@ interface Exports {
   nullSpaceBound(search: number): number;
   boundOfSpan(search: number, r: number, omega: number): number;
   bySingularValues(): number;
+  byEquilibratedColumns(): number;
+  byEquilibratedTriangle(W: number, ld: number, rest: number): number;
   fullRankByQr(): number;
   byTransposed(X: number, k: number, leftOut: number, reflectors: number): number;
   byTrailing(q: number, rest: number): number;
