@@ -1,6 +1,6 @@
-// Which task runs next: first come, first served, but the last free thread is never taken by a large task while small
-// ones wait. Two large matrices side by side would else hold up everything behind them. A large task therefore waits
-// for what its caller submits in the same turn.
+// Which task runs next: first come, first served, but large tasks never take all threads while small ones wait. Two
+// large matrices side by side would else hold up everything behind them. A large task therefore waits for what its
+// caller submits in the same turn; small ones, however many come, never keep it from a thread that no large one has.
 import type { AbortSignalLike } from '../types.js';
 import { type Task, work } from './task.js';
 import { reasonOf, type Threads } from './threads.js';
@@ -89,8 +89,9 @@ export class Queue {
   /** The place of the task to run now; -1: none. */
   private next(): number {
     const first = this.waiting.findIndex((e) => e.ready);
-    const free = this.threads.count - this.running.size;
-    if (first < 0 || free > 1 || this.threads.count === 1 || !this.waiting[first].large) return first;
+    const { count } = this.threads;
+    const large = [...this.running].filter((e) => e.large).length;
+    if (first < 0 || large + 1 < count || count === 1 || !this.waiting[first].large) return first;
     const small = this.waiting.findIndex((e) => !e.large);
     return small < 0 ? first : small;
   }
