@@ -106,27 +106,40 @@ export function square(W: usize, ld: i32, r0: i32, m: i32, c0: i32, n: i32): f64
   return sum;
 }
 
-/** Plane rotation of two columns: (a, b) <- (c a - s b, s a + c b). The row past an odd number of them takes part. */
-export function rotate(a: usize, b: usize, c: f64, s: f64, n: i32): void {
+/**
+ * Plane rotation of two columns: (a, b) <- (c a - s b, s a + c b). Returns a third's product with the new a. The row
+ * past an odd number of them takes part.
+ */
+export function rotate(a: usize, b: usize, c: f64, s: f64, third: usize, n: i32): f64 {
   const cc = f64x2.splat(c);
   const ss = f64x2.splat(s);
   const rr = f64x2.splat(-s);
   const end = a + (<usize>(n + 1 & ~1) << 3);
-  for (; a + 32 <= end; a += 32, b += 32) {
+  let p = f64x2.splat(0);
+  let q = p;
+  for (; a + 32 <= end; a += 32, b += 32, third += 32) {
+    let x = v128.load(a);
+    let y = v128.load(b);
+    let z = madd(rr, y, f64x2.mul(cc, x));
+    v128.store(a, z);
+    v128.store(b, madd(ss, x, f64x2.mul(cc, y)));
+    p = madd(z, v128.load(third), p);
+    x = v128.load(a, 16);
+    y = v128.load(b, 16);
+    z = madd(rr, y, f64x2.mul(cc, x));
+    v128.store(a, z, 16);
+    v128.store(b, madd(ss, x, f64x2.mul(cc, y)), 16);
+    q = madd(z, v128.load(third, 16), q);
+  }
+  if (a < end) {
     const x = v128.load(a);
     const y = v128.load(b);
-    const z = v128.load(a, 16);
-    const w = v128.load(b, 16);
-    v128.store(a, madd(rr, y, f64x2.mul(cc, x)));
+    const z = madd(rr, y, f64x2.mul(cc, x));
+    v128.store(a, z);
     v128.store(b, madd(ss, x, f64x2.mul(cc, y)));
-    v128.store(a, madd(rr, w, f64x2.mul(cc, z)), 16);
-    v128.store(b, madd(ss, z, f64x2.mul(cc, w)), 16);
+    p = madd(z, v128.load(third), p);
   }
-  if (a >= end) return;
-  const x = v128.load(a);
-  const y = v128.load(b);
-  v128.store(a, madd(rr, y, f64x2.mul(cc, x)));
-  v128.store(b, madd(ss, x, f64x2.mul(cc, y)));
+  return hsum(f64x2.add(p, q));
 }
 
 /** Exchanges two rows of a column panel. */

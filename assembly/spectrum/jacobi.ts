@@ -64,45 +64,56 @@ function measure(x: Columns): void {
   }
 }
 
-/** Makes columns p < q orthogonal, the longer one first (de Rijk). False where they are. */
-function rotatePair(x: Columns, p: i32, q: i32): bool {
+/**
+ * Makes columns p and q orthogonal, whose product is g, the longer one first (de Rijk). Returns the product of the new
+ * one with a third.
+ */
+function rotatePair(x: Columns, p: i32, q: i32, g: f64, third: usize): f64 {
   const sp = x.squares + (<usize>p << 3);
   const sq = x.squares + (<usize>q << 3);
   const a = load<f64>(sp);
   const b = load<f64>(sq);
-  const size = Math.sqrt(a) * Math.sqrt(b);
-  if (!(size > 0)) return false;
-  const bp = column(x.B, x.ld, p);
-  const bq = column(x.B, x.ld, q);
-  const g = dot(bp, bq, x.m);
-  if (abs(g) <= x.threshold * size) return false;
   const zeta = (b - a) / (2 * g);
   const t = (zeta < 0 ? -1.0 : 1.0) / (abs(zeta) + Math.sqrt(1 + zeta * zeta));
-  const c = 1 / Math.sqrt(1 + t * t);
-  const s = c * t;
+  let c = 1 / Math.sqrt(1 + t * t);
+  let s = c * t;
   const first = max<f64>(a - t * g, 0);
   const second = max<f64>(b + t * g, 0);
-  const even = (x.m + 1) & ~1;
-  if (first < second) rotate(bp, bq, s, -c, even);
-  else rotate(bp, bq, c, s, even);
+  if (first < second) {
+    const longer = s;
+    s = -c;
+    c = longer;
+  }
   store<f64>(sp, max<f64>(first, second));
   store<f64>(sq, min<f64>(first, second));
-  return true;
+  return rotate(column(x.B, x.ld, p), column(x.B, x.ld, q), c, s, third, x.m);
 }
 
 /**
  * All pairs of a column of block i with a later one of block j, so many of j at a time that they stay in the L1 cache.
- * Returns how many were rotated.
+ * Each rotation gives the product for the next pair. Returns how many there were.
  */
 function rotateBlocks(x: Columns, i: i32, j: i32): i32 {
   let count = 0;
   const end = min(x.n, j + JACOBI_BLOCK);
   const some = max(2, min(JACOBI_BLOCK, JACOBI_CACHED / x.m));
-  for (let first = j; first < end; first += some) {
-    const last = min(end, first + some);
+  const squares = x.squares;
+  for (let from = j; from < end; from += some) {
+    const last = min(end, from + some);
     for (let p = i; p < min(last, i + JACOBI_BLOCK); p++) {
-      for (let q = max(first, p + 1); q < last; q++) {
-        if (rotatePair(x, p, q)) count++;
+      const bp = column(x.B, x.ld, p);
+      let q = max(from, p + 1);
+      if (q >= last) continue;
+      let g = dot(bp, column(x.B, x.ld, q), x.m);
+      for (; q < last; q++) {
+        const next = column(x.B, x.ld, min(q + 1, last - 1));
+        const size = Math.sqrt(load<f64>(squares + (<usize>p << 3))) * Math.sqrt(load<f64>(squares + (<usize>q << 3)));
+        if (size > 0 && abs(g) > x.threshold * size) {
+          g = rotatePair(x, p, q, g, next);
+          count++;
+        } else if (q + 1 < last) {
+          g = dot(bp, next, x.m);
+        }
       }
     }
   }

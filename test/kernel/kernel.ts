@@ -81,7 +81,7 @@ interface Exports {
   leading(m: number): number;
   norm(a: number, n: number): number;
   readAll(W: number, ld: number): void;
-  rotate(a: number, b: number, c: number, s: number, n: number): void;
+  rotate(a: number, b: number, c: number, s: number, third: number, n: number): number;
   square(W: number, ld: number, r0: number, m: number, c0: number, n: number): number;
   swapColumns(a: number, b: number, n: number): void;
   gramOfSource(G: number): void;

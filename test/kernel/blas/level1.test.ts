@@ -16,17 +16,20 @@ describe('columns', () => {
     const pad = even > n ? [0] : [];
     const a = put([...x, ...pad]);
     const b = put([...y, ...pad]);
+    const z = Array.from({ length: n }, () => r.normal());
+    const third = put([...z, ...pad]);
     const exact = (p: number[], q: number[]) => p.reduce((s, t, i) => s + t * q[i], 0);
     expect(Math.abs(watch([], () => k.dot(a, b, n)) - exact(x, y))).toBeLessThan(1e-14 * (n + 1));
     expect(Math.abs(watch([], () => k.norm(a, n)) - Math.hypot(...x))).toBeLessThan(1e-15 * (n + 1));
 
-    watch(
+    const product = watch(
       [
         [a, 8 * even],
         [b, 8 * even],
       ],
-      () => k.rotate(a, b, 0.6, 0.8, n),
+      () => k.rotate(a, b, 0.6, 0.8, third, n),
     );
+    expect(Math.abs(product - exact([...f64(a, n)], z))).toBeLessThan(1e-14 * (n + 1));
     for (let i = 0; i < n; i++) {
       expect(Math.abs(f64(a, n)[i] - (0.6 * x[i] - 0.8 * y[i]))).toBeLessThan(1e-15 * 8);
       expect(Math.abs(f64(b, n)[i] - (0.8 * x[i] + 0.6 * y[i]))).toBeLessThan(1e-15 * 8);
