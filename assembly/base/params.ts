@@ -58,7 +58,7 @@ export const CLASSICAL_STOP: f64 = 0.99;
 export const MAX_SWEEPS: i32 = 40;
 
 /** Columns of a block of Jacobi's sweeps; from so many columns on blocks are looked at before they are entered. */
-export const JACOBI_BLOCK: i32 = 16;
+export const JACOBI_BLOCK: i32 = 12;
 export const JACOBI_LOOK_COLUMNS: i32 = 64;
 
 /** So many elements of columns stay in the L1 cache while others are rotated with them. */
@@ -157,9 +157,10 @@ export const SAMPLE_GAP: f64 = 0.3;
 export const SAMPLE_LEAST: f64 = 0.01;
 
 /**
- * From this many columns on a bidiagonal form comes in two stages. Below, the matrix is in cache, where one is as fast.
+ * From this many columns on a bidiagonal form comes in two stages. Below, the matrix is in cache, where one is faster;
+ * from here on threads may share the two.
  */
-export const TWO_STAGE_COLUMNS: i32 = 450;
+export const TWO_STAGE_COLUMNS: i32 = 512;
 
 /**
  * Width of the band between the two, a multiple of 8: the second stage grows with it;
