@@ -228,6 +228,12 @@ export const ESTIMATE_SHIFT: f64 = 1e-12;
 /** The part of the resolution that sigma_1 and what precedes a count may take of it. */
 export const TIGHT: f64 = 0.9;
 
+/**
+ * A rank is taken for low where one in so many columns is independent: of matrices with many zeros, some rows show
+ * one in four.
+ */
+export const LOW_SHARE: i32 = 5;
+
 /** Up to this many columns a smooth spectrum is counted at once, by equilibrated rows or the bidiagonal form. */
 export const DIRECT_COLUMNS: i32 = 128;
 

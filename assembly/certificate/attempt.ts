@@ -12,7 +12,7 @@ export class Attempt {
   proved: i32;
   /** Pivots fell to the size of the shift without a gap. */
   gapless: bool;
-  /** More columns depend on others than may be set aside, in the rows looked at. */
+  /** More columns depend on others than may be set aside, and most of them, in the rows looked at. */
   low: bool;
   /** sigma_n is expected to be about so large: Infinity where nothing is expected. */
   least: f64;

@@ -1,7 +1,7 @@
 // What a matrix looks like, for little: which method is likely to decide it. Estimates decide nothing.
 // Cost: with an eighth of the columns and a quarter of the rows, half a per cent of the Gram matrix and its factor.
 import { alloc, mark, release } from '../base/arena';
-import { ESTIMATE_SHIFT, PIVOTS_FALL, SAMPLE_GAP, SAMPLE_LEAST, STEADY_FALL } from '../base/params';
+import { ESTIMATE_SHIFT, LOW_SHARE, PIVOTS_FALL, SAMPLE_GAP, SAMPLE_LEAST, STEADY_FALL } from '../base/params';
 import * as cholesky from '../factor/cholesky';
 import { Cholesky } from '../factor/cholesky';
 import { packedBytes } from '../matrix/pack';
@@ -29,7 +29,8 @@ export function estimate(rows: i32, s: i32): Attempt {
   if (f.columns < s - (s >> 3)) a.independent = f.columns;
   if (f.columns < s && !f.gapless) {
     const g = cholesky.begin(L, s, f.shift, true, mayDeflate(source.m, source.n));
-    a.low = !cholesky.proceed(g, panels(s), P, rows, rows);
+    const ended = !cholesky.proceed(g, panels(s), P, rows, rows);
+    a.low = ended && LOW_SHARE * (g.columns - g.deflated) <= g.columns;
     if (a.low) a.independent = g.columns - g.deflated;
   }
   release(start);

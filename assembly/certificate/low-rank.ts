@@ -99,6 +99,7 @@ function sufficientSample(guess: i32, seen: bool): RowSample {
       if (!(scaledResidual(sample) <= tau / GUARD)) return none;
     }
     if (k <= s - 8) break; // else it has no rows to spare and may not have seen all of the row space
+    if (seen) return none; // few rows of many zeros show few columns: it costs little to have been deceived
     // A larger one costs more than inertia, and sees as little of the row space where the pivots fall all the time.
     if (countable() || (s > source.m >> 2 && lastPivot(sample) < FALLING * Math.sqrt(scan.total / n))) return none;
   }
