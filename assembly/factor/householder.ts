@@ -245,10 +245,3 @@ export function factorPanel(p: Panel, limit: f64, count: i32): i32 {
 export function factorPanelPivoted(p: Panel, above: i32, perm: usize, limit: f64): i32 {
   return factorColumns(p, above, perm, limit, p.columns);
 }
-
-/** The sum of the squared lengths that remain after k steps. */
-export function remainingSquare(p: Panel, k: i32): f64 {
-  let sum: f64 = 0;
-  for (let j = k; j < p.columns; j++) sum += load<f64>(p.squares + (<usize>j << 3));
-  return sum;
-}

@@ -14,7 +14,7 @@ import { madd } from '../base/simd';
 import { axpy, dot, swapColumns, swapIndices } from '../blas/level1';
 import { column, createColumns, leading } from '../matrix/columns';
 import { applyBlock, createBlock, formBlock, ReflectorBlock } from './compact-wy';
-import { createPanel, factorPanel, factorPanelPivoted, remainingSquare } from './householder';
+import { createPanel, factorPanel, factorPanelPivoted } from './householder';
 
 /** Rows of the sketch. */
 const ROWS: i32 = QR_BLOCK + OVERSAMPLE;
@@ -233,7 +233,8 @@ function classical(q: PivotedQr, stop: f64, most: i32): void {
   p.most = most - k;
   const done = factorPanelPivoted(p, k, q.perm + (<usize>k << 2), stop * stop);
   q.steps = k + done;
-  q.residual = q.steps == min(q.m, q.n) ? 0 : Math.sqrt(remainingSquare(p, done));
+  if (q.steps == min(q.m, q.n)) q.residual = 0;
+  else measureResidual(q); // the panel's squares, downdated, say where to go on, not what is left
 }
 
 /** ||R22(:, j)||^2 of some columns. */

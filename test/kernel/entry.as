@@ -16,7 +16,7 @@ export { begin as beginFactor, factor, proceed as proceedFactor } from '../assem
 export { inverseRowsNormSquare, solve } from '../assembly/factor/cholesky-solve';
 export { integerRounding, provesUpperBound } from '../assembly/factor/cholesky16';
 export { applyBlock, applyRight, createBlock, formBlock } from '../assembly/factor/compact-wy';
-export { createPanel, factorPanel, factorPanelPivoted, remainingSquare } from '../assembly/factor/householder';
+export { createPanel, factorPanel, factorPanelPivoted } from '../assembly/factor/householder';
 export { factor as factorBlock, invert } from '../assembly/factor/lu';
 export { begin, leastSteps, residualAfter } from '../assembly/factor/qrcp';
 export { reduce } from '../assembly/factor/tsqr';

@@ -94,7 +94,6 @@ interface Exports {
   createPanel(A: number, ld: number, rows: number, columns: number, taus: number, squares: number): Panel;
   factorPanel(p: Panel, limit: number, count: number): number;
   factorPanelPivoted(p: Panel, above: number, perm: number, limit: number): number;
-  remainingSquare(p: Panel, k: number): number;
   jacobi(B: number, ld: number, m: number, n: number, values: number): number;
   largestEigenvalue(
     G: number,
