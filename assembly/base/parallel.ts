@@ -3,8 +3,8 @@
 // The turns of a loop are claimed one by one from a counter that is tagged with the loop's number (its epoch), both
 // in one 64-bit word. The driver, which runs everything else, claims too, and at the end waits only for turns that
 // others have claimed: a helper that comes late, or never, costs nothing. Helpers look for work for some
-// microseconds, then sleep. With no helpers this is a plain loop. Every order in which threads can get at these words is
-// tried by test/kernel/base/parallel.interleavings.test.ts; an epoch that comes again after 2^32 loops does no harm.
+// microseconds, then sleep. With no helpers this is a plain loop. Every order in which threads can get at these words
+// is tried by test/kernel/base/parallel.interleavings.test.ts; an epoch that comes again after 2^32 loops does no harm.
 //
 // A task takes pointers: it reads no module variable (each thread has its own), allocates nothing and starts no loop
 // of its own. How a loop is cut into turns, and in which order sums are formed, depends on the size of the problem

@@ -5,6 +5,7 @@
 // section 5.3); sturm.ts has the values. Cost of a count: n divisions.
 import { alloc, calloc, mark, release } from '../base/arena';
 import { BAND_WIDTH, TWO_STAGE_COLUMNS, U, WIDE_BAND_COLUMNS, WIDE_BAND_WIDTH } from '../base/params';
+import { scaleColumn } from '../blas/level1';
 import { qr } from '../factor/tsqr';
 import { clearBelow } from '../matrix/columns';
 import { reduceToBand } from './band';
@@ -111,7 +112,8 @@ export function countAbove(B: Bidiagonal, x: f64): i32 {
 
 /** The singular values of indices from .. to - 1, descending from index 0, each to its place in `values`. */
 export function valuesOf(B: Bidiagonal, from: i32, to: i32, values: usize): void {
-  sturmValues(B.d, B.e, B.n, B.bound * B.scale, B.scale, from, to, values);
+  sturmValues(B.d, B.e, B.n, B.bound * B.scale, from, to, values);
+  scaleColumn(values + (<usize>from << 3), 1 / B.scale, to - from); // a power of two
 }
 
 /** sigma_1, to some ulps. */

@@ -8,52 +8,8 @@
 import { alloc, calloc, mark, release } from '../base/arena';
 import { SMALL_ROW, TINY } from '../base/params';
 import { hsum, madd } from '../base/simd';
-import { dot, norm, scaleColumn } from '../blas/level1';
+import { axpy, dot, norm, scaleColumn } from '../blas/level1';
 import { column, createColumns, leading } from '../matrix/columns';
-
-/**
- * Two columns, `step` bytes apart: a -= y u + v x, and w^T a of the new ones goes to `products`. y and v: one element
- * for each. Up to 3 rows past the last are touched: zeros, and kept so.
- */
-function updatePair(
-  a: usize, step: usize, u: usize, y: usize, x: usize, v: usize, w: usize, end: usize, products: usize,
-): void {
-  const y0 = f64x2.neg(v128.load64_splat(y));
-  const y1 = f64x2.neg(v128.load64_splat(y, 8));
-  const v0 = f64x2.neg(v128.load64_splat(v));
-  const v1 = f64x2.neg(v128.load64_splat(v, 8));
-  let s0 = f64x2.splat(0);
-  let s1 = s0;
-  let t0 = s0;
-  let t1 = s0;
-  while (w < end) {
-    const b = a + step;
-    let p = v128.load(u);
-    let q = v128.load(x);
-    let r = v128.load(w);
-    let z = madd(v0, q, madd(y0, p, v128.load(a)));
-    v128.store(a, z);
-    s0 = madd(z, r, s0);
-    z = madd(v1, q, madd(y1, p, v128.load(b)));
-    v128.store(b, z);
-    s1 = madd(z, r, s1);
-    p = v128.load(u, 16);
-    q = v128.load(x, 16);
-    r = v128.load(w, 16);
-    z = madd(v0, q, madd(y0, p, v128.load(a, 16)));
-    v128.store(a, z, 16);
-    t0 = madd(z, r, t0);
-    z = madd(v1, q, madd(y1, p, v128.load(b, 16)));
-    v128.store(b, z, 16);
-    t1 = madd(z, r, t1);
-    a += 32;
-    u += 32;
-    x += 32;
-    w += 32;
-  }
-  store<f64>(products, hsum(f64x2.add(s0, t0)));
-  store<f64>(products, hsum(f64x2.add(s1, t1)), 8);
-}
 
 /** x += A v, four columns, `step` bytes apart, at a time; past the last, v and the columns are zero. */
 function multiply(x: usize, a: usize, step: usize, bytes: usize, columns: i32, v: usize): void {
@@ -137,6 +93,9 @@ class Vectors {
   y: usize;
   yOld: usize;
   v: usize;
+  /** Bytes of the rows that are left, the first of them even: the one before row k is done with, and left out. */
+  from: usize;
+  to: usize;
 
   next(): void {
     let old = this.uOld;
@@ -164,32 +123,75 @@ function createVectors(m: i32, n: i32): Vectors {
 }
 
 /**
- * Columns k + 1 .. n of the matrix, four at a time, with the update that was left: y = tau A^T u, the new row k = z in
- * v's place, whose old values have been used, and x = A z. Rows from `even` to `bytes`.
+ * Columns j and j + 1 of the matrix, `a` and `step` bytes behind it: what the step before left, and their products with
+ * the new u to p.y. Up to 3 rows past the last are touched: zeros, and kept so.
  */
-function pass(p: Vectors, W: usize, ld: i32, k: i32, n: i32, tau: f64, even: usize, bytes: usize): void {
+function updatePair(p: Vectors, j: i32, a: usize, step: usize): void {
+  const o = <usize>j << 3;
+  const y0 = f64x2.neg(v128.load64_splat(p.yOld + o));
+  const y1 = f64x2.neg(v128.load64_splat(p.yOld + o, 8));
+  const v0 = f64x2.neg(v128.load64_splat(p.v + o));
+  const v1 = f64x2.neg(v128.load64_splat(p.v + o, 8));
+  let s0 = f64x2.splat(0);
+  let s1 = s0;
+  let t0 = s0;
+  let t1 = s0;
+  let u = p.uOld + p.from;
+  let x = p.xOld + p.from;
+  let w = p.u + p.from;
+  const end = p.u + p.to;
+  while (w < end) {
+    const b = a + step;
+    let f = v128.load(u);
+    let g = v128.load(x);
+    let r = v128.load(w);
+    let z = madd(v0, g, madd(y0, f, v128.load(a)));
+    v128.store(a, z);
+    s0 = madd(z, r, s0);
+    z = madd(v1, g, madd(y1, f, v128.load(b)));
+    v128.store(b, z);
+    s1 = madd(z, r, s1);
+    f = v128.load(u, 16);
+    g = v128.load(x, 16);
+    r = v128.load(w, 16);
+    z = madd(v0, g, madd(y0, f, v128.load(a, 16)));
+    v128.store(a, z, 16);
+    t0 = madd(z, r, t0);
+    z = madd(v1, g, madd(y1, f, v128.load(b, 16)));
+    v128.store(b, z, 16);
+    t1 = madd(z, r, t1);
+    a += 32;
+    u += 32;
+    x += 32;
+    w += 32;
+  }
+  store<f64>(p.y + o, hsum(f64x2.add(s0, t0)));
+  store<f64>(p.y + o, hsum(f64x2.add(s1, t1)), 8);
+}
+
+/**
+ * Columns k + 1 .. n of the matrix, four at a time, with the update that was left: y = tau A^T u, the new row k = z in
+ * v's place, whose old values have been used, and x = A z.
+ */
+function pass(p: Vectors, W: usize, ld: i32, k: i32, n: i32, tau: f64): void {
   const step = <usize>ld << 3;
   const row = <usize>k << 3;
-  const u = p.u + even;
-  const end = p.u + bytes;
-  const uOld = p.uOld + even;
-  const x = p.x + even;
-  const xOld = p.xOld + even;
-  memory.fill(x, 0, bytes - even);
+  const x = p.x + p.from;
+  const bytes = p.to - p.from;
+  memory.fill(x, 0, bytes);
   for (let j = k + 1; j < n; j += 4) {
     const y = p.y + (<usize>j << 3);
-    const yOld = p.yOld + (<usize>j << 3);
     const v = p.v + (<usize>j << 3);
     const c = column(W, ld, j);
-    updatePair(c + even, step, uOld, yOld, xOld, v, u, end, y);
-    updatePair(c + 2 * step + even, step, uOld, yOld + 16, xOld, v + 16, u, end, y + 16);
+    updatePair(p, j, c + p.from, step);
+    updatePair(p, j + 2, c + 2 * step + p.from, step);
     let z = c + row;
     for (let o: usize = 0; o < 32; o += 8, z += step) {
       const s = tau * load<f64>(y + o);
       store<f64>(y + o, s);
       store<f64>(v + o, load<f64>(z) - s);
     }
-    multiply(x, c + even, step, bytes - even, 4, v);
+    multiply(x, c + p.from, step, bytes, 4, v);
   }
 }
 
@@ -201,25 +203,24 @@ export function golubKahan(
   const p = createVectors(m, n);
   const v = p.v;
   const tau = alloc(8);
-  const alone = calloc(6 << 3); // y, v and products of one column, as those of a pair
-  const bytes = <usize>m << 3;
+  p.to = <usize>m << 3;
   for (let k = 0; k < n; k++) {
     const row = <usize>k << 3;
-    // From an even row on: the one before row k is done with, and left out.
     const even = row & ~15;
+    p.from = even;
+    const bytes = p.to - even;
     const u = p.u;
-    let c = column(W, ld, k);
-    store<f64>(alone, load<f64>(p.yOld + row));
-    store<f64>(alone, load<f64>(v + row), 16);
-    updatePair(c + even, 0, p.uOld + even, alone, p.xOld + even, alone + 16, u + even, u + bytes, alone + 32);
+    let c = column(W, ld, k) + row;
+    axpy(c, p.uOld + row, -load<f64>(p.yOld + row), m - k);
+    axpy(c, p.xOld + row, -load<f64>(v + row), m - k);
     if (even < row) store<f64>(u + even, 0);
-    memory.copy(u + row, c + row, bytes - row);
+    memory.copy(u + row, c, p.to - row);
     store<f64>(d + row, reflector(u + row, m - k, tau));
     const left = load<f64>(tau);
     keep(kept, true, k, u + row, m - k, left);
     const rest = n - k - 1;
     if (rest == 0) break;
-    pass(p, W, ld, k, n, left, even, bytes);
+    pass(p, W, ld, k, n, left);
     // x = tau (A - u y^T) v, where z is alpha - beta times v and beta more in its first place.
     const x = p.x + even;
     const tail = row + 8;
@@ -233,15 +234,15 @@ export function golubKahan(
     shift = -scale * beta;
     if (right == 0 || abs(beta) < SMALL_ROW) {
       // Underflow may have taken digits of A z, or there is no reflector.
-      memory.fill(x, 0, bytes - even);
-      multiply(x, c, <usize>ld << 3, bytes - even, rest, v + tail);
+      memory.fill(x, 0, bytes);
+      multiply(x, c, <usize>ld << 3, bytes, rest, v + tail);
       scale = right;
       shift = 0;
     }
     const yv = f64x2.splat(-right * dot(p.y + tail, v + tail, rest));
     const ss = f64x2.splat(scale);
     const tt = f64x2.splat(shift);
-    for (let o: usize = 0; o < bytes - even; o += 16) {
+    for (let o: usize = 0; o < bytes; o += 16) {
       const au = madd(tt, v128.load(c + o), f64x2.mul(yv, v128.load(u + even + o)));
       v128.store(x + o, madd(ss, v128.load(x + o), au));
     }

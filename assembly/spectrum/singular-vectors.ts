@@ -16,9 +16,8 @@ import { dot, scaleColumn } from '../blas/level1';
 import { applyBlockQ, createBlock, formBlock } from '../factor/compact-wy';
 import { orthonormal } from '../factor/orthonormal';
 import { column, createColumns, leading } from '../matrix/columns';
-import { finish } from './bidiagonal';
+import { finish, valuesOf } from './bidiagonal';
 import { createReflectors, golubKahan, Reflectors } from './golub-kahan';
-import { sturmValues } from './sturm';
 
 /** What is known of W = U B V^T. */
 @unmanaged
@@ -60,7 +59,7 @@ export function decompose(W: usize, ld: i32, m: i32, n: i32, left: bool): Decomp
   s.scale = B.scale;
   s.bound = B.bound * B.scale;
   scaleColumn(s.beside, B.scale, 2 * n);
-  sturmValues(B.d, B.e, n, s.bound, B.scale, 0, n, s.values);
+  valuesOf(B, 0, n, s.values);
   release(start);
   return s;
 }

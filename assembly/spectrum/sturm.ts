@@ -183,7 +183,6 @@ class Search {
   stack: usize;
   top: usize;
   values: usize;
-  scale: f64;
 }
 
 /** A search; behind it its points, the one that was found, and six intervals. */
@@ -214,7 +213,7 @@ function settled(search: Search, interval: usize): bool {
   const high = point(interval + HIGH);
   if (low.above <= search.from || high.above >= search.to) return true;
   if (high.x - low.x > tolerance(low.x) && low.above > high.above) return false;
-  const x = 0.5 * (low.x + high.x) / search.scale;
+  const x = 0.5 * (low.x + high.x);
   for (let k = <usize>high.above; k < <usize>low.above; k++) store<f64>(search.values + (k << 3), x);
   return true;
 }
@@ -276,7 +275,7 @@ function negativeSquares(look: Look, d: usize, e: usize, n: i32): void {
   for (const last = d + (<usize>n << 3); d < last; d += 8, e += 8, w += 16, rows++) {
     const o = max<f64>(load<f64>(d), STURM_LEAST * STURM_LEAST);
     const p = max<f64>(load<f64>(e), STURM_LEAST * STURM_LEAST);
-    const step = min<f64>(0.2 * o, 1) * min<f64>(0.2 * p, 1);
+    const step = min<f64>(o / 5, 1) * min<f64>(p / 5, 1);
     shrunk *= step;
     if (rows == STURM_ROWS || shrunk < GROUP_LEAST) {
       store<u32>(ends, <u32>w);
@@ -338,12 +337,10 @@ function searchTask(record: usize, index: i32, _thread: i32): void {
 }
 
 /**
- * The singular values of indices from .. to - 1 of B / factor, n x n, into their places of out, descending; what stands
- * in the others is undefined. d and e: n squares each of a B with 1 <= `bound` < 4, which no singular value exceeds.
+ * The singular values of indices from .. to - 1 of B, n x n, into their places of out, descending; what stands in the
+ * others is undefined. d and e: n squares each of a B with 1 <= `bound` < 4, which no singular value exceeds.
  */
-export function sturmValues(
-  d: usize, e: usize, n: i32, bound: f64, factor: f64, from: i32, to: i32, out: usize,
-): void {
+export function sturmValues(d: usize, e: usize, n: i32, bound: f64, from: i32, to: i32, out: usize): void {
   const start = mark();
   const look = changetype<Look>(alloc(offsetof<Look>()));
   negativeSquares(look, d, e, n);
@@ -373,7 +370,6 @@ export function sturmValues(
     search.from = from;
     search.to = to;
     search.values = out;
-    search.scale = factor;
     stack += <usize>(point(at).above - point(end).above + 1) * INTERVAL;
     for (; at < end; at += HIGH) push(search, at, at + HIGH);
   }

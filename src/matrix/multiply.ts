@@ -1,6 +1,6 @@
 // A B^T of thin matrices, in float64.
-// Layout: A [p, inner] and B [q, inner], row-major, so that inner loops run over neighbours; tiles of 2 x 4 dot products,
-// eight sums and six loads a step. Cost: 2 p q inner.
+// Layout: A [p, inner] and B [q, inner], row-major, so that inner loops run over neighbours; tiles of 2 x 4 dot
+// products, eight sums and six loads a step. Cost: 2 p q inner.
 
 /** A B^T, [p, q]. */
 export function multiplyTransposed(

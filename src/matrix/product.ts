@@ -155,7 +155,7 @@ function orthonormal(a: Float64Array, rows: number, length: number): Float64Arra
   return a;
 }
 
-/** The same by reflectors, which keep Q1 U and V^T Q2^T orthogonal however small the singular values: 7 times as slow. */
+/** The same by reflectors: Q1 U and V^T Q2^T orthogonal however small the singular values, 7 times as slow. */
 function byReflectors(pair: Pair, wanted: FactorOptions): ProductFactors {
   const { rows, cols, inner } = pair;
   const [a, b] = [reflect(columnsOf(pair.left), rows, inner), reflect(transposeOf(pair.right), cols, inner)];

@@ -28,7 +28,6 @@ export { packUpper, triangleBytes } from '../assembly/matrix/triangle';
 export { reduceToBand } from '../assembly/spectrum/band';
 export { chaseBulges, createBand } from '../assembly/spectrum/bulge';
 export { golubKahan } from '../assembly/spectrum/golub-kahan';
-export { sturmValues } from '../assembly/spectrum/sturm';
 export { bidiagonalForm, bidiagonalValues, countAbove, largestValue } from '../assembly/spectrum/bidiagonal';
 export { jacobi } from '../assembly/spectrum/jacobi';
 export { largestEigenvalue, largestOfInverse, largestOfNegativeInverse } from '../assembly/spectrum/lanczos';

@@ -30,7 +30,7 @@ export function stem(name: string, ending: string): string | undefined {
   return name.endsWith(ending) ? name.slice(0, -ending.length) : undefined;
 }
 
-/** ComfyUI's note beside a weight. Scales of blocks lie in the order of its kernels there, which their shape may hide. */
+/** ComfyUI's note beside a weight: scales of blocks lie in the order of its kernels, which their shape may hide. */
 export function comfyNote(name: string, context: Context): Stored | undefined {
   const base = stem(name, 'weight');
   return base === undefined ? undefined : context.get(`${base}comfy_quant`);

@@ -145,7 +145,9 @@ function wake(thread: Thread, reply: number): void {
 /** parallel.ts, with these changes made to its text, as each thread of a team has it. */
 export function translate(changes: readonly Change[] = []) {
   const names = ['memory', 'atomic', 'load', 'store', 'changetype', 'i32'];
-  const body = `${translated(changes)}; return { fork, join, parallelFor, awaitCount, help, pause: () => atomic.pause(), raise: (at) => atomic.store(at, 1) };`;
+  const exported = 'fork, join, parallelFor, awaitCount, help';
+  const more = 'pause: () => atomic.pause(), raise: (at) => atomic.store(at, 1)';
+  const body = `${translated(changes)}; return { ${exported}, ${more} };`;
   const make = new Function(...names, body);
   const same = (x: unknown) => x;
   return (memory: Memory): Parallel =>
