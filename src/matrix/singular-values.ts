@@ -16,6 +16,7 @@ import { forEachMatrix, splitArguments } from './call.js';
  * where scaling rows or columns makes the matrix well conditioned:
  * one-sided Jacobi after two QR factorisations (Drmac & Veselic 2008), in a multiple of the time. (Rows only up to 2^24
  * elements, where there are more than 1.5 times as many rows as columns.)
+ * Values below 1e-140 sigma_1 may come out as zero: their squares underflow.
  *
  * @param data elements in row-major order, with their shape [m, n]; or a matrix that knows its own shape
  * @example singularValues([[3, 0], [0, 4]]) // Float64Array [4, 3]
