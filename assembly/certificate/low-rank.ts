@@ -19,6 +19,7 @@ import {
   factorSample,
   gramOfPivots,
   lastPivot,
+  missesColumns,
   product,
   RowSample,
   scaledResidual,
@@ -103,7 +104,7 @@ function sufficientSample(guess: i32, seen: bool): RowSample {
     // A larger one costs more than inertia, and sees as little of the row space where the pivots fall all the time.
     if (countable() || (s > source.m >> 2 && lastPivot(sample) < FALLING * Math.sqrt(scan.total / n))) return none;
   }
-  return k == 0 || k == n ? none : sample;
+  return k == 0 || k == n || missesColumns(sample) ? none : sample;
 }
 
 /** A bound of sigma_k from all rows of the pivot columns, who say more than the sample does; 0 where they do not. */

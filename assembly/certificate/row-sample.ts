@@ -116,6 +116,16 @@ export function drawSample(size: i32): RowSample {
   return sample;
 }
 
+/** Whether a column that is not zero has only zeros in the sample, once it is factored: nothing is seen of it. */
+export function missesColumns(sample: RowSample): bool {
+  for (let j = sample.k; j < source.n; j++) {
+    const r = column(sample.W, sample.ld, j);
+    const whole = load<f64>(scan.squares + (<usize>load<i32>(sample.perm + (<usize>j << 2)) << 3));
+    if (whole > 0 && dot(r, r, sample.k) == 0) return true;
+  }
+  return false;
+}
+
 /** A better bound of sigma_1, in a pass over all rows. */
 export function seeAll(sample: RowSample): void {
   if (sample.all) return;
