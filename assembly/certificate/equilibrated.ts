@@ -122,7 +122,7 @@ function ofRows(W: usize, ld: i32, n: i32, rest: f64): Equilibrated {
 }
 
 /** Of the columns of A. */
-function ofColumns(): Equilibrated {
+export function ofColumns(): Equilibrated {
   const n = source.n;
   const squares = calloc(<u64>(n + 4) << 3);
   memory.copy(squares, scan.squares, <usize>n << 3);
@@ -142,7 +142,7 @@ function diagonalOf(G: usize, i: i32): usize {
  * No more than the number of singular values above x, or no fewer for `side` 1: -1, or n + 1, where it cannot be told.
  * For side 0 `exact` tells whether it is that number.
  */
-function count(t: Equilibrated, x: f64, side: i32): i32 {
+export function count(t: Equilibrated, x: f64, side: i32): i32 {
   const start = mark();
   const n = t.n;
   const L = alloc(triangleBytes(n));

@@ -163,3 +163,25 @@ describe('columns that depend but for their lengths', () => {
     expect(claims).toBeGreaterThan(10);
   });
 });
+
+test('a count whose factor has grown tells nothing, of either side', () => {
+  // The first pivot is zero but for the rounding that is allowed for, and divides the product of the two columns.
+  const scale = openClaim(
+    matrix(2, 2, (i, j) => (i <= j ? 1 : 0)),
+    { tol: 1e-3 },
+  );
+  module.encloseByNorms();
+  const t = module.ofColumns();
+  expect(module.count(t, scale, 0)).toBe(-1);
+  expect(module.count(t, scale, 1)).toBe(3);
+  // Singular values are 1.618 and 0.618.
+  for (const [x, above] of [
+    [0.5, 2],
+    [0.7, 1],
+    [1.4, 1],
+    [1.7, 0],
+  ]) {
+    expect(module.count(t, x * scale, 0)).toBe(above);
+    expect(module.count(t, x * scale, 1)).toBe(above);
+  }
+});

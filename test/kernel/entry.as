@@ -35,7 +35,7 @@ export { applyToPanels, applyToVector, power } from '../assembly/spectrum/power'
 
 export { capSigma, high, low, open as openClaim, raiseSigma } from '../assembly/certificate/claim';
 export { lower, method, proven, rank as claimed, upper } from '../assembly/certificate/claim';
-export { byEquilibratedColumns, byEquilibratedTriangle } from '../assembly/certificate/equilibrated';
+export { byEquilibratedColumns, byEquilibratedTriangle, count, ofColumns } from '../assembly/certificate/equilibrated';
 export { fullRank } from '../assembly/certificate/full-rank';
 export { inertia } from '../assembly/certificate/inertia';
 export { nullSpaceBound, openSearch } from '../assembly/certificate/null-space';

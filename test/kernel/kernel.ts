@@ -48,6 +48,8 @@ interface Exports {
   boundOfSpan(search: number, r: number, omega: number): number;
   bySingularValues(): number;
   byEquilibratedColumns(): number;
+  ofColumns(): number;
+  count(t: number, x: number, side: number): number;
   byEquilibratedTriangle(W: number, ld: number, rest: number): number;
   fullRankByQr(): number;
   byTransposed(X: number, k: number, leftOut: number, reflectors: number): number;
