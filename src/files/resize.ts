@@ -17,7 +17,7 @@ import type { ByteSource } from '../formats/source/source.js';
 import { type AdapterPair, numbers, toNumbers, type Weight } from '../formats/stored.js';
 import { listWeights } from '../formats/weights/index.js';
 import { readBeside } from '../formats/weights/settings.js';
-import { multiplyTransposed, turn } from '../matrix/multiply.js';
+import { dot, multiplyTransposed, turn } from '../matrix/multiply.js';
 import { productFactors } from '../matrix/product.js';
 import { toBfloat16, toFloat16 } from '../shared/half.js';
 import { product } from '../shared/shape.js';
@@ -180,15 +180,8 @@ function relativeError([left, right]: Pair, [l, r]: Pair, residual: number, k: n
   ];
   const square = first.reduce((sum, x, i) => sum + x * second[i], 0);
   let whole = residual ** 2;
-  for (let j = 0; j < k; j++) whole += squareOf(across, j, m) * second[j * 2 * k + j];
+  for (let j = 0; j < k; j++) whole += dot(across, j * m, across, j * m, m) * second[j * 2 * k + j];
   return whole === 0 ? 0 : Math.sqrt((residual ** 2 + Math.max(0, square)) / whole);
-}
-
-/** The squared norm of a row. */
-function squareOf(data: Float64Array, row: number, length: number): number {
-  let sum = 0;
-  for (let i = row * length; i < (row + 1) * length; i++) sum += data[i] ** 2;
-  return sum;
 }
 
 /** One below the other. */

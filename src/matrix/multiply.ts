@@ -2,6 +2,9 @@
 // Layout: A [p, inner] and B [q, inner], row-major, so that inner loops run over neighbours; tiles of 2 x 4 dot
 // products, eight sums and six loads a step. Cost: 2 p q inner.
 
+/** Side of the tiles of turn(). */
+const TILE = 16;
+
 /** A B^T, [p, q]. */
 export function multiplyTransposed(
   a: Float64Array,
@@ -65,7 +68,8 @@ function tile(
   out[second + 3] = t3;
 }
 
-function dot(a: Float64Array, from: number, b: Float64Array, at: number, length: number): number {
+/** The inner product of what begins at `from` in a and at `at` in b. */
+export function dot(a: Float64Array, from: number, b: Float64Array, at: number, length: number): number {
   let sum = 0;
   for (let k = 0; k < length; k++) sum += a[from + k] * b[at + k];
   return sum;
@@ -83,5 +87,3 @@ export function turn(data: ArrayLike<number>, rows: number, cols: number): Float
   }
   return out;
 }
-
-const TILE = 16;

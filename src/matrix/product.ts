@@ -20,7 +20,7 @@ import type {
 } from '../types.js';
 import { rankFactors, readLimits } from './factors.js';
 import { spectralMetrics } from './metrics.js';
-import { multiplyTransposed, turn } from './multiply.js';
+import { dot, multiplyTransposed, turn } from './multiply.js';
 import { qr } from './qr.js';
 import { rankReport } from './rank.js';
 import { applyReflectors, reflect } from './reflectors.js';
@@ -145,9 +145,8 @@ function orthonormal(a: Float64Array, rows: number, length: number): Float64Arra
   const lines = Array.from({ length: rows }, (_, i) => a.subarray(i * length, (i + 1) * length));
   for (const [i, row] of lines.entries()) {
     for (const other of [...lines.slice(0, i), ...lines.slice(0, i)]) {
-      let dot = 0;
-      for (let j = 0; j < length; j++) dot += row[j] * other[j];
-      for (let j = 0; j < length; j++) row[j] -= dot * other[j];
+      const along = dot(row, 0, other, 0, length);
+      for (let j = 0; j < length; j++) row[j] -= along * other[j];
     }
     const size = norm(row);
     for (let j = 0; j < length; j++) row[j] /= size;

@@ -18,7 +18,7 @@ import {
 
 /** Where matrixRank's one rank goes. */
 const ONE = new Int32Array(1);
-/** By the numbers of assembly/certificate/claim.ts; the last is the inertia of a trailing matrix. */
+/** By the numbers of assembly/certificate/claim.ts; the last two are of a trailing and of an equilibrated matrix. */
 export const METHODS = [
   'trivial',
   'cholesky',
