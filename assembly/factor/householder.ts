@@ -57,6 +57,13 @@ function measureColumn(p: Panel, k: i32, j: i32): void {
   store<f64>(p.measured + (<usize>j << 3), square);
 }
 
+/** Whether column j's squared length has lost its digits since it was measured; NaN has. */
+// @ts-ignore: decorator
+@inline
+function hasCancelled(p: Panel, j: i32): bool {
+  return !(load<f64>(p.squares + (<usize>j << 3)) > CANCELLED * load<f64>(p.measured + (<usize>j << 3)));
+}
+
 /** The longest remaining column from k on. */
 function longest(p: Panel, k: i32): i32 {
   let most: f64 = -1;
@@ -169,19 +176,15 @@ function weigh(p: Panel, k: i32, squares: bool): bool {
     store<f64>(p.weights + at, w);
     if (!squares) continue;
     const r = load<f64>(column(p.A, p.ld, j) + (<usize>k << 3)) + w;
-    const square = load<f64>(p.squares + at) - r * r;
-    store<f64>(p.squares + at, square);
-    if (!(square > CANCELLED * load<f64>(p.measured + at))) whole = false;
+    store<f64>(p.squares + at, load<f64>(p.squares + at) - r * r);
+    if (hasCancelled(p, j)) whole = false;
   }
   return whole;
 }
 
 /** Squared lengths from row k down, of the columns whose own has cancelled. */
 function measureCancelled(p: Panel, k: i32): void {
-  for (let j = k; j < p.columns; j++) {
-    const at = <usize>j << 3;
-    if (!(load<f64>(p.squares + at) > CANCELLED * load<f64>(p.measured + at))) measureColumn(p, k, j);
-  }
+  for (let j = k; j < p.columns; j++) if (hasCancelled(p, j)) measureColumn(p, k, j);
 }
 
 /**
