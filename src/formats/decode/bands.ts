@@ -1,7 +1,7 @@
 // The inner loops of decodeGrid: values = table[code] * scale + offset, and the sums of squared half-steps. Four rows
 // side by side read and write the sums of the columns once for all, and take their codes as words of four
 // (little-endian). Unrolled: a loop over the bytes of a word costs a tenth. decodePairs and decodeAlike form the sums
-// in the pass that writes the values, hence three copies: apart, as addSquares has them, blocks take 1.2 times as long.
+// in the pass that writes the values, hence three copies: apart, as addSquares has them, blocks take 1.1 times as long.
 // Cost: 1 to 2 ns an element, beside what the system takes for fresh memory.
 import type { RoundingSums } from '../../input/rounding.js';
 import type { CodeTable } from './codes.js';
