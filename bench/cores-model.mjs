@@ -1,17 +1,16 @@
 // How far one large matrix gains from many cores, where few are there: the kernel, changed to tell of every loop and
 // of every turn of one, runs each case on one thread; then its loops are scheduled on P threads, turn by turn as they
 // are claimed, with what runs between them on one. Not in the model: caches and memory that cores share.
-// node bench/cores-model.mjs [--case REGEXP] [--serial]   --serial: where the longest stretches on one thread are
-import { parseArgs } from 'node:util';
 import { matrixRank, rankReport, singularValues } from '../dist/index.js';
 import { exchange, imports } from '../dist/kernel/load.js';
 import { sharedMemory } from '../dist/kernel/shared.js';
 import { compileChanged, createTeam } from '../scripts/team.mjs';
 import { CORES_CASES } from './lib/cores-cases.mjs';
+import { readArguments } from './lib/run.mjs';
 
-const { values } = parseArgs({
-  options: { case: { type: 'string', default: '' }, serial: { type: 'boolean', default: false } },
-});
+const USAGE = `node bench/cores-model.mjs [--case REGEX] [--serial]
+  --serial  where the longest stretches on one thread are`;
+const options = readArguments(USAGE, { serial: { type: 'boolean', default: false } });
 const FUNCTIONS = { matrixRank, rankReport, singularValues };
 const THREADS = [1, 2, 4, 8, 16];
 /** Milliseconds until all have heard of a loop, and the driver of its end: measured for two threads on two cores. */
@@ -44,7 +43,7 @@ const hooks = () => {
   return {
     began() {
       const now = performance.now();
-      if (values.serial) {
+      if (options.serial) {
         Error.stackTraceLimit = 12;
         place = new Error().stack
           .match(/assembly\/[\w/.-]+/g)
@@ -102,11 +101,12 @@ function handOver(data) {
   return performance.now() - from;
 }
 
-const module = compileChanged('trace', TELLING, values.serial ? ['--debug'] : []);
+const module = compileChanged('trace', TELLING, options.serial ? ['--debug'] : []);
 const team = await createTeam({ exchange, imports, sharedMemory }, module, 1, hooks);
 const rows = [];
-for (const [name, what, data, shape] of CORES_CASES) {
-  if (!new RegExp(values.case).test(`${name} ${what}`)) continue;
+for (const [name, what, shape, make] of CORES_CASES) {
+  if (!options.wanted(`${name} ${what}`)) continue;
+  const data = make(shape);
   let best;
   for (let round = 0; round < 3; round++) {
     const copy = handOver(data);
@@ -131,7 +131,7 @@ for (const [name, what, data, shape] of CORES_CASES) {
     `${((100 * serial) / one).toFixed(0)}%`,
     ...THREADS.slice(1).map((threads) => `${(one / best.on(threads)).toFixed(1)}x`),
   ]);
-  if (values.serial) {
+  if (options.serial) {
     const places = new Map();
     for (const { ms, after, before } of best.serial) {
       const place = `${after}  ->  ${before}`;

@@ -1,19 +1,17 @@
 // One large matrix on two threads of a pool against one, and against NumPy (singular values, as its matrix_rank takes
 // them) with two threads, in turns in one run; the quickest round of each counts.
 // A whole model of 1.6 GB on one thread and on two: bench/command.mjs --case threads --long
-// node bench/cores.mjs [--rounds 5] [--threads 2]
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
 import { createRankPool } from '../dist/index.js';
 import { CORES_CASES } from './lib/cores-cases.mjs';
+import { readArguments } from './lib/run.mjs';
 
-const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, threads: { type: 'string', default: '2' } },
-});
-const rounds = Number(values.rounds);
-const threads = Number(values.threads);
+const USAGE = 'node bench/cores.mjs [--case REGEX] [--rounds N] [--quick] [--threads 2]';
+const options = readArguments(USAGE, { threads: { type: 'string', default: '2' } });
+const { rounds } = options;
+const threads = Number(options.threads);
 
 const PEER = `
 import sys, time, numpy as np
@@ -59,7 +57,9 @@ async function timed(pool, name, data, shape) {
 
 console.log(`| | 1 thread | ${threads} threads | gain | NumPy, ${threads} threads | NumPy / ours |`);
 console.log('|---|---|---|---|---|---|');
-for (const [name, what, data, shape] of CORES_CASES) {
+for (const [name, what, shape, make] of CORES_CASES) {
+  if (!options.wanted(`${name} ${what}`)) continue;
+  const data = make(shape);
   const best = [Infinity, Infinity, Infinity];
   for (let round = 0; round < rounds; round++) {
     const [alone, expected] = await timed(one, name, data, shape);

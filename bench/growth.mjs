@@ -3,11 +3,11 @@
 // sample), 1 in the rank k of an n x n matrix of low rank (4 n^2 k work), 1 in the number of matrices of a stack.
 // Exponents come out below the work's where larger sizes use the caches and the micro-kernel better.
 import { matrixRank, matrixRanks } from '../dist/index.js';
+import { gaussian, product, stack } from './lib/matrices.mjs';
 import { batchFor, measure, warmUp } from './lib/measure.mjs';
 import { describe, differing, machine, progress, readArguments } from './lib/run.mjs';
 import { exponent, median } from './lib/stats.mjs';
 import { table, time, verdict } from './lib/table.mjs';
-import { gaussian, product, stack } from './matrices.mjs';
 
 const USAGE = 'node bench/growth.mjs [--case REGEX] [--rounds N] [--ms N] [--quick] [--json]';
 

@@ -2,11 +2,11 @@
 // multilinearRank against NumPy's matrix_rank of the same unfoldings. --long adds a language model's 4096 x 11008, for
 // which NumPy needs about a minute a call.
 import { convLayerRank, multilinearRank } from '../dist/index.js';
+import { gaussian, product } from './lib/matrices.mjs';
 import { duel, summary } from './lib/measure.mjs';
 import { startNumpy } from './lib/numpy.mjs';
 import { describe, differing, machine, progress, readArguments } from './lib/run.mjs';
 import { ratio, spread, table, time, verdict } from './lib/table.mjs';
-import { gaussian, product } from './matrices.mjs';
 
 const USAGE = 'node bench/layers.mjs [--case REGEX] [--rounds N] [--ms N] [--quick] [--long] [--json]';
 

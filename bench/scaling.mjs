@@ -1,15 +1,15 @@
-// How long many workers take: a simulation from constants that this machine measures first. `node bench/scaling.mjs
-// [--jobs-per-second N]` prints the tables of docs/scaling.md. The queue hands out so many jobs a second (measured with
-// one Redis and a worker that does nothing else: docs/scaling.md);
-// a worker reads at the rate of its network, or of its disk.
-import { parseArgs } from 'node:util';
+// How long many workers take: a simulation from constants that this machine measures first; it prints the tables of
+// docs/scaling.md. The queue hands out so many jobs a second (measured with one Redis and a worker that does nothing
+// else: docs/scaling.md); a worker reads at the rate of its network, or of its disk.
 import { RankAccumulator, rankReport } from '../dist/index.js';
+import { readArguments } from './lib/run.mjs';
 
-const { values } = parseArgs({
-  options: {
-    'jobs-per-second': { type: 'string', default: '500' },
-    'bytes-per-second': { type: 'string', default: '250e6' },
-  },
+const USAGE = `node bench/scaling.mjs [--jobs-per-second 500] [--bytes-per-second 250e6]
+  --jobs-per-second   what the queue hands out
+  --bytes-per-second  what a worker reads from its network or disk`;
+const values = readArguments(USAGE, {
+  'jobs-per-second': { type: 'string', default: '500' },
+  'bytes-per-second': { type: 'string', default: '250e6' },
 });
 const JOBS = Number(values['jobs-per-second']);
 const BYTES = Number(values['bytes-per-second']);

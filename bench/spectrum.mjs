@@ -5,11 +5,11 @@
 // D = diag(10^0 .. 10^-60) in scattered order, is done to relative accuracy (Jacobi), too, which a bidiagonal form does
 // not give. `off` is max |s - s_numpy| / s_1.
 import { singularValues } from '../dist/index.js';
+import { gaussian, product, smoothKernel } from './lib/matrices.mjs';
 import { duel, summary } from './lib/measure.mjs';
 import { startNumpy } from './lib/numpy.mjs';
 import { describe, machine, progress, readArguments } from './lib/run.mjs';
 import { ratio, spread, table, time } from './lib/table.mjs';
-import { gaussian, product, smoothKernel } from './matrices.mjs';
 
 const USAGE = 'node bench/spectrum.mjs [--case REGEX] [--rounds N] [--ms N] [--quick] [--json]';
 

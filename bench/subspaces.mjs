@@ -9,17 +9,14 @@ import {
   rankFactors,
   singularValues,
 } from '../dist/index.js';
+import { product } from './lib/matrices.mjs';
 import { startNewNumpy, startNumpy } from './lib/numpy.mjs';
-import { product } from './matrices.mjs';
+import { readArguments } from './lib/run.mjs';
 
-const USAGE = `node bench/subspaces.mjs [--quick]
+const USAGE = `node bench/subspaces.mjs [--rounds N] [--quick]
 Times of rank, and of the rest as multiples of it; behind each slash as multiples of SciPy's or NumPy's own time:
 null_space, orth, svd with vectors (rankFactors 'svd'), svd without (singularValues).`;
-if (process.argv.includes('--help')) {
-  console.log(USAGE);
-  process.exit(0);
-}
-const rounds = process.argv.includes('--quick') ? 3 : 9;
+const { rounds } = readArguments(USAGE);
 const CASES = [
   [64, 64, 32],
   [256, 256, 128],

@@ -1,5 +1,5 @@
 // What is measured: seeded matrices, the same as those of bench/, small enough for every library.
-import { gaussian, product, smoothKernel, stack } from '../bench/matrices.mjs';
+import { gaussian, product, smoothKernel, stack } from '../bench/lib/matrices.mjs';
 
 export interface Matrix {
   data: Float64Array | Float32Array;

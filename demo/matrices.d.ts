@@ -1,5 +1,5 @@
-// The types of bench/matrices.mjs, as far as the page uses it.
-declare module '*/bench/matrices.mjs' {
+// The types of bench/lib/matrices.mjs, as far as the page uses it.
+declare module '*/bench/lib/matrices.mjs' {
   import type { Matrix } from './bench-cases.js';
 
   export interface MatrixOptions {

@@ -12,12 +12,12 @@ function randoms() {
   return () => bits() + bits() + bits();
 }
 
-const random = randoms();
-const gaussian = (Type, m, n) => Type.from({ length: m * n }, random);
+const gaussian = (Type, m, n, random = randoms()) => Type.from({ length: m * n }, random);
 
 function ofRank(m, n, r) {
-  const left = gaussian(Float32Array, m, r);
-  const right = gaussian(Float32Array, r, n);
+  const random = randoms();
+  const left = gaussian(Float32Array, m, r, random);
+  const right = gaussian(Float32Array, r, n, random);
   const a = new Float64Array(m * n);
   for (let i = 0; i < m; i++) {
     for (let k = 0; k < r; k++) {
@@ -28,12 +28,12 @@ function ofRank(m, n, r) {
   return a;
 }
 
-/** [function, what, elements, shape] */
+/** [function, what, shape, the elements' maker] */
 export const CORES_CASES = [
-  ['matrixRank', '2048, float32', gaussian(Float32Array, 2048, 2048), [2048, 2048]],
-  ['matrixRank', '1536', gaussian(Float64Array, 1536, 1536), [1536, 1536]],
-  ['rankReport', '1536', gaussian(Float64Array, 1536, 1536), [1536, 1536]],
-  ['matrixRank', 'rank 700 of 1400', ofRank(1400, 1400, 700), [1400, 1400]],
-  ['matrixRank', '1024x8192, float32', gaussian(Float32Array, 1024, 8192), [1024, 8192]],
-  ['singularValues', '1024', gaussian(Float64Array, 1024, 1024), [1024, 1024]],
+  ['matrixRank', '2048, float32', [2048, 2048], (shape) => gaussian(Float32Array, ...shape)],
+  ['matrixRank', '1536', [1536, 1536], (shape) => gaussian(Float64Array, ...shape)],
+  ['rankReport', '1536', [1536, 1536], (shape) => gaussian(Float64Array, ...shape)],
+  ['matrixRank', 'rank 700 of 1400', [1400, 1400], (shape) => ofRank(...shape, 700)],
+  ['matrixRank', '1024x8192, float32', [1024, 8192], (shape) => gaussian(Float32Array, ...shape)],
+  ['singularValues', '1024', [1024, 1024], (shape) => gaussian(Float64Array, ...shape)],
 ];

@@ -1,6 +1,6 @@
 // The matrices of bench/peers.mjs: small ones that people call most,
 // and shapes that SVD loops in JavaScript stumble on.
-import { gaussian, kahan, ones, product, scaled, stack } from '../matrices.mjs';
+import { gaussian, kahan, ones, product, scaled, stack } from './matrices.mjs';
 
 export const PEER_CASES = [
   { name: '3x3', make: () => gaussian(3, 3) },

@@ -9,7 +9,7 @@ import {
   radialBasis,
   smoothKernel,
   stack,
-} from '../matrices.mjs';
+} from './matrices.mjs';
 
 const f32 = { dtype: 'float32' };
 

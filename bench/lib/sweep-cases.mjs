@@ -15,7 +15,7 @@ import {
   stack,
   upperOnes,
   withSpectrum,
-} from '../matrices.mjs';
+} from './matrices.mjs';
 
 const f32 = { dtype: 'float32' };
 const name = (m, n) => `${m}x${n}`;

@@ -1,6 +1,6 @@
 // A .safetensors file of a language model's shapes in bfloat16, as initialised: normal-like weights of deviation 0.02.
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { uniform } from '../matrices.mjs';
+import { uniform } from './matrices.mjs';
 
 /** One block: four square projections of attention, three of the feed-forward network. */
 const block = (width, hidden) => [
