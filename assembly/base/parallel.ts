@@ -1,10 +1,13 @@
 // Loops whose turns run on all threads that share this memory: fork and join.
 //
-// The turns of a loop are claimed one by one from a counter that is tagged with the loop's number (its epoch), both
-// in one 64-bit word. The driver, which runs everything else, claims too, and at the end waits only for turns that
-// others have claimed: a helper that comes late, or never, costs nothing. Helpers look for work for some
-// microseconds, then sleep. With no helpers this is a plain loop. Every order in which threads can get at these words
-// is tried by test/kernel/base/parallel.interleavings.test.ts; an epoch that comes again after 2^32 loops does no harm.
+// The turns of a loop are claimed one by one from counters that are tagged with the loop's number (its epoch), both
+// in one 64-bit word. Each thread has a stretch of the turns with a counter of its own, and when that is empty goes on
+// to the next: what a thread has written in one loop it mostly finds in its own cache in the next (to fetch it from
+// another core's takes as long as to compute with it). The driver, which runs everything else, claims too, and at the
+// end waits only for turns that others have claimed: a helper that comes late, or never, costs nothing. Helpers look
+// for work for some microseconds, then sleep. With no helpers this is a plain loop. Every order in which threads can
+// get at these words is tried by test/kernel/base/parallel.interleavings.test.ts; an epoch that comes again after 2^32
+// loops does no harm.
 //
 // A task takes pointers: it reads no module variable (each thread has its own), allocates nothing and starts no loop
 // of its own. How a loop is cut into turns, and in which order sums are formed, depends on the size of the problem
@@ -26,54 +29,79 @@ const SLEEP: i64 = 10_000_000;
 const LONG_PATIENCE: i32 = 160000;
 const DOZE: i64 = 100_000;
 
-// One cache line for the counter, one for what does not change during a loop.
-const shared = memory.data(128, 64);
-const COUNTER: usize = 0; // turns left, below the epoch
-const EPOCH: usize = 4;
-const DONE: usize = 8; // turns that helpers have done
-const SLEEPING: usize = 12; // helpers asleep
-const WAITING: usize = 16; // the driver sleeps until DONE grows
-const OVER: usize = 20; // the call has ended
+/** Stretches of turns at most: threads beyond share theirs. */
+const MOST_STRETCHES: i32 = 16;
+
+// One cache line for what threads tell each other, one for what does not change during a loop, one for each stretch.
+const LINE: usize = 64;
+const shared = memory.data(1152, 64);
+const EPOCH: usize = 0;
+const DONE: usize = 4; // turns that helpers have done
+const SLEEPING: usize = 8; // helpers asleep
+const WAITING: usize = 12; // the driver sleeps until DONE grows
+const OVER: usize = 16; // the call has ended
 const TASK: usize = 64;
 const RECORD: usize = 68;
-const COUNT: usize = 72;
+const STRETCHES: usize = 72;
+const FIRST: usize = 128; // of the stretches
+const LEFT: usize = 0; // turns left, below the epoch
+const END: usize = 8; // the turn behind the last
 
 /** Opens a call with that many threads at most. */
 export function fork(most: i32): void {
   threads = most;
-  if (most > 1) atomic.store<u32>(shared, 0, OVER);
+  if (most == 1) return;
+  store<i32>(shared, min(most, MOST_STRETCHES), STRETCHES);
+  atomic.store<u32>(shared, 0, OVER);
 }
 
 /** Ends it: helpers leave. */
 export function join(): void {
   if (threads > 1) {
     atomic.store<u32>(shared, 1, OVER);
-    publish(0);
+    publish(0, 1);
   }
   threads = 1;
 }
 
-/** Begins an epoch with so many turns. */
-function publish(count: i32): void {
-  const epoch = (atomic.load<u64>(shared, COUNTER) >> 32) + 1;
-  atomic.store<u64>(shared, (epoch << 32) | <u64>count, COUNTER);
+/** Begins an epoch with so many turns, in so many stretches. */
+function publish(count: i32, stretches: i32): void {
+  const epoch = atomic.load<u32>(shared, EPOCH) + 1;
+  let from = 0;
+  for (let s = 1; s <= stretches; s++) {
+    const to = <i32>((<i64>count * s) / stretches);
+    const stretch = shared + FIRST + <usize>(s - 1) * LINE;
+    store<i32>(stretch, to, END);
+    atomic.store<u64>(stretch, (<u64>epoch << 32) | <u64>(to - from), LEFT);
+    from = to;
+  }
+  atomic.store<u32>(shared, epoch, EPOCH);
   if (atomic.load<u32>(shared, SLEEPING)) atomic.notify(shared + EPOCH, i32.MAX_VALUE);
 }
 
-/** Claims a turn and runs it. False where none is left. */
+/** Claims a turn of a stretch and runs it. False where none is left. */
 // @ts-ignore: decorator
 @inline
-function turn(thread: i32): bool {
+function turnOf(stretch: usize, thread: i32): bool {
   for (;;) {
-    const counter = atomic.load<u64>(shared, COUNTER);
+    const counter = atomic.load<u64>(stretch, LEFT);
     const left = <i32>counter;
     if (left == 0) return false;
-    if (atomic.cmpxchg<u64>(shared, counter, counter - 1, COUNTER) != counter) continue;
+    if (atomic.cmpxchg<u64>(stretch, counter, counter - 1, LEFT) != counter) continue;
     claimed();
     // The loop cannot end before this turn has: what describes it stands still.
-    changetype<Task>(load<usize>(shared, TASK))(load<usize>(shared, RECORD), load<i32>(shared, COUNT) - left, thread);
+    changetype<Task>(load<usize>(shared, TASK))(load<usize>(shared, RECORD), load<i32>(stretch, END) - left, thread);
     return true;
   }
+}
+
+/** The same of the thread's own stretch, or of the first behind it where one is left. */
+function turn(thread: i32): bool {
+  const stretches = load<i32>(shared, STRETCHES);
+  for (let k = 0; k < stretches; k++) {
+    if (turnOf(shared + FIRST + <usize>((thread + k) % stretches) * LINE, thread)) return true;
+  }
+  return false;
 }
 
 /** Where the stress test delays a thread. */
@@ -81,17 +109,25 @@ function turn(thread: i32): bool {
 @inline
 function claimed(): void {}
 
-/** task(record, 0 .. count, thread), on all threads. */
+/** task(record, 0 .. count, thread), on all threads, in any order. */
 export function parallelFor(task: Task, count: i32, record: usize): void {
+  run(task, count, record, load<i32>(shared, STRETCHES));
+}
+
+/** The same, claimed in order: a turn may wait for what those before it do (awaitCount). */
+export function parallelInOrder(task: Task, count: i32, record: usize): void {
+  run(task, count, record, 1);
+}
+
+function run(task: Task, count: i32, record: usize, stretches: i32): void {
   if (threads == 1 || count < 2) {
     for (let i = 0; i < count; i++) task(record, i, 0);
     return;
   }
   store<usize>(shared, changetype<usize>(task), TASK);
   store<usize>(shared, record, RECORD);
-  store<i32>(shared, count, COUNT);
   atomic.store<u32>(shared, 0, DONE);
-  publish(count);
+  publish(count, stretches);
   let others = count;
   while (turn(0)) others--;
   for (let looks = 0; ; looks++) {
@@ -105,8 +141,8 @@ export function parallelFor(task: Task, count: i32, record: usize): void {
 }
 
 /**
- * Waits until the count at `at` is at least so much. Only turns before the caller's may be waited for: they have been
- * claimed, and wait for none behind them.
+ * Waits until the count at `at` is at least so much. Only turns before the caller's, claimed in order, may be waited
+ * for: they have been claimed, and wait for none behind them.
  */
 export function awaitCount(at: usize, least: i32): void {
   for (let looks = 0; ; looks++) {

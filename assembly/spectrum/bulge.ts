@@ -6,7 +6,7 @@
 // Of each bulge only the first row or column is taken away: the next sweep, one further down, takes the next.
 // Cost: 8 n^2 width flops, in cache. Threads follow each other through the band.
 import { alloc, calloc, mark, release } from '../base/arena';
-import { awaitCount, parallelFor, threads } from '../base/parallel';
+import { awaitCount, parallelInOrder, threads } from '../base/parallel';
 import { BULGE_STEPS, MOST_SWEEPS, WIDE_BAND_WIDTH } from '../base/params';
 import { hsum, madd } from '../base/simd';
 import { reflector } from './golub-kahan';
@@ -211,7 +211,7 @@ function chaseTogether(B: Band): void {
   const groups = (B.n - 2) / chase.sweeps + 1;
   chase.done = calloc(<u64>groups * LINE);
   chase.scratch = alloc(<u64>threads * REFLECTOR);
-  parallelFor(groupTask, groups, changetype<usize>(chase));
+  parallelInOrder(groupTask, groups, changetype<usize>(chase));
 }
 
 /** The diagonal d (n) and the superdiagonal e (n - 1) of the bidiagonal form of B, which is destroyed. */

@@ -6,11 +6,13 @@ import { transformSync } from 'esbuild';
 
 const source = readFileSync(new URL('../../../assembly/base/parallel.ts', import.meta.url), 'utf8');
 
-/** Epochs and turns share a number, six bits of it turns; nobody is patient. */
+/** Epochs and turns share a number, six bits of it turns; nobody is patient; ends of stretches are no safer than turns. */
 const SMALLER: Change[] = [
-  [/ >> 32\) \+ 1/, ' >> 6) + 1'],
-  [/\(epoch << 32\) \| <u64>count/, '(epoch << 6) | count'],
+  [/\(<u64>epoch << 32\) \| <u64>\(to - from\)/, '(epoch << 6) | (to - from)'],
   [/<i32>counter/, '(counter & 63)'],
+  [/<i32>\(\(<i64>count \* s\) \/ stretches\)/, '((count * s - ((count * s) % stretches)) / stretches)'],
+  [/store<i32>\(stretch, to, END\)/, 'atomic.store<i32>(stretch, to, END)'],
+  [/load<i32>\(stretch, END\)/, 'atomic.load<i32>(stretch, END)'],
   [/PATIENCE: i32 = \d+/, 'PATIENCE: i32 = 1'],
   [/LONG_PATIENCE: i32 = \d+/, 'LONG_PATIENCE: i32 = 1'],
   [/TURNS: i32 = \d+/, 'TURNS: i32 = 2'],
@@ -36,6 +38,7 @@ export interface Parallel {
   fork(most: number): Work;
   join(): Work;
   parallelFor(task: Task, count: number, record: number): Work;
+  parallelInOrder(task: Task, count: number, record: number): Work;
   awaitCount(at: number, least: number): Work;
   help(thread: number): Work<boolean>;
   /** A point where threads may be exchanged. */
@@ -76,14 +79,11 @@ function translated(changes: readonly Change[]): string {
   const { code } = transformSync(text, { loader: 'ts' });
   return yielding(
     code,
-    /\batomic\.\w+\(|(?<!function )\b(publish|turn|claimed|task)\(|\bchangetype\((?=load\(shared, TASK\)\)\()/,
+    /\batomic\.\w+\(|(?<!function )\b(run|publish|turn|turnOf|claimed|task)\(|\bchangetype\((?=load\(shared, TASK\)\)\()/,
   )
     .replace(/^function (?=\w)/gm, 'function* ')
     .replace(/^export \{[^}]*\};?$/gm, '');
 }
-
-const COUNTER = 0;
-const EPOCH = 4;
 
 /** Shared memory, and the accesses to it. */
 class Memory {
@@ -92,7 +92,6 @@ class Memory {
   private sleeps = 0;
 
   get(at: number): number {
-    if (at === EPOCH) return this.get(COUNTER) >> 6;
     return (this.cells.get(at) as number) ?? 0;
   }
 
@@ -144,8 +143,8 @@ function wake(thread: Thread, reply: number): void {
 
 /** parallel.ts, with these changes made to its text, as each thread of a team has it. */
 export function translate(changes: readonly Change[] = []) {
-  const names = ['memory', 'atomic', 'load', 'store', 'changetype', 'i32'];
-  const exported = 'fork, join, parallelFor, awaitCount, help';
+  const names = ['memory', 'atomic', 'load', 'store', 'changetype', 'i32', 'min'];
+  const exported = 'fork, join, parallelFor, parallelInOrder, awaitCount, help';
   const more = 'pause: () => atomic.pause(), raise: (at) => atomic.store(at, 1)';
   const body = `${translated(changes)}; return { ${exported}, ${more} };`;
   const make = new Function(...names, body);
@@ -158,6 +157,7 @@ export function translate(changes: readonly Change[] = []) {
       (at: number, x: unknown, offset?: number) => memory.store(at, x, offset),
       same,
       { MAX_VALUE: 2 ** 31 - 1 },
+      Math.min,
     );
 }
 
