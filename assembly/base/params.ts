@@ -429,7 +429,11 @@ export const CHOLESKY_TASK: i32 = 8;
 export const CHOLESKY16_DIAGONAL: i32 = 8;
 export const CHOLESKY16_TASK: i32 = 8;
 
-/** compact-wy: columns, applied from the left, and row panels, from the right: whole lines of memory. */
+/**
+ * compact-wy: rows that are packed; columns, applied from the left, and row panels, from the right: whole lines of
+ * memory.
+ */
+export const REFLECT_ROWS_TASK: i32 = 128;
 export const REFLECT_COLUMNS_TASK: i32 = 8;
 export const REFLECT_PANELS_TASK: i32 = 16;
 
@@ -454,6 +458,9 @@ export const COPY_TASK_BYTES: usize = 1 << 17;
 
 /** pack: elements that a task packs, about. */
 export const PACK_TASK: i32 = 8192;
+
+/** columns: those that a task copies. */
+export const READ_TASK: i32 = 64;
 
 /** scan: columns that a task takes; a multiple of 2. */
 export const SCAN_TASK: i32 = 256;

@@ -6,7 +6,7 @@
 // Source: Schreiber & Van Loan 1989.
 import { alloc, mark, release } from '../base/arena';
 import { parallelFor, threads } from '../base/parallel';
-import { CHAIN, REFLECT_COLUMNS_TASK, REFLECT_PANELS_TASK } from '../base/params';
+import { CHAIN, REFLECT_COLUMNS_TASK, REFLECT_PANELS_TASK, REFLECT_ROWS_TASK } from '../base/params';
 import { madd } from '../base/simd';
 import { madd412, madd44 } from '../blas/gemm';
 import { dot } from '../blas/level1';
@@ -17,8 +17,11 @@ import { column } from '../matrix/columns';
 export class ReflectorBlock {
   rows: i32;
   columns: i32;
-  ld: i32;
+  /** Where the reflectors come from. */
+  A: usize;
+  aLd: i32;
   V: usize;
+  ld: i32;
   /** V by row panels. */
   Vp: usize;
   /** V by column panels. */
@@ -100,13 +103,42 @@ function update44(c0: usize, step: usize, a: usize, b: usize, k: i32): void {
   v128.store(c3, y3, 16);
 }
 
-/** V by column panels, [b / 4][rows][4], the last filled up with zeros. */
-function packColumns(block: ReflectorBlock): void {
+/** Some rows of V, with what reflectors do not store: ones, and zeros above them and past the last row. */
+function copyRows(block: ReflectorBlock, first: i32, end: i32): void {
+  const b = block.columns;
+  const filled = end == block.rows ? block.ld : end;
+  for (let j = 0; j < b + (b & 1); j++) {
+    const to = column(block.V, block.ld, j);
+    memory.fill(to + (<usize>first << 3), 0, <usize>(filled - first) << 3);
+    if (j >= b) continue;
+    if (first <= j && j < end) store<f64>(to + (<usize>j << 3), 1);
+    const from = max(first, j + 1);
+    const o = <usize>from << 3;
+    if (end > from) memory.copy(to + o, column(block.A, block.aLd, j) + o, <usize>(end - from) << 3);
+  }
+}
+
+/** Some rows of V by row panels. */
+function packRows(block: ReflectorBlock, first: i32, end: i32): void {
+  let out = block.Vp + (<usize>first * <usize>block.columns << 3);
+  for (let i = first; i < end; i += 4) {
+    const from = block.V + (<usize>i << 3);
+    for (let j = 0; j < block.columns; j++) {
+      const p = column(from, block.ld, j);
+      v128.store(out, v128.load(p));
+      v128.store(out, v128.load(p, 16), 16);
+      out += 32;
+    }
+  }
+}
+
+/** Some rows of V by column panels, [b / 4][rows][4], the last filled up with zeros. */
+function packColumns(block: ReflectorBlock, first: i32, end: i32): void {
   const step = <usize>block.ld << 3;
-  let out = block.Vc;
   for (let g = 0; g < block.columns; g += 4) {
     const v = column(block.V, block.ld, g);
-    for (let i: usize = 0; i < <usize>block.rows << 3; i += 8) {
+    let out = block.Vc + (<usize>(g >> 2) * <usize>block.rows + <usize>first << 5);
+    for (let i = <usize>first << 3; i < <usize>end << 3; i += 8) {
       let p = v + i;
       for (let j = 0; j < 4; j++) {
         store<f64>(out, g + j < block.columns ? load<f64>(p) : 0);
@@ -115,6 +147,15 @@ function packColumns(block: ReflectorBlock): void {
       }
     }
   }
+}
+
+function formTask(record: usize, index: i32, _thread: i32): void {
+  const block = changetype<ReflectorBlock>(record);
+  const first = index * REFLECT_ROWS_TASK;
+  const end = min(block.rows, first + REFLECT_ROWS_TASK);
+  copyRows(block, first, end);
+  packRows(block, first, end);
+  packColumns(block, first, end);
 }
 
 /** Y += X^T V for four columns of X, [k][4], and a stretch of k rows of V by column panels. Y: [columns of V][4]. */
@@ -154,30 +195,12 @@ export function formBlock(block: ReflectorBlock, A: usize, ld: i32, rows: i32, b
   const T = block.T;
   const Z = block.Z;
   const blockLd = ((rows + 3) & ~3) + 2;
+  block.A = A;
+  block.aLd = ld;
   block.rows = rows;
   block.columns = b;
   block.ld = blockLd;
-  const even = (b + 1) & ~1;
-  for (let j = 0; j < even; j++) {
-    const to = column(V, blockLd, j);
-    memory.fill(to, 0, <usize>blockLd << 3);
-    if (j >= b) continue;
-    const from = column(A, ld, j);
-    store<f64>(to + (<usize>j << 3), 1);
-    const skip = <usize>(j + 1) << 3;
-    if (rows > j + 1) memory.copy(to + skip, from + skip, <usize>(rows - j - 1) << 3);
-  }
-  let out = block.Vp;
-  for (let i = 0; i < rows; i += 4) {
-    const from = V + (<usize>i << 3);
-    for (let j = 0; j < b; j++) {
-      const p = column(from, blockLd, j);
-      v128.store(out, v128.load(p));
-      v128.store(out, v128.load(p, 16), 16);
-      out += 32;
-    }
-  }
-  packColumns(block);
+  parallelFor(formTask, (rows + REFLECT_ROWS_TASK - 1) / REFLECT_ROWS_TASK, changetype<usize>(block));
   // T(0:j, j) = -tau_j T(0:j, 0:j) V(:, 0:j)^T v_j
   for (let j = 0; j < b; j++) {
     const tau = load<f64>(taus + (<usize>j << 3));

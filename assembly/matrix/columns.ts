@@ -4,6 +4,9 @@
 // tiles touch past the last one (kept zero), and an odd number of cache lines, so that the columns of a
 // panel do not all fall into the same cache set. Three zero columns follow the last for the same reason.
 import { alloc, calloc, mark, release } from '../base/arena';
+import { parallelFor, threads } from '../base/parallel';
+import { READ_TASK } from '../base/params';
+import { Indexed, indexedSource } from './pack';
 import * as source from './source';
 
 export function leading(m: i32): i32 {
@@ -20,22 +23,48 @@ export function column(W: usize, ld: i32, j: i32): usize {
   return W + ((<usize>j * <usize>ld) << 3);
 }
 
-/** Copies `count` rows of the current panel or selection to rows row .. row + count of W. */
-export function read(W: usize, ld: i32, row: i32, ro: usize, count: i32, co: usize, n: i32): void {
-  const s = source.scale;
-  const base = source.at;
+/** The arguments of read(), and how many columns a task takes. */
+@unmanaged
+class Reading {
+  to: usize;
+  ld: i32;
+  A: Indexed;
+  count: i32;
+  n: i32;
+  share: i32;
+}
+
+function readColumns(record: usize, index: i32, _thread: i32): void {
+  const r = changetype<Reading>(record);
+  const A = r.A;
+  const first = index * r.share;
+  const end = min(r.n, first + r.share);
   // 8 rows at a time: whichever way A is stored, the lines touched stay in the L1 cache.
-  for (let i0 = 0; i0 < count; i0 += 8) {
-    const i1 = min(count, i0 + 8);
-    for (let j = 0; j < n; j++) {
-      const from = base + <usize>load<u32>(co + (<usize>j << 2));
-      const to = column(W, ld, j) + (<usize>row << 3);
+  for (let i0 = 0; i0 < r.count; i0 += 8) {
+    const i1 = min(r.count, i0 + 8);
+    for (let j = first; j < end; j++) {
+      const from = A.at + <usize>load<u32>(A.across + (<usize>j << 2));
+      const to = column(r.to, r.ld, j);
       for (let i = i0; i < i1; i++) {
-        const p = from + <usize>load<u32>(ro + (<usize>i << 2));
-        store<f64>(to + (<usize>i << 3), (source.single ? <f64>load<f32>(p) : load<f64>(p)) * s);
+        const p = from + <usize>load<u32>(A.down + (<usize>i << 2));
+        store<f64>(to + (<usize>i << 3), (A.single ? <f64>load<f32>(p) : load<f64>(p)) * A.scale);
       }
     }
   }
+}
+
+/** Copies `count` rows of the current panel or selection to rows row .. row + count of W. */
+export function read(W: usize, ld: i32, row: i32, ro: usize, count: i32, co: usize, n: i32): void {
+  const start = mark();
+  const r = changetype<Reading>(alloc(offsetof<Reading>()));
+  r.to = W + (<usize>row << 3);
+  r.ld = ld;
+  r.A = indexedSource(ro, co, 1);
+  r.count = count;
+  r.n = n;
+  r.share = threads == 1 ? max(n, 1) : READ_TASK;
+  parallelFor(readColumns, (n + r.share - 1) / r.share, changetype<usize>(r));
+  release(start);
 }
 
 /** All of A as columns. */
