@@ -393,9 +393,9 @@ export const STURM_ACCURACY: f64 = 3.469446951953614e-18;
 /** From so many steps in one interval on it is bisected. */
 export const STURM_STEPS: i32 = 40;
 
-/** Its polynomials are scaled after so many rows, or before they may have shrunk to 2^-800. */
-export const STURM_ROWS: i32 = 32;
-export const GROUP_LEAST: f64 = 1.499696813895631e-241;
+/** Its polynomials are scaled after so many rows, or before they may have shrunk to 2^-500. */
+export const STURM_ROWS: i32 = 64;
+export const GROUP_LEAST: f64 = 3.054936363499605e-151;
 
 /** Of the first look's intervals, sixes that are a turn of a parallel loop: some 72 values. */
 export const STURM_TASK: i32 = 3;

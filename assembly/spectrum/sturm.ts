@@ -3,11 +3,15 @@
 //
 // The leading minors of x I - [0 B; B^T 0], rows and columns taken in turns (Golub & Kahan 1965), are N_0 = 1, N_1 = x,
 // N_{k+1} = x N_k - o_k^2 N_{k-1}, where o = d_1, e_1, d_2, ... As N_{2i} = det(x^2 I - B_i^T B_i), its sign changes
-// with i as often as singular values are above x (Sturm). No division is needed, and rounding acts as a few u of each
-// element of B (Wilkinson 1965, chapter 5, 37). N_{2n} vanishes at the singular values: in an interval with one of them
-// inverse quadratic interpolation takes 6 to 10 counts, where bisection takes 50 (Chandrupatla 1997).
+// with i as often as singular values are above x (Sturm). With both scaled, a = +-N_{2i} / s_i, b = +-N_{2i+1} / (x r_i),
+//
+//     a <- a - x^2 beta_i b,     b <- b + alpha_i a,     beta_i = 1 / (alpha_{i-1} d_i^2),  alpha_i = 1 / (beta_i e_i^2),
+//
+// where now a changes its sign as often as values are below x. No division is needed, and rounding acts as a few u of
+// each element of B (Wilkinson 1965, chapter 5, 37). N_{2n} vanishes at the singular values: in an interval with one of
+// them inverse quadratic interpolation takes 6 to 10 counts, where bisection takes 50 (Chandrupatla 1997).
 // Bisection is what every step falls back to: it cannot fail. Six points at a time: eight need more registers than
-// there are. Cost: about 40 n^2 multiply-adds.
+// there are. Cost: about 30 n^2 multiply-adds.
 import { alloc, mark, release } from '../base/arena';
 import { parallelFor, threads } from '../base/parallel';
 import { GROUP_LEAST, STURM_ACCURACY, STURM_LEAST, STURM_ROWS, STURM_STEPS, STURM_TASK } from '../base/params';
@@ -40,18 +44,11 @@ function point(at: usize): Point {
   return changetype<Point>(at);
 }
 
-/** x b + w a */
+/** c - 1 in each lane where the signs of a and b differ. */
 // @ts-ignore: decorator
 @inline
-function next(x: v128, b: v128, w: v128, a: v128): v128 {
-  return madd(x, b, f64x2.mul(w, a));
-}
-
-/** 1 in each lane where the signs differ. */
-// @ts-ignore: decorator
-@inline
-function changes(a: v128, b: v128): v128 {
-  return i64x2.shr_u(v128.xor(a, b), 63);
+function lessChanges(c: v128, a: v128, b: v128): v128 {
+  return i64x2.add(c, i64x2.gt_s(i64x2.splat(0), v128.xor(a, b)));
 }
 
 /**
@@ -74,46 +71,53 @@ function storeSix(to: usize, a: v128, b: v128, c: v128): void {
 }
 
 /**
- * f, exponents and counts (i64) of six points x. w holds -o_k^2 in groups, whose ends are listed: the two last N are
- * scaled after each.
+ * f, exponents and counts (i64) of six points x. w holds beta and alpha of each row, in groups, whose ends are listed
+ * with the ratio of the scales there: a and b then get the same scale, which keeps them near 1.
  */
-function evaluate(points: usize, w: usize, end: usize, ends: usize): void {
-  const x0 = v128.load(points);
-  const x1 = v128.load(points, 16);
-  const x2 = v128.load(points, 32);
-  let t = f64x2.splat(1);
-  let a0 = t;
-  let a1 = t;
-  let a2 = t;
-  let b0 = x0;
-  let b1 = x1;
-  let b2 = x2;
+function evaluate(points: usize, w: usize, end: usize, groups: usize): void {
+  let t = v128.load(points);
+  const x0 = f64x2.neg(f64x2.mul(t, t));
+  t = v128.load(points, 16);
+  const x1 = f64x2.neg(f64x2.mul(t, t));
+  t = v128.load(points, 32);
+  const x2 = f64x2.neg(f64x2.mul(t, t));
+  let a0 = f64x2.splat(1);
+  let a1 = a0;
+  let a2 = a0;
+  let b0 = a0;
+  let b1 = a0;
+  let b2 = a0;
   let c0 = i64x2.splat(0);
+  storeSix(points + 2 * SIX, c0, c0, c0);
+  c0 = i64x2.splat(<i64>(end - w) >> 4);
   let c1 = c0;
   let c2 = c0;
-  storeSix(points + 2 * SIX, c0, c0, c0);
   while (w < end) {
-    for (const group = <usize>load<u32>(ends); w < group; w += 16) {
-      t = next(x0, b0, v128.load64_splat(w), a0);
-      c0 = i64x2.add(c0, changes(a0, t));
-      b0 = next(x0, t, v128.load64_splat(w, 8), b0);
+    for (const group = <usize>load<u32>(groups); w < group; w += 16) {
+      t = madd(f64x2.mul(x0, v128.load64_splat(w)), b0, a0);
+      c0 = lessChanges(c0, a0, t);
+      b0 = madd(t, v128.load64_splat(w, 8), b0);
       a0 = t;
-      t = next(x1, b1, v128.load64_splat(w), a1);
-      c1 = i64x2.add(c1, changes(a1, t));
-      b1 = next(x1, t, v128.load64_splat(w, 8), b1);
+      t = madd(f64x2.mul(x1, v128.load64_splat(w)), b1, a1);
+      c1 = lessChanges(c1, a1, t);
+      b1 = madd(t, v128.load64_splat(w, 8), b1);
       a1 = t;
-      t = next(x2, b2, v128.load64_splat(w), a2);
-      c2 = i64x2.add(c2, changes(a2, t));
-      b2 = next(x2, t, v128.load64_splat(w, 8), b2);
+      t = madd(f64x2.mul(x2, v128.load64_splat(w)), b2, a2);
+      c2 = lessChanges(c2, a2, t);
+      b2 = madd(t, v128.load64_splat(w, 8), b2);
       a2 = t;
     }
-    ends += 4;
+    const ratio = v128.load64_splat(groups, 8);
+    groups += 16;
+    b0 = f64x2.mul(b0, ratio);
     t = carried(points + 2 * SIX, a0, b0);
     a0 = f64x2.mul(a0, t);
     b0 = f64x2.mul(b0, t);
+    b1 = f64x2.mul(b1, ratio);
     t = carried(points + 2 * SIX + 16, a1, b1);
     a1 = f64x2.mul(a1, t);
     b1 = f64x2.mul(b1, t);
+    b2 = f64x2.mul(b2, ratio);
     t = carried(points + 2 * SIX + 32, a2, b2);
     a2 = f64x2.mul(a2, t);
     b2 = f64x2.mul(b2, t);
@@ -199,7 +203,7 @@ const SEARCH: usize = SLOTS + 6 * INTERVAL;
 class Look {
   w: usize;
   end: usize;
-  ends: usize;
+  groups: usize;
   bound: f64;
   passes: i32;
   points: usize;
@@ -261,32 +265,39 @@ function take(points: usize, c: usize, to: usize): void {
 }
 
 /**
- * -o_k^2 of the n x n matrix B whose d^2 and e^2 are given, none of them zero, in groups. As |N_{k-1}| <= (x |N_k| +
- * |N_{k+1}|) / o_k^2 and x < 4, the larger of two successive N becomes at most 5 / o_k^2 times smaller in a step, and
- * 20 times larger: within a group less than 2^801 and 2^280.
+ * beta and alpha of each row of the n x n matrix B whose d^2 and e^2 are given, none of them zero, in groups of rows,
+ * each with scales that begin with 1. Of p = N_{2i} and q = N_{2i+1} / x the larger becomes at most 48 times larger in a
+ * row, as x < 4, and at most 48 / (d^2 e^2) times smaller. Within a group that is less than 2^358 and 2^506, and scales
+ * are between 2^-506 and 2^256: neither a, b nor the coefficients leave 2^+-960.
  */
-function negativeSquares(look: Look, d: usize, e: usize, n: i32): void {
+function coefficients(look: Look, d: usize, e: usize, n: i32): void {
   let w = alloc(<u64>n << 4);
-  let ends = alloc(<u64>n << 2);
+  let groups = alloc(<u64>n << 4);
   look.w = w;
-  look.ends = ends;
+  look.groups = groups;
   let shrunk: f64 = 1;
+  let ratio: f64 = 1;
   let rows = 0;
   for (const last = d + (<usize>n << 3); d < last; d += 8, e += 8, w += 16, rows++) {
     const o = max<f64>(load<f64>(d), STURM_LEAST * STURM_LEAST);
     const p = max<f64>(load<f64>(e), STURM_LEAST * STURM_LEAST);
-    const step = min<f64>(o / 5, 1) * min<f64>(p / 5, 1);
+    const step = min<f64>(o * p / 48, 1);
     shrunk *= step;
     if (rows == STURM_ROWS || shrunk < GROUP_LEAST) {
-      store<u32>(ends, <u32>w);
-      ends += 4;
+      store<u32>(groups, <u32>w);
+      store<f64>(groups, ratio, 8);
+      groups += 16;
       rows = 0;
       shrunk = step;
+      ratio = 1;
     }
-    store<f64>(w, -o);
-    store<f64>(w, -p, 8);
+    const beta = ratio / o;
+    ratio = beta * p;
+    store<f64>(w, beta);
+    store<f64>(w, 1 / ratio, 8);
   }
-  store<u32>(ends, <u32>w);
+  store<u32>(groups, <u32>w);
+  store<f64>(groups, ratio, 8);
   look.end = w;
 }
 
@@ -299,7 +310,7 @@ function lookTask(record: usize, index: i32, _thread: i32): void {
     const x = look.bound * <f64>(index * 6 + c) / sections;
     store<f64>(points + (<usize>c << 3), max<f64>(x, STURM_LEAST));
   }
-  evaluate(points, look.w, look.end, look.ends);
+  evaluate(points, look.w, look.end, look.groups);
   const first = look.first + <usize>(index * 6) * HIGH;
   for (let c = 0; c < 6; c++) take(points, c, first + <usize>c * HIGH);
 }
@@ -325,7 +336,7 @@ function searchTask(record: usize, index: i32, _thread: i32): void {
       if (!idle) busy = true;
     }
     if (!busy) return;
-    evaluate(points, look.w, look.end, look.ends);
+    evaluate(points, look.w, look.end, look.groups);
     for (let c: usize = 0; c < 6; c++) {
       const slot = slots + c * INTERVAL;
       if (load<i32>(slot, STEPS) < 0) continue;
@@ -343,7 +354,7 @@ function searchTask(record: usize, index: i32, _thread: i32): void {
 export function sturmValues(d: usize, e: usize, n: i32, bound: f64, from: i32, to: i32, out: usize): void {
   const start = mark();
   const look = changetype<Look>(alloc(offsetof<Look>()));
-  negativeSquares(look, d, e, n);
+  coefficients(look, d, e, n);
   look.bound = bound;
   // A first look at 6, 12, 18 ... points, from the least to the largest.
   const passes = (to - from + 12) / 24 || 1;
