@@ -80,6 +80,12 @@ export const SAMPLE_COLUMNS: i32 = 64;
 export const SAMPLE_ROWS_A_COLUMN: i32 = 32;
 export const SAMPLE_ROWS: i32 = 128;
 
+/**
+ * Where a sample shows singular values that end just below the tolerance, without a gap, one of so many times its rows
+ * may show them above it: a matrix with a mean has smaller ones than a generic matrix of its norm.
+ */
+export const SAMPLE_AGAIN: i32 = 3;
+
 /** Below this many columns QR costs less than to find a few dependent ones by passes over A. */
 export const DEFLATE_COLUMNS: i32 = 64;
 
@@ -183,6 +189,9 @@ export const MOST_SWEEPS: i32 = 8;
  */
 export const SIGMA_COARSE: f64 = 0.01;
 export const SIGMA_FINE: f64 = 1e-6;
+
+/** Bounds of sigma_1 within this factor, squared, are close enough for a first count: few values lie between them. */
+export const SIGMA_NEAR: f64 = 1.1;
 
 /**
  * Lanczos iteration ends when it gains less than its accuracy, twice in a row where that is below LANCZOS_TWICE, or

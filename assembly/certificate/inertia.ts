@@ -3,7 +3,8 @@
 import { alloc, mark, release } from '../base/arena';
 import {
   GROWTH, LANCZOS_FIRST, LANCZOS_FIRST_STEPS, LANCZOS_SHARE, LANCZOS_STEPS, NEAREST_ACCURACY, NEAREST_STEPS,
-  REACH_COLUMNS, REACH_DOWN, REACH_LARGE_STEPS, REACH_STEPS, REACH_UP, SIGMA_FINE, U,
+  REACH_COLUMNS, REACH_DOWN, REACH_LARGE_STEPS, REACH_STEPS, REACH_UP, SIGMA_FINE, SIGMA_NEAR,
+  U,
 } from '../base/params';
 import { squareSymmetric } from '../blas/symv';
 import { gramOfSource } from '../blas/syrk';
@@ -51,6 +52,16 @@ export function countable(): bool {
   return rounding(source.m, source.n, scan.total, GROWTH * scan.total) <= 0.25 * most * most;
 }
 
+/** Whether an eigenvalue at the least that the tolerance may be, squared, stands out from rounding. */
+function resolves(slack: f64): bool {
+  const least = claim.tolerance(claim.low);
+  return slack <= 0.25 * least * least;
+}
+
+function raise(G: usize, slack: f64): void {
+  raiseByLanczos(G, source.n, slack, LANCZOS_FIRST, LANCZOS_FIRST_STEPS, 0);
+}
+
 /**
  * The count itself, by Sylvester's law of inertia. G is A^T A where the caller has it,
  * and sigma_1 with it, else 0. "Inertia".
@@ -60,40 +71,52 @@ export function inertia(G: usize): bool {
   if (!countable()) return false;
   const slack = rounding(source.m, n, scan.total, GROWTH * scan.total);
   const start = mark();
-  if (!G) {
+  const known = G != 0;
+  if (!known) {
     G = alloc(triangleBytes(n));
     gramOfSource(G);
-    raiseByLanczos(G, n, slack, LANCZOS_FIRST, LANCZOS_FIRST_STEPS, 0);
   }
   claim.capSigma(Math.sqrt(Math.sqrt(squareSymmetric(G, n)) + slack));
-  const least = claim.tolerance(claim.low);
-  let done = false;
-  if (slack <= 0.25 * least * least) {
-    const L = alloc(triangleBytes(n));
-    if (claim.tolerance(claim.high) > 0.25 * Math.sqrt(scan.total / n) / <f64>n) capByIntegers(L, G, n, slack);
-    done = sameCountAtBothEnds(L, G, slack) || (capByIntegers(L, G, n, slack) && sameCountAtBothEnds(L, G, slack));
+  const L = alloc(triangleBytes(n));
+  // Where the least singular value of a generic matrix is near the tolerance, sigma_1 comes first; else it waits until
+  // a count asks for it: full rank may need no better bound than that.
+  const near = claim.tolerance(claim.high) > 0.25 * Math.sqrt(scan.total / n) / <f64>n;
+  if (near && !known) raise(G, slack);
+  if (near && !isEnclosed() && resolves(slack)) capByIntegers(L, G, n, slack);
+  let done = sameCountAtBothEnds(L, G, slack, !near && !known);
+  if (!done && resolves(slack)) {
+    done = !isEnclosed() && capByIntegers(L, G, n, slack) && sameCountAtBothEnds(L, G, slack, false);
     if (!done) {
       // A dense spectrum at the tolerance: sigma_1 to more digits.
       raiseByLanczos(G, n, slack, LANCZOS_SHARE * SIGMA_FINE, LANCZOS_STEPS, 0);
-      done = capByCholesky(L, G, n, slack, SIGMA_FINE) && sameCountAtBothEnds(L, G, slack);
+      done = capByCholesky(L, G, n, slack, SIGMA_FINE) && sameCountAtBothEnds(L, G, slack, false);
     }
   }
   release(start);
   return done;
 }
 
-/** Whether the count is the same at both ends of what the tolerance may be. Then it is the answer. */
-function sameCountAtBothEnds(L: usize, G: usize, slack: f64): bool {
+/** Whether sigma_1 is known so well that integers would gain little. */
+function isEnclosed(): bool {
+  return claim.high * claim.high <= SIGMA_NEAR * claim.low * claim.low;
+}
+
+/**
+ * Whether the count is the same at both ends of what the tolerance may be. Then it is the answer. open: nothing but
+ * norms is known of sigma_1 from below.
+ */
+function sameCountAtBothEnds(L: usize, G: usize, slack: f64, open: bool): bool {
   const n = source.n;
   const most = claim.tolerance(claim.high);
-  const least = claim.tolerance(claim.low);
   const start = mark();
   const shift = most * most + slack;
   const f = factorShifted(L, G, shift);
   const p = positivePivots(f);
+  if (p < n && open) raise(G, slack);
+  const least = claim.tolerance(claim.low);
   const below = shift + slack - depth(f); // of the eigenvalues not counted, at most
   const once = p == n || below <= least * least;
-  const same = p >= 0 && (once || countAbove(L, G, least * least - slack) == p);
+  const same = p >= 0 && (once || (resolves(slack) && countAbove(L, G, least * least - slack) == p));
   if (same) {
     claim.answer(p, most, least, Method.Inertia);
     if (claim.report && isWide(slack)) widen(once ? f : factorShifted(L, G, shift), G, shift, slack);

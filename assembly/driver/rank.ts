@@ -9,6 +9,7 @@ import {
   GROWTH,
   REPORT_COLUMNS,
   REPORT_ROWS,
+  SAMPLE_AGAIN,
   SAMPLE_COLUMNS,
   SAMPLE_ROWS,
   SAMPLE_ROWS_A_COLUMN,
@@ -88,7 +89,11 @@ function prove(G: usize): bool {
   if (G || s > m - (m >> 2)) s = m;
   const seen = s < m || G || n < GLANCE_COLUMNS ? createAttempt() : estimate(n >> 2, n >> 3);
   if (seen.low && sampled(seen.independent, 0, true)) return true;
-  const full = tryFullRank(s, G, shift, seen);
+  let full = tryFullRank(s, G, shift, seen);
+  if (s < m && mayNeedRows(full, threshold) && SAMPLE_AGAIN * s <= m >> 1) {
+    s *= SAMPLE_AGAIN;
+    full = fullRank(s, 0, false);
+  }
   if (full.decided || (!claim.report && bySmallPair())) return true;
   const most = countable() ? (5 * n) >> 3 : full.gapless ? m >> 3 : n;
   const guess = full.independent;
@@ -114,4 +119,10 @@ function tryFullRank(s: i32, G: usize, shift: f64, seen: Attempt): Attempt {
   }
   if (shift <= expectedSigmaMinSquare(s)) return fullRank(s, G, false);
   return n < SAMPLE_COLUMNS ? seen : estimate(n >> 2, n >> 2);
+}
+
+/** Whether more rows may show full rank: singular values seemed to end about the tolerance, and not in a gap. */
+function mayNeedRows(a: Attempt, tolerance: f64): bool {
+  const n = source.n;
+  return !a.decided && a.gapless && (a.least > tolerance || a.independent > n - (n >> 2));
 }

@@ -48,7 +48,7 @@ export function axpy(n: i32, times: i32): void {
 }
 
 export function rotate(n: i32, times: i32): void {
-  for (let i = 0; i < times; i++) rotateOf(A, B, 0.8, 0.6, n);
+  for (let i = 0; i < times; i++) rotateOf(A, B, 0.8, 0.6, A, n);
 }
 
 export function tile(k: i32, times: i32): void {
