@@ -155,15 +155,17 @@ export function awaitCount(at: usize, least: i32): void {
 /** A helper's part: takes turns until the call has ended (true), or for a while (false). */
 export function help(thread: i32): bool {
   let turns = 0;
+  let done = atomic.load<i32>(shared, EPOCH) - 1; // the epoch that has no turn left
   for (let looks = 0; turns < TURNS; looks++) {
     const epoch = atomic.load<i32>(shared, EPOCH);
-    if (turn(thread)) {
+    if (epoch != done && turn(thread)) {
       turns++;
       looks = 0;
       atomic.add<i32>(shared, 1, DONE);
       if (atomic.load<u32>(shared, WAITING)) atomic.notify(shared + DONE, 1);
       continue;
     }
+    done = epoch;
     if (atomic.load<u32>(shared, OVER)) return true;
     if (looks < PATIENCE) continue;
     atomic.add<u32>(shared, 1, SLEEPING);
