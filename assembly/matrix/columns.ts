@@ -6,7 +6,6 @@
 import { alloc, calloc, mark, release } from '../base/arena';
 import { parallelFor, threads } from '../base/parallel';
 import { READ_TASK } from '../base/params';
-import { Indexed, indexedSource } from './pack';
 import * as source from './source';
 
 export function leading(m: i32): i32 {
@@ -28,7 +27,12 @@ export function column(W: usize, ld: i32, j: i32): usize {
 class Reading {
   to: usize;
   ld: i32;
-  A: Indexed;
+  /** The source: byte offsets of its rows and columns from there on. */
+  at: usize;
+  down: usize;
+  across: usize;
+  single: bool;
+  scale: f64;
   count: i32;
   n: i32;
   share: i32;
@@ -36,18 +40,17 @@ class Reading {
 
 function readColumns(record: usize, index: i32, _thread: i32): void {
   const r = changetype<Reading>(record);
-  const A = r.A;
   const first = index * r.share;
   const end = min(r.n, first + r.share);
   // 8 rows at a time: whichever way A is stored, the lines touched stay in the L1 cache.
   for (let i0 = 0; i0 < r.count; i0 += 8) {
     const i1 = min(r.count, i0 + 8);
     for (let j = first; j < end; j++) {
-      const from = A.at + <usize>load<u32>(A.across + (<usize>j << 2));
+      const from = r.at + <usize>load<u32>(r.across + (<usize>j << 2));
       const to = column(r.to, r.ld, j);
       for (let i = i0; i < i1; i++) {
-        const p = from + <usize>load<u32>(A.down + (<usize>i << 2));
-        store<f64>(to + (<usize>i << 3), (A.single ? <f64>load<f32>(p) : load<f64>(p)) * A.scale);
+        const p = from + <usize>load<u32>(r.down + (<usize>i << 2));
+        store<f64>(to + (<usize>i << 3), (r.single ? <f64>load<f32>(p) : load<f64>(p)) * r.scale);
       }
     }
   }
@@ -59,7 +62,11 @@ export function read(W: usize, ld: i32, row: i32, ro: usize, count: i32, co: usi
   const r = changetype<Reading>(alloc(offsetof<Reading>()));
   r.to = W + (<usize>row << 3);
   r.ld = ld;
-  r.A = indexedSource(ro, co, 1);
+  r.at = source.at;
+  r.down = ro;
+  r.across = co;
+  r.single = source.single;
+  r.scale = source.scale;
   r.count = count;
   r.n = n;
   r.share = threads == 1 ? max(n, 1) : READ_TASK;
