@@ -120,7 +120,7 @@ const LIST = [
     'full-rank',
     'the shift is the tolerance',
     'certificate/full-rank.ts',
-    '+ ROUNDING_ROOM * rounding(s, n, square, square)',
+    '+ ROUNDING_ROOM * rounding(s, source.n, square, square)',
     '+ 0',
   ],
   [
@@ -134,8 +134,8 @@ const LIST = [
     'full-rank',
     'for the least sigma_1',
     'certificate/full-rank.ts',
-    'const threshold = claim.tolerance(claim.high);\n  const shift',
-    'const threshold = claim.tolerance(claim.low);\n  const shift',
+    'const threshold = claim.tolerance(claim.high);\n  return',
+    'const threshold = claim.tolerance(claim.low);\n  return',
   ],
   [
     'elimination',
@@ -170,6 +170,7 @@ const LIST = [
     '+ 0',
     'terms of',
   ],
+  ['full-rank', 'chains of sums of few nonzeros', 'blas/sparse.ts', '> CHAIN;', '> 1e9;'],
   [
     'null-space',
     'rounding of A V',

@@ -117,6 +117,13 @@ export const ELIMINATION_DIGITS: f64 = 1e-5;
 /** Shifts are for so many times the rounding of a Gram matrix, which is known once it is factored. */
 export const ROUNDING_ROOM: f64 = 1.1;
 
+/**
+ * A matrix with no more than one nonzero in so many elements, as some rows show, is taken by its nonzeros: its Gram
+ * matrix and products with it cost next to nothing.
+ */
+export const NONZERO_SHARE: i32 = 12;
+export const NONZERO_ROWS: i32 = 8;
+
 /** Full rank reads A row by row from so many rows on, twice as many as columns, or past so many bytes of a call. */
 export const PACKED_ROWS: i32 = 4096;
 export const CALL_BYTES: u64 = 12 << 20;
@@ -126,6 +133,7 @@ export const CALL_BYTES: u64 = 12 << 20;
  * cost less on their own than a pivoted QR of everything.
  */
 export const SET_ASIDE: i32 = 24;
+export const DEFLATED_SHARE: i32 = 11;
 
 /** Matrices of up to this size (the longer side first) are decided in fixed scratch, with no arena. */
 export const SMALL_ROWS: i32 = 64;

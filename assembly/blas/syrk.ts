@@ -3,10 +3,12 @@
 import { alloc, mark, release } from '../base/arena';
 import { parallelFor } from '../base/parallel';
 import { BLOCK, CHAIN, GRAM_TASK } from '../base/params';
+import { findNonzeros } from '../matrix/nonzeros';
 import { packedBytes, packPanel } from '../matrix/pack';
 import * as source from '../matrix/source';
 import { panels, rowPanel } from '../matrix/triangle';
 import { madd44, madd412 } from './gemm';
+import { gramOfNonzeros } from './sparse';
 
 /**
  * Tiles of row panels i0 .. i1 and column panels j0 .. j1, on and below the diagonal, += a_i b_j^T over steps from ..
@@ -92,7 +94,11 @@ export function gram(G: usize, i0: i32, n: i32, P: usize, ld: i32, s: i32, fresh
 
 /** G = A^T A, packed lower triangle. */
 export function gramOfSource(G: usize): void {
-  gramOfColumns(G, 0, source.columns, source.n);
+  const start = mark();
+  const few = findNonzeros();
+  if (few) gramOfNonzeros(G, few);
+  else gramOfColumns(G, 0, source.columns, source.n);
+  release(start);
 }
 
 /** Row panels i0 .. of the same, for the n columns of a table of byte offsets; a few hundred rows of A at a time. */

@@ -2,14 +2,17 @@
 // docs/certificates.md, "Full rank from a sample". Cost: s n^2 + n^3 / 3 flops, and a pass over A.
 import { alloc, mark, release } from '../base/arena';
 import {
-  CALL_BYTES, ELIMINATION_COLUMNS, ELIMINATION_DIGITS, ELIMINATION_MOST, PACKED_ROWS, ROUNDING_ROOM,
+  CALL_BYTES, DEFLATED_SHARE, ELIMINATION_COLUMNS, ELIMINATION_DIGITS, ELIMINATION_MOST, PACKED_ROWS, ROUNDING_ROOM,
+  SET_ASIDE,
 } from '../base/params';
 import { dot } from '../blas/level1';
+import { gramOfNonzeros } from '../blas/sparse';
 import { gramOfColumns } from '../blas/syrk';
 import * as cholesky from '../factor/cholesky';
 import { Cholesky } from '../factor/cholesky';
 import { packedBytes } from '../matrix/pack';
-import { PackedRows, packRows, restoreRows } from '../matrix/rows';
+import { Nonzeros } from '../matrix/nonzeros';
+import { PackedRows, packRows, restoreRows, rowsOfNonzeros } from '../matrix/rows';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
 import { copyTriangle, panels, triangleBytes } from '../matrix/triangle';
@@ -31,6 +34,12 @@ function large(): bool {
   return packedBytes(m, source.n) + triangleBytes(source.n) > allowed;
 }
 
+/** Of the Gram matrix of s rows: the tolerance, squared, and what rounding may take of a bound. */
+function shiftFor(s: i32, square: f64): f64 {
+  const threshold = claim.tolerance(claim.high);
+  return threshold * threshold + ROUNDING_ROOM * rounding(s, source.n, square, square);
+}
+
 /**
  * Full rank, or all but a few, by Cholesky of a shifted Gram matrix, of a sample of s rows or of all;
  * G is A^T A where it is known, else 0.
@@ -43,29 +52,40 @@ export function fullRank(s: i32, G: usize, deflate: bool): Attempt {
   const x = packed ? packRows(s) : changetype<PackedRows>(0);
   const n = source.n;
   const square = s < source.m ? dot(x.P, x.P, <i32>(packedBytes(s, n) >> 3)) : scan.total;
-  const threshold = claim.tolerance(claim.high);
-  const shift = threshold * threshold + ROUNDING_ROOM * rounding(s, n, square, square);
   // Elimination loses some digits of its bound, which a tolerance above rounding does not leave.
-  const pays = n >= ELIMINATION_COLUMNS && n <= ELIMINATION_MOST && threshold < ELIMINATION_DIGITS * Math.sqrt(shift);
+  const near = claim.tolerance(claim.high) < ELIMINATION_DIGITS * Math.sqrt(shiftFor(s, square));
+  const pays = near && n >= ELIMINATION_COLUMNS && n <= ELIMINATION_MOST;
   const room = mark();
   if (!packed || !pays || !eliminate(x, a)) {
     release(room);
     if (packed) restoreRows(x);
-    byCholesky(a, x, s, G, square, shift);
+    byCholesky(a, x, s, G, square);
   }
   release(start);
   return a;
 }
 
+/** The same by all rows of a matrix of few nonzeros z: the Gram matrix costs next to nothing. */
+export function fullRankOfNonzeros(z: Nonzeros, G: usize): Attempt {
+  const a = createAttempt();
+  const start = mark();
+  byCholesky(a, rowsOfNonzeros(z), source.m, G, scan.total);
+  release(start);
+  return a;
+}
+
 /** Without a step of elimination. square: ||P||_F^2, or ||A||_F^2 where nothing is packed. */
-function byCholesky(a: Attempt, x: PackedRows, s: i32, G: usize, square: f64, shift: f64): void {
+function byCholesky(a: Attempt, x: PackedRows, s: i32, G: usize, square: f64): void {
   const n = source.n;
+  const shift = shiftFor(s, square);
   const packed = changetype<usize>(x) != 0;
   const L = alloc(triangleBytes(n));
   if (G) copyTriangle(L, G, n, 1);
-  const f = cholesky.begin(L, n, shift, true, packed ? mayDeflate(s, n) : 0);
-  if (packed) cholesky.proceed(f, panels(n), x.P, s, s);
-  else if (G) cholesky.proceed(f, panels(n), 0, 0, 0);
+  else if (packed && x.nonzeros) gramOfNonzeros(L, x.nonzeros);
+  const most = !packed ? 0 : x.P ? mayDeflate(s, n) : min(SET_ASIDE, n / DEFLATED_SHARE);
+  const f = cholesky.begin(L, n, shift, true, most);
+  if (packed && x.P) cholesky.proceed(f, panels(n), x.P, s, s);
+  else if (G || packed) cholesky.proceed(f, panels(n), 0, 0, 0);
   else factorStreamed(f);
   a.independent = a.proved = f.columns - f.deflated;
   a.gapless = f.gapless;

@@ -8,19 +8,20 @@
 // O'Leary 1980 for the blocks.
 import { alloc, calloc } from '../base/arena';
 import {
-  DEFLATE_COLUMNS, REMAINDER_LEAST, RESIDUAL_AGAIN, RESIDUAL_FIRST, RESIDUAL_STEPS, SET_ASIDE, SHORTENED_LEAST,
-  STEP_GAIN, TINY, U,
+  DEFLATED_SHARE, DEFLATE_COLUMNS, REMAINDER_LEAST, RESIDUAL_AGAIN, RESIDUAL_FIRST, RESIDUAL_STEPS, SET_ASIDE,
+  SHORTENED_LEAST, STEP_GAIN, TINY, U,
 } from '../base/params';
 import { madd44 } from '../blas/gemm';
 import { subtract } from '../blas/gemv';
 import { dot, scaleColumn } from '../blas/level1';
+import { multiplyNonzeros, subtractNonzeros } from '../blas/sparse';
 import { columnSquares } from '../blas/trsm';
 import { Cholesky, isDeflated } from '../factor/cholesky';
 import { solve } from '../factor/cholesky-solve';
 import { PackedRows, rowOrder } from '../matrix/rows';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
-import { applyToPanels } from '../spectrum/power';
+import { applyToPanels, subtractTransposed } from '../spectrum/power';
 import * as claim from './claim';
 
 /** The vectors sought, and what passes over A need for them. It lives above its maker's mark. */
@@ -50,11 +51,12 @@ export class Search {
 
 /**
  * How many of n columns may be deflated, to be found dependent by passes over A:
- * none where QR of the s rows at hand is cheaper.
+ * none where QR of the rows at hand is cheaper.
  */
 export function mayDeflate(s: i32, n: i32): i32 {
   const all = source.n;
-  return all >= DEFLATE_COLUMNS && (s == source.m || source.m < (all * all) >> 6) ? min(SET_ASIDE, n / 11) : 0;
+  const pays = all >= DEFLATE_COLUMNS && (s == source.m || source.m < (all * all) >> 6);
+  return pays ? min(SET_ASIDE, n / DEFLATED_SHARE) : 0;
 }
 
 // @ts-ignore: decorator
@@ -63,9 +65,32 @@ export function row(i: i32): usize {
   return <usize>i << 5;
 }
 
+/** Y = A V, micro-panels. */
+export function multiply(S: Search, V: usize, Y: usize): void {
+  const z = S.x.nonzeros;
+  if (z) multiplyNonzeros(z, V, Y, S.all, S.step);
+  else applyToPanels(V, Y, S.all, S.step);
+}
+
+/** S.G = -A^T Y. */
+export function multiplyTransposed(S: Search, Y: usize): void {
+  const z = S.x.nonzeros;
+  memory.fill(S.G, 0, S.all);
+  if (z) subtractNonzeros(z, Y, S.G, S.all, S.step);
+  else subtractTransposed(Y, S.G, S.all, S.step);
+}
+
+/** The same of the nonzeros of A. */
+function correctByNonzeros(S: Search): void {
+  multiplyTransposed(S, S.V + S.below);
+  solve(S.f, S.G, S.all, S.step);
+  for (let b: usize = 0; b < S.all; b += S.step) memory.copy(S.D + b, S.G + b, row(source.n));
+}
+
 /** D(K) ~ what takes A D nearest to A V, by the normal equations of W and then the pivot block; D is zero elsewhere. */
 function correct(S: Search): void {
   const x = S.x;
+  if (x.nonzeros) return correctByNonzeros(S);
   const s = x.s;
   const p = x.p;
   const q = source.n - p;
@@ -121,11 +146,17 @@ function project(S: Search, X: usize, Y: usize, from: usize, count: i32): void {
 function orthonormalise(S: Search, X: usize, from: usize, count: i32, least: f64): void {
   const tile = S.tile;
   const T = tile + 128;
+  let known = false;
   for (let c: usize = 0; c < 8; c++) {
-    memory.fill(tile, 0, 256);
-    madd44(tile, X + from, X + from, count);
+    memory.fill(T, 0, 128);
+    if (!known) {
+      memory.fill(tile, 0, 128);
+      madd44(tile, X + from, X + from, count);
+    }
     let o = (c & 3) * 40;
     const square = load<f64>(tile + o);
+    known = square == 0;
+    if (known) continue; // no vector, or none any more
     const inverse = square > (c < 4 ? least : max<f64>(least, REMAINDER_LEAST)) ? 1 / square : 0;
     store<f64>(T + o, 1 - Math.sqrt(inverse));
     if (c > 3) while ((o += 8) & 31) store<f64>(T + o, load<f64>(tile + o) * inverse);
@@ -168,12 +199,12 @@ export function minimise(S: Search, enough: f64): f64 {
   const all = S.all;
   const step = S.step;
   const below = S.below;
-  applyToPanels(V, V + below, all, step);
+  multiply(S, V, V + below);
   gains(S, 0);
   let k = 0;
   for (; k < RESIDUAL_STEPS && size(S, V + below, m) > enough * size(S, V, n); k++) {
     correct(S);
-    applyToPanels(D, D + below, all, step);
+    multiply(S, D, D + below);
     for (let b: usize = 0; b < all; b += step) {
       project(S, S.last + b, D + b, below, m);
       orthonormalise(S, D + b, below, m, TINY);

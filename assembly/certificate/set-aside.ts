@@ -14,11 +14,12 @@ import { column, leading } from '../matrix/columns';
 import { PackedRows } from '../matrix/rows';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
-import { applyToPanels, subtractTransposed } from '../spectrum/power';
 import { Attempt } from './attempt';
 import * as claim from './claim';
 import { Method } from './claim';
-import { minimise, nullSpaceBound, openSearch, orthonormaliseAll, row, Search, size } from './null-space';
+import {
+  minimise, multiply, multiplyTransposed, nullSpaceBound, openSearch, orthonormaliseAll, row, Search, size,
+} from './null-space';
 
 /** Vector c of panels with its image, to a column of n + m numbers, or back. */
 function move(S: Search, panels: usize, c: i32, to: usize, back: bool): void {
@@ -37,7 +38,7 @@ function split(S: Search, least: f64): usize {
   const m = source.m;
   const few = S.few;
   orthonormaliseAll(S);
-  applyToPanels(S.V, S.V + S.below, S.all, S.step);
+  multiply(S, S.V, S.V + S.below);
   const own = calloc(S.all);
   const start = mark();
   const ld = leading(n + m);
@@ -81,9 +82,8 @@ export function boundOfSpan(S: Search, r: i32, omega: f64): f64 {
   const below = S.below;
   minimise(S, 0);
   const Z = S.D + below;
-  applyToPanels(V, Z, S.all, S.step);
-  memory.fill(S.G, 0, S.all);
-  subtractTransposed(V + below, S.G, S.all, S.step);
+  multiply(S, V, Z);
+  multiplyTransposed(S, V + below);
   // What of U^T Z differs from the identity.
   let other: f64 = 0;
   for (let a: usize = 0; a < S.all; a += S.step) {

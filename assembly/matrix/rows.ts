@@ -1,14 +1,16 @@
 // Rows of A, all or a sample of them, packed in column panels.
 import { alloc, mark, release } from '../base/arena';
 import { congruential } from '../base/random';
+import { Nonzeros } from './nonzeros';
 import { indexedSource, pack, packedBytes, packSource } from './pack';
 import * as source from './source';
 
 /** s rows of A. It lives above its maker's mark. */
 @unmanaged
 export class PackedRows {
-  /** Column panels [n/4][s][4]. */
+  /** Column panels [n/4][s][4]; 0 where A has few nonzeros, which take their place. */
   P: usize;
+  nonzeros: Nonzeros;
   s: i32;
   /** The rows of A as they stand in P; 0 for a sample that nobody has asked for (rowOrder()). */
   order: usize;
@@ -60,11 +62,23 @@ export function restoreRows(x: PackedRows): void {
 /** s stratified rows of A, or all. */
 export function packRows(s: i32): PackedRows {
   const x = changetype<PackedRows>(alloc(offsetof<PackedRows>()));
+  openRows(x, s, changetype<Nonzeros>(0));
   x.P = alloc(packedBytes(s, source.n));
-  x.s = s;
-  x.order = x.N = x.M = 0;
-  x.p = 0;
   fillRows(x);
+  return x;
+}
+
+function openRows(x: PackedRows, s: i32, z: Nonzeros): void {
+  x.P = x.order = x.N = x.M = 0;
+  x.nonzeros = z;
+  x.s = s;
+  x.p = 0;
+}
+
+/** All of A, which has few nonzeros. */
+export function rowsOfNonzeros(z: Nonzeros): PackedRows {
+  const x = changetype<PackedRows>(alloc(offsetof<PackedRows>()));
+  openRows(x, source.m, z);
   return x;
 }
 

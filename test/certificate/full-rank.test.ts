@@ -20,6 +20,25 @@ test.each(UNLUCKY)('%i equal rows are of rank one, whatever their Gram matrix is
   expect(k.decided(k.fullRank(m, G))).toBeFalsy();
 });
 
+test.each(UNLUCKY)(
+  '%i equal rows of few nonzeros are of rank one, whatever their Gram matrix is',
+  (m, x, y) => {
+    const others = 24; // unit vectors, so that most elements are zero
+    const rows = equalRows(m, x, y);
+    const a = matrix(m + others, 2 + others, (i, j) => {
+      if (i < others) return i === j - 2 ? 2 ** 9 : 0;
+      return j < 2 ? rows.a[2 * (i - others) + j] : 0;
+    });
+    openClaim(a, { tol: 1e-30 });
+    k.encloseByNorms();
+    const nonzeros = k.findNonzeros();
+    expect(nonzeros).not.toBe(0);
+    const attempt = k.fullRankOfNonzeros(nonzeros, 0);
+    if (k.decided(attempt)) expect(k.claimed.value).toBe(1 + others);
+    expect(k.proved(attempt)).toBeLessThanOrEqual(1 + others);
+  },
+);
+
 test('columns proved independent before Cholesky fails are independent', () => {
   const [m, x, y] = UNLUCKY[2];
   openClaim(equalRows(m, 1e-9, x, y), { tol: 1e-30 });

@@ -13,6 +13,7 @@ type ReflectorBlock = number;
 type Panel = number;
 type Band = number;
 type Attempt = number;
+type Nonzeros = number;
 
 interface Exports {
   memory: WebAssembly.Memory;
@@ -37,6 +38,7 @@ interface Exports {
   reflectorError(count: number): number;
   stage(k: number): number;
   fullRank(s: number, G: number): Attempt;
+  fullRankOfNonzeros(z: Nonzeros, G: number): Attempt;
   eliminateAll(s: number): Attempt;
   decided(a: Attempt): number;
   proved(a: Attempt): number;
@@ -87,6 +89,11 @@ interface Exports {
   square(W: number, ld: number, r0: number, m: number, c0: number, n: number): number;
   swapColumns(a: number, b: number, n: number): void;
   gramOfSource(G: number): void;
+  /** 0 where they are not few. */
+  findNonzeros(): Nonzeros;
+  gramOfNonzeros(G: number, z: Nonzeros): void;
+  multiplyNonzeros(z: Nonzeros, V: number, Y: number, bytes: number, step: number): void;
+  subtractNonzeros(z: Nonzeros, Y: number, X: number, bytes: number, step: number): void;
   packSource(P: number): void;
   squareSymmetric(G: number, n: number): number;
   createBlock(m: number, b: number): ReflectorBlock;
