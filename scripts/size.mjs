@@ -10,10 +10,10 @@ const dist = fileURLToPath(new URL('../dist', import.meta.url));
 
 /** [what, file of dist/ or source of a module beside it, budget in kB of gzip] */
 const ENTRIES = [
-  ['matrix-rank.min.js', { file: 'matrix-rank.min.js' }, 76],
-  ['import { matrixRank }', { source: "export { matrixRank } from './index.js'" }, 52],
-  ['import { singularValues }', { source: "export { singularValues } from './index.js'" }, 50],
-  ['import { spectralMetrics }', { source: "export { spectralMetrics } from './index.js'" }, 53],
+  ['matrix-rank.min.js', { file: 'matrix-rank.min.js' }, 77],
+  ['import { matrixRank }', { source: "export { matrixRank } from './index.js'" }, 53],
+  ['import { singularValues }', { source: "export { singularValues } from './index.js'" }, 51],
+  ['import { spectralMetrics }', { source: "export { spectralMetrics } from './index.js'" }, 54],
   ['import { RankAccumulator }', { source: "export { RankAccumulator } from './index.js'" }, 56],
   ['import { convLayerRank }', { source: "export { convLayerRank } from './index.js'" }, 53],
   [
