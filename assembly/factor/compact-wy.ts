@@ -9,7 +9,6 @@ import { parallelFor, threads } from '../base/parallel';
 import { CHAIN, REFLECT_COLUMNS_TASK, REFLECT_PANELS_TASK, REFLECT_ROWS_TASK } from '../base/params';
 import { madd } from '../base/simd';
 import { madd412, madd44 } from '../blas/gemm';
-import { dot } from '../blas/level1';
 import { column } from '../matrix/columns';
 
 /** A block of reflectors, ready to apply. It lives above its maker's mark. */
@@ -191,7 +190,6 @@ function transpose2(to: usize, c: usize, step: usize): void {
  * Makes a block of the b reflectors, `rows` long, that factorPanel() left at A, the first element of the first of them.
  */
 export function formBlock(block: ReflectorBlock, A: usize, ld: i32, rows: i32, b: i32, taus: usize): void {
-  const V = block.V;
   const T = block.T;
   const Z = block.Z;
   const blockLd = ((rows + 3) & ~3) + 2;
@@ -201,21 +199,25 @@ export function formBlock(block: ReflectorBlock, A: usize, ld: i32, rows: i32, b
   block.columns = b;
   block.ld = blockLd;
   parallelFor(formTask, (rows + REFLECT_ROWS_TASK - 1) / REFLECT_ROWS_TASK, changetype<usize>(block));
-  // T(0:j, j) = -tau_j T(0:j, 0:j) V(:, 0:j)^T v_j
-  for (let j = 0; j < b; j++) {
-    const tau = load<f64>(taus + (<usize>j << 3));
-    const vj = column(V, blockLd, j);
-    for (let i = 0; i < j; i++) {
-      store<f64>(Z + (<usize>i << 3), dot(column(V, blockLd, i) + (<usize>j << 3), vj + (<usize>j << 3), rows - j));
+  // T(0:j, j) = -tau_j T(0:j, 0:j) V(:, 0:j)^T v_j, those products for four j at a time.
+  const panelBytes = <usize>rows << 5;
+  for (let g = 0; g < b; g += 4) {
+    const panels = (g >> 2) + 1;
+    memory.fill(Z, 0, <usize>panels << 7);
+    for (let i = g; i < rows; i += CHAIN) {
+      const V = block.Vc + (<usize>i << 5);
+      multiply(Z, V + <usize>(panels - 1) * panelBytes, V, panelBytes, panels, min(CHAIN, rows - i));
     }
-    for (let i = 0; i < j; i++) {
-      let s: f64 = 0;
-      for (let p = i; p < j; p++) {
-        s += load<f64>(T + (<usize>(i * b + p) << 3)) * load<f64>(Z + (<usize>p << 3));
+    for (let j = g; j < min(g + 4, b); j++) {
+      const tau = load<f64>(taus + (<usize>j << 3));
+      const z = Z + (<usize>(j - g) << 3);
+      for (let i = 0; i < j; i++) {
+        let s: f64 = 0;
+        for (let p = i; p < j; p++) s += load<f64>(T + (<usize>(i * b + p) << 3)) * load<f64>(z + (<usize>p << 5));
+        store<f64>(T + (<usize>(i * b + j) << 3), -tau * s);
       }
-      store<f64>(T + (<usize>(i * b + j) << 3), -tau * s);
+      store<f64>(T + (<usize>(j * b + j) << 3), -tau);
     }
-    store<f64>(T + (<usize>(j * b + j) << 3), -tau);
   }
 }
 
