@@ -40,6 +40,9 @@ class Reading {
 
 function readColumns(record: usize, index: i32, _thread: i32): void {
   const r = changetype<Reading>(record);
+  const down = r.down;
+  const single = r.single;
+  const scale = r.scale;
   const first = index * r.share;
   const end = min(r.n, first + r.share);
   // 8 rows at a time: whichever way A is stored, the lines touched stay in the L1 cache.
@@ -49,8 +52,8 @@ function readColumns(record: usize, index: i32, _thread: i32): void {
       const from = r.at + <usize>load<u32>(r.across + (<usize>j << 2));
       const to = column(r.to, r.ld, j);
       for (let i = i0; i < i1; i++) {
-        const p = from + <usize>load<u32>(r.down + (<usize>i << 2));
-        store<f64>(to + (<usize>i << 3), (r.single ? <f64>load<f32>(p) : load<f64>(p)) * r.scale);
+        const p = from + <usize>load<u32>(down + (<usize>i << 2));
+        store<f64>(to + (<usize>i << 3), (single ? <f64>load<f32>(p) : load<f64>(p)) * scale);
       }
     }
   }

@@ -6,7 +6,9 @@ import { transformSync } from 'esbuild';
 
 const source = readFileSync(new URL('../../../assembly/base/parallel.ts', import.meta.url), 'utf8');
 
-/** Epochs and turns share a number, six bits of it turns; nobody is patient; ends of stretches are no safer than turns. */
+/**
+ * Epochs and turns share a number, six bits of it turns; nobody is patient; ends of stretches are no safer than turns.
+ */
 const SMALLER: Change[] = [
   [/\(<u64>epoch << 32\) \| <u64>\(to - from\)/, '(epoch << 6) | (to - from)'],
   [/<i32>counter/, '(counter & 63)'],
@@ -79,7 +81,10 @@ function translated(changes: readonly Change[]): string {
   const { code } = transformSync(text, { loader: 'ts' });
   return yielding(
     code,
-    /\batomic\.\w+\(|(?<!function )\b(run|publish|turn|turnOf|claimed|task)\(|\bchangetype\((?=load\(shared, TASK\)\)\()/,
+    new RegExp(
+      String.raw`\batomic\.\w+\(|(?<!function )\b(run|publish|turn|turnOf|claimed|task)\(|` +
+        String.raw`\bchangetype\((?=load\(shared, TASK\)\)\()`,
+    ),
   )
     .replace(/^function (?=\w)/gm, 'function* ')
     .replace(/^export \{[^}]*\};?$/gm, '');
