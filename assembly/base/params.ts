@@ -33,6 +33,9 @@ export const BLOCK: i32 = 24;
  */
 export const CHAIN: i32 = 128;
 
+/** The same where what rounding leaves of sums of those is kept: at most a quarter of it in units of u. */
+export const COMPENSATED_CHAIN: i32 = 64;
+
 /** The same in residuals and triangular solves whose rounding comes near a tolerance. */
 export const SHORT: i32 = 64;
 
@@ -322,6 +325,31 @@ export const NOISE: f64 = 0.01;
 
 /** Singular values of float32 matrices may be off by so much of sigma_1: a quarter of float32's unit roundoff. */
 export const SINGLE_SHARE: f64 = 1.4901161193847656e-8; // 2^-26
+
+/**
+ * Singular values of a tall float64 matrix may come from a Gram matrix of columns with condition numbers of up to so
+ * much, and so much more for each column; so many times as much where the Gram matrix is exact.
+ */
+export const TALL_CONDITION: f64 = 3;
+export const TALL_CONDITION_COLUMN: f64 = 0.25;
+export const EXACT_CONDITION: f64 = 4;
+
+/** By the Frobenius norm of an inverse condition numbers are so much larger, where columns were chosen. */
+export const INVERSE_ROOM: f64 = 5;
+
+/**
+ * With fewer columns their Gram matrix costs little more than a sketch, which tells beforehand, and little beside
+ * reflectors from so many rows a column on.
+ */
+export const SKETCH_COLUMNS: i32 = 20;
+export const GRAM_ROWS_A_COLUMN: i32 = 32;
+
+/**
+ * A sketch has half as many rows again as columns and so many more; so many times as many are rows enough for
+ * one.
+ */
+export const SKETCH_SPARE: i32 = 32;
+export const SKETCH_ROOM: i32 = 2;
 
 /** Steps of conjugate residuals for dependent columns, at most: each gains a factor of 100 and more (decisions.md). */
 export const RESIDUAL_STEPS: i32 = 12;

@@ -1,13 +1,14 @@
 // Gram matrices as packed triangles (matrix/triangle.ts), tile by tile: of a matrix in column panels [n/4][s][4], or of
 // A, read from the source panel by panel. Cost: s n^2 flops.
-import { alloc, mark, release } from '../base/arena';
+import { alloc, calloc, mark, release } from '../base/arena';
 import { parallelFor } from '../base/parallel';
-import { BLOCK, CHAIN, GRAM_TASK } from '../base/params';
+import { BLOCK, CHAIN, COMPENSATED_CHAIN, GRAM_TASK } from '../base/params';
 import { findNonzeros } from '../matrix/nonzeros';
 import { packedBytes, packPanel } from '../matrix/pack';
 import * as source from '../matrix/source';
-import { panels, rowPanel } from '../matrix/triangle';
+import { panels, rowPanel, triangleBytes } from '../matrix/triangle';
 import { madd44, madd412 } from './gemm';
+import { axpy } from './level1';
 import { gramOfNonzeros } from './sparse';
 
 /**
@@ -92,6 +93,19 @@ export function gram(G: usize, i0: i32, n: i32, P: usize, ld: i32, s: i32, fresh
   release(start);
 }
 
+/** G += T, what rounding leaves of each sum collected in C (Knuth's TwoSum). */
+function addCompensated(G: usize, C: usize, T: usize, bytes: usize): void {
+  for (let o: usize = 0; o < bytes; o += 16) {
+    const a = v128.load(G + o);
+    const b = v128.load(T + o);
+    const s = f64x2.add(a, b);
+    const t = f64x2.sub(s, a);
+    const rest = f64x2.add(f64x2.sub(a, f64x2.sub(s, t)), f64x2.sub(b, t));
+    v128.store(G + o, s);
+    v128.store(C + o, f64x2.add(v128.load(C + o), rest));
+  }
+}
+
 /** G = A^T A, packed lower triangle. */
 export function gramOfSource(G: usize): void {
   const start = mark();
@@ -103,27 +117,43 @@ export function gramOfSource(G: usize): void {
 
 /** Row panels i0 .. of the same, for the n columns of a table of byte offsets; a few hundred rows of A at a time. */
 export function gramOfColumns(G: usize, i0: i32, columns: usize, n: i32): void {
+  sumOfChunks(G, i0, columns, n, CHAIN, false);
+}
+
+/**
+ * The same from row panel 0 on, a few rows at a time whose sums are added in twice the working precision: rounding does
+ * not grow with the rows, be they all the same.
+ */
+export function compensatedGram(G: usize, columns: usize, n: i32): void {
+  sumOfChunks(G, 0, columns, n, COMPENSATED_CHAIN, true);
+}
+
+function sumOfChunks(G: usize, i0: i32, columns: usize, n: i32, chunk: i32, compensated: bool): void {
   const start = mark();
-  const ld = min(CHAIN, source.m);
+  const ld = min(chunk, source.m);
   const P = alloc(packedBytes(ld, n));
+  const bytes = <usize>triangleBytes(n);
+  const T = compensated ? alloc(bytes) : G;
+  const C: usize = compensated ? calloc(bytes) : 0;
+  if (compensated) memory.fill(G, 0, bytes);
   let filled = 0;
   let fresh = true;
   for (let first = 0; first < source.m; ) {
     const count = min(source.panelRows, source.m - first);
     source.panel(first, count);
+    first += count;
     for (let used = 0; used < count; ) {
       const take = min(count - used, ld - filled);
       packPanel(P + (<usize>filled << 5), ld, used, take, columns, n);
       used += take;
       filled += take;
-      if (filled == ld) {
-        gram(G, i0, n, P, ld, filled, fresh);
-        fresh = false;
-        filled = 0;
-      }
+      if (filled < ld && (used < count || first < source.m)) continue;
+      gram(T, i0, n, P, ld, filled, fresh);
+      if (compensated) addCompensated(G, C, T, bytes);
+      fresh = compensated;
+      filled = 0;
     }
-    first += count;
   }
-  if (filled || fresh) gram(G, i0, n, P, ld, filled, fresh);
+  if (compensated) axpy(G, C, 1, <i32>(bytes >> 3));
   release(start);
 }

@@ -91,28 +91,46 @@ function restOfRows(sample: RowSample): f64 {
   return sum;
 }
 
-/** A sample of so many rows, with a lower bound of sigma_1(A). */
-export function drawSample(size: i32): RowSample {
+function createSample(size: i32): RowSample {
   const n = source.n;
   const sample = changetype<RowSample>(alloc(offsetof<RowSample>()));
-  const ld = leading(size);
-  const W = createColumns(size, n);
-  const list = alloc(<u64>size << 2);
   sample.size = size;
-  sample.W = W;
-  sample.ld = ld;
-  sample.list = list;
+  sample.W = createColumns(size, n);
+  sample.ld = leading(size);
+  sample.list = alloc(<u64>size << 2);
   sample.perm = alloc(<u64>n << 2);
   sample.k = 0;
   sample.v = calloc(<u64>n << 3);
   sample.all = false;
+  return sample;
+}
+
+/** A sample of so many rows, with a lower bound of sigma_1(A). */
+export function drawSample(size: i32): RowSample {
+  const n = source.n;
+  const sample = createSample(size);
+  const W = sample.W;
+  const ld = sample.ld;
   const start = mark();
-  stratifiedRows(list, size, source.m);
-  const rows = source.select(list, size);
+  stratifiedRows(sample.list, size, source.m);
+  const rows = source.select(sample.list, size);
   read(W, ld, 0, rows, size, source.selectedColumns(size), n);
   sample.sigma = power(W, ld, size, n, sample.v, 2);
   release(start);
   sample.q = qrcp.begin(W, ld, size, n, sample.perm);
+  return sample;
+}
+
+/** A sketch of so many rows (matrix/sketch.ts), none of which is a row of A. */
+export function sketchedSample(S: usize, size: i32): RowSample {
+  const sample = createSample(size);
+  store<i32>(sample.list, source.m);
+  for (let j = 0; j < source.n; j++) {
+    let from = S + (<usize>(j >> 2) * <usize>size << 5) + (<usize>(j & 3) << 3);
+    const to = column(sample.W, sample.ld, j);
+    for (let i: usize = 0; i < <usize>size << 3; i += 8, from += 32) store<f64>(to + i, load<f64>(from));
+  }
+  sample.q = qrcp.begin(sample.W, sample.ld, size, source.n, sample.perm);
   return sample;
 }
 
@@ -198,11 +216,9 @@ export function squareOfPivots(sample: RowSample): f64 {
 
 /** (R1 [I T])^T, n x k: the singular values of A to within `upper`. R1 is the R factor of A(:, J). */
 export function product(sample: RowSample): usize {
-  const n = source.n;
   const m = source.m;
   const k = sample.k;
-  const X = createColumns(n, k);
-  const xLd = leading(n);
+  const X = createColumns(source.n, k);
   const start = mark();
   const A1 = createColumns(m, k);
   const aLd = leading(m);
@@ -212,16 +228,23 @@ export function product(sample: RowSample): usize {
     read(A1, aLd, first, source.rows, count, sample.table, k);
   }
   qr(A1, aLd, m, k);
+  combineRows(sample, A1, aLd, X);
+  release(start);
+  return X;
+}
+
+/** X = (R [I T])^T, n x k, for an upper triangular R of order k. */
+export function combineRows(sample: RowSample, R: usize, ld: i32, X: usize): void {
+  const n = source.n;
+  const k = sample.k;
   for (let i = 0; i < k; i++) {
-    const x = column(X, xLd, i);
-    for (let j = i; j < k; j++) store<f64>(x + (<usize>j << 3), load<f64>(column(A1, aLd, j) + (<usize>i << 3)));
+    const x = column(X, leading(n), i);
+    for (let j = i; j < k; j++) store<f64>(x + (<usize>j << 3), load<f64>(column(R, ld, j) + (<usize>i << 3)));
     for (let j = 0; j < n - k; j += 4) {
-      // R1(i, i:k) times a column panel of T. The last panel may pass the end of x by up to 3 elements: padding, where
+      // R(i, i:k) times a column panel of T. The last panel may pass the end of x by up to 3 elements: padding, where
       // products with zeros of T go.
       const panel = sample.T + ((<usize>(j >> 2) * <usize>sample.kPad + <usize>i) << 5);
       combine(x + (<usize>(k + j) << 3), panel, x + (<usize>i << 3), k - i);
     }
   }
-  release(start);
-  return X;
 }

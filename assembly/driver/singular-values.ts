@@ -1,15 +1,10 @@
 // All singular values, and the column-pivoted QR factor that callers see.
 //
-// Singular values to absolute accuracy: bidiagonal form and counts; of tall float32 matrices the form of R, R^T R = A^T
-// A, by Cholesky (docs/certificates.md, "Float32 spectra"): m n^2 flops at the tile rate instead of 5/2 m n^2. To
-// relative accuracy: QR with pivoting, QR of R^T, one-sided Jacobi (dgejsv's preconditioning),
-// about 5 sweeps of up to 4 n^3 flops.
+// Singular values to absolute accuracy: bidiagonal form and counts, for which tall matrices are reduced first
+// (tall-values.ts, else tsqr.ts). To relative accuracy: QR with pivoting, QR of R^T, one-sided Jacobi (dgejsv's
+// preconditioning), about 5 sweeps of up to 4 n^3 flops.
 import { alloc, mark, release } from '../base/arena';
-import { RELATIVE_ELEMENTS, SINGLE_SHARE } from '../base/params';
-import { gramOfSource } from '../blas/syrk';
-import { estimate } from '../certificate/estimate';
-import { rounding } from '../certificate/rounding';
-import { factor } from '../factor/cholesky';
+import { RELATIVE_ELEMENTS } from '../base/params';
 import { createPanel, factorPanelPivoted } from '../factor/householder';
 import * as qrcp from '../factor/qrcp';
 import { dropReflectors, sortPivots, strengthen } from '../factor/strong-rrqr';
@@ -25,35 +20,10 @@ import {
   transposeSquare,
   transposeUpper,
 } from '../matrix/columns';
-import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
-import { triangleBytes, unpackTransposed } from '../matrix/triangle';
 import { bidiagonalValues } from '../spectrum/bidiagonal';
 import { jacobi } from '../spectrum/jacobi';
-
-/**
- * By Cholesky of A^T A, where that leaves each value within a quarter of float32's unit roundoff of sigma_1,
- * which is proved; else false.
- * "Float32 spectra".
- */
-function byGram(values: usize): bool {
-  const n = source.n;
-  // Low ranks show in a corner, at a fraction of the cost.
-  if (estimate(n >> 1, n >> 1).independent < n) return false;
-  const start = mark();
-  const L = alloc(triangleBytes(n));
-  gramOfSource(L);
-  const f = factor(L, n, 0, true);
-  const error = rounding(source.m, n, scan.total, f.growth); // of sigma^2
-  // No pivot is below sigma_n^2: most of what is hopeless ends here.
-  let accurate = f.columns == n && error <= SINGLE_SHARE * Math.sqrt(scan.total * f.leastPivot);
-  if (accurate) {
-    bidiagonalValues(unpackTransposed(L, n), leading(n), n, n, values);
-    accurate = error <= SINGLE_SHARE * load<f64>(values) * load<f64>(values + (<usize>(n - 1) << 3));
-  }
-  release(start);
-  return accurate;
-}
+import { tallValues } from './tall-values';
 
 /**
  * The n singular values of scale * A into values, descending. False when Jacobi,
@@ -62,7 +32,7 @@ function byGram(values: usize): bool {
 export function singularValues(values: usize, relative: bool): bool {
   const n = source.n;
   memory.fill(values, 0, <usize>source.width << 3);
-  if (n == 0 || (source.single && !relative && tall() && byGram(values))) return true;
+  if (n == 0 || (!relative && tall() && tallValues(values))) return true;
   const start = mark();
   // A tall matrix that is reduced first loses what scaled rows mean.
   const whole = relative && <u64>source.m * <u64>n <= RELATIVE_ELEMENTS;
