@@ -2,17 +2,18 @@
 // docs/certificates.md, "Inertia". Cost: m n^2 flops for the Gram matrix, n^3 / 3 for each count, up to three of them.
 import { alloc, mark, release } from '../base/arena';
 import {
-  GROWTH, LANCZOS_FIRST, LANCZOS_FIRST_STEPS, LANCZOS_SHARE, LANCZOS_STEPS, NEAREST_ACCURACY, NEAREST_STEPS,
-  REACH_COLUMNS, REACH_DOWN, REACH_LARGE_STEPS, REACH_STEPS, REACH_UP, SIGMA_FINE, SIGMA_NEAR,
+  GROWTH, LANCZOS_FIRST, LANCZOS_FIRST_STEPS, LANCZOS_SHARE, LANCZOS_STEPS, NEAREST_ACCURACY,
+  NEAREST_STEPS, REACH_COLUMNS, REACH_DOWN, REACH_LARGE_STEPS, REACH_STEPS, REACH_UP, SIGMA_FINE, SIGMA_NEAR, SMOOTH,
   U,
 } from '../base/params';
 import { squareSymmetric } from '../blas/symv';
 import { gramOfSource } from '../blas/syrk';
+import * as cholesky from '../factor/cholesky';
 import { Cholesky, factor } from '../factor/cholesky';
 import { inverseRowsNormSquare } from '../factor/cholesky-solve';
 import * as scan from '../matrix/scan';
 import * as source from '../matrix/source';
-import { copyTriangle, triangleBytes } from '../matrix/triangle';
+import { copyTriangle, panels, triangleBytes } from '../matrix/triangle';
 import { largestOfInverse, largestOfNegativeInverse } from '../spectrum/lanczos';
 import * as claim from './claim';
 import { Method } from './claim';
@@ -41,9 +42,24 @@ function factorShifted(L: usize, G: usize, shift: f64): Cholesky {
   return factor(L, source.n, shift, false);
 }
 
-/** The number of positive pivots, or -1 when they grew past what rounding allows for. */
+/**
+ * The same, or no more of its columns than show many eigenvalues below the shift, and a gap above it: the eigenvalues
+ * of leading columns interlace those of all.
+ */
+function factorLeading(L: usize, G: usize, shift: f64): Cholesky {
+  const n = source.n;
+  copyTriangle(L, G, n, 1);
+  const f = cholesky.begin(L, n, shift, false, 0);
+  for (const count = panels(n); f.panelsDone < count; ) {
+    cholesky.proceed(f, cholesky.nextShared(f.panelsDone, count), 0, 0, 0);
+    if (f.negativePivots > n >> 7 && f.leastPivot > SMOOTH * shift) break;
+  }
+  return f;
+}
+
+/** The number of positive pivots so far, or -1 when they grew past what rounding allows for. */
 function positivePivots(f: Cholesky): i32 {
-  return f.growth <= GROWTH * scan.total ? f.n - f.negativePivots : -1;
+  return f.growth <= GROWTH * scan.total ? min(f.n, f.panelsDone << 2) - f.negativePivots : -1;
 }
 
 /** Whether the tolerance is so far above rounding that inertia() may answer. */
@@ -110,19 +126,33 @@ function sameCountAtBothEnds(L: usize, G: usize, slack: f64, open: bool): bool {
   const most = claim.tolerance(claim.high);
   const start = mark();
   const shift = most * most + slack;
-  const f = factorShifted(L, G, shift);
-  const p = positivePivots(f);
+  let f = factorLeading(L, G, shift);
+  let p = positivePivots(f);
   if (p < n && open) raise(G, slack);
   const least = claim.tolerance(claim.low);
-  const below = shift + slack - depth(f); // of the eigenvalues not counted, at most
-  const once = p == n || below <= least * least;
-  const same = p >= 0 && (once || (resolves(slack) && countAbove(L, G, least * least - slack) == p));
+  let once = false;
+  let same = f.panelsDone < panels(n) && isCount(L, G, p, slack);
+  if (!same) {
+    if (f.panelsDone < panels(n)) {
+      f = factorShifted(L, G, shift);
+      p = positivePivots(f);
+    }
+    const below = shift + slack - depth(f); // of the eigenvalues not counted, at most
+    once = p == n || below <= least * least;
+    same = p >= 0 && (once || isCount(L, G, p, slack));
+  }
   if (same) {
     claim.answer(p, most, least, Method.Inertia);
     if (claim.report && isWide(slack)) widen(once ? f : factorShifted(L, G, shift), G, shift, slack);
   }
   release(start);
   return same;
+}
+
+/** Whether no more than p singular values are above the least that the tolerance may be. L is overwritten. */
+function isCount(L: usize, G: usize, p: i32, slack: f64): bool {
+  const least = claim.tolerance(claim.low);
+  return resolves(slack) && countAbove(L, G, least * least - slack) == p;
 }
 
 /** Whether G can tell more of the bounds: it does not see the side of a small upper one; a gap of 1e7 needs none. */

@@ -130,22 +130,22 @@ function inverseSquare(k: i32, steps: v128): v128 {
   return total;
 }
 
-/** A lower bound of sigma_1: ||M^T z|| / ||z||, z = M M^T e_1, M the reduced matrix. */
-function sigmaFromBelow(m: i32, n: i32): v128 {
-  for (let i = 0; i < m; i++) v128.store(at(vector, i), f64x2.splat(0));
+/** A lower bound of sigma_1: ||M^T z|| / ||z||, z = M M^T e_1, M the first k rows, k > 0, of the reduced matrix. */
+function sigmaFromBelow(k: i32, m: i32, n: i32): v128 {
+  for (let i = 0; i < k; i++) v128.store(at(vector, i), f64x2.splat(0));
   let c = area;
   for (let j = 0; j < n; j++) {
     const y = v128.load(c);
-    for (let i = 0; i < m; i++) v128.store(at(vector, i), madd(y, v128.load(at(c, i)), v128.load(at(vector, i))));
+    for (let i = 0; i < k; i++) v128.store(at(vector, i), madd(y, v128.load(at(c, i)), v128.load(at(vector, i))));
     c = at(c, m);
   }
   let z = f64x2.splat(0);
-  for (let i = 0; i < m; i++) z = madd(v128.load(at(vector, i)), v128.load(at(vector, i)), z);
+  for (let i = 0; i < k; i++) z = madd(v128.load(at(vector, i)), v128.load(at(vector, i)), z);
   let sum = f64x2.splat(0);
   c = area;
   for (let j = 0; j < n; j++) {
     let s = f64x2.splat(0);
-    for (let i = 0; i < m; i++) s = madd(v128.load(at(vector, i)), v128.load(at(c, i)), s);
+    for (let i = 0; i < k; i++) s = madd(v128.load(at(vector, i)), v128.load(at(c, i)), s);
     sum = madd(s, s, sum);
     c = at(c, m);
   }
@@ -315,7 +315,7 @@ function proved(m: i32, n: i32, limits: v128, k: i32, steps: v128, size: v128, l
   const below = f64x2.sub(f64x2.div(f64x2.splat(1), f64x2.sqrt(inverseSquare(k, steps))), twice);
   const full = f64x2.eq(steps, f64x2.splat(<f64>n));
   let low = f64x2.mul(size, f64x2.splat(1 / Math.sqrt(<f64>n)));
-  if (!v128.all_true<i64>(full)) low = f64x2.pmax(low, sigmaFromBelow(m, n));
+  if (!v128.all_true<i64>(full)) low = f64x2.pmax(low, sigmaFromBelow(k, m, n));
   low = f64x2.mul(low, f64x2.splat(1 - NORMS));
   const high = f64x2.mul(size, f64x2.splat(1 + NORMS));
   return v128.and(

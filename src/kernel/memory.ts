@@ -5,7 +5,7 @@ import { type Floats, isShared, serve, view, views } from './host.js';
 import { kernel } from './load.js';
 
 /** Matrices of up to this many bytes are copied whole; larger ones are pulled in panels as the kernel asks. */
-const RESIDENT = 1 << 20;
+const RESIDENT = 1 << 22;
 /**
  * The same where threads share the memory: none is to wait for one that pulls; beyond, there is work enough meanwhile.
  */

@@ -93,3 +93,18 @@ test('factors that grow are thrown away', () => {
   }
   expect(claims).toBeLessThan(500);
 });
+
+test.each([
+  ['behind all others', (j: number) => (j < 90 ? j : j - 90)],
+  ['before others', (j: number) => (j < 50 ? j : j < 110 ? j - 50 : j - 60)],
+  ['alternating', (j: number) => j >> 1],
+])('columns that repeat others, %s: leading columns are not taken for all', (_, from) => {
+  const n = 180;
+  const generic = matrix(n, n, () => r.normal());
+  const a = matrix(n, n, (i, j) => generic.a[i * n + from(j)] as number);
+  const rank = new Set(Array.from({ length: n }, (_, j) => from(j))).size;
+  openClaim(a, { tol: 1e-4 });
+  k.encloseByNorms();
+  expect(k.inertia(0)).toBeTruthy();
+  expect(k.claimed.value).toBe(rank);
+});
