@@ -364,6 +364,13 @@ const LIST = [
     'return lower > GUARD * claim.tolerance(claim.high)',
     'return lower > 0',
   ],
+  [
+    'full-rank-qr',
+    'some rows show a triangle',
+    'certificate/triangular.ts',
+    'return isUpper(W, ld, n) ?',
+    'return W ?',
+  ],
 ];
 
 export const MUTANTS = LIST.map(([test, name, file, from, to, only]) => ({

@@ -127,6 +127,14 @@ export const ROUNDING_ROOM: f64 = 1.1;
 export const NONZERO_SHARE: i32 = 12;
 export const NONZERO_ROWS: i32 = 8;
 
+/**
+ * A square matrix, so many rows of which are triangular, is looked at whole, from so many columns on; its inverse is not
+ * formed where so many tolerances times its norm, as four solves show it, are more than 1.
+ */
+export const TRIANGLE_COLUMNS: i32 = 48;
+export const TRIANGLE_ROWS: i32 = 4;
+export const HOPELESS_INVERSE: f64 = 2;
+
 /** Full rank reads A row by row from so many rows on, twice as many as columns, or past so many bytes of a call. */
 export const PACKED_ROWS: i32 = 4096;
 export const CALL_BYTES: u64 = 12 << 20;
@@ -319,6 +327,9 @@ export const TRAILING_COLUMNS: i32 = 64;
 
 /** A trailing matrix is counted once its norm is within so many tolerances: its Gram matrix has the digits for it. */
 export const REACH: f64 = 1e5;
+
+/** Where no more than one in so many columns remains, it is counted before sigma_1 is enclosed. */
+export const FEW_LEFT: i32 = 6;
 
 /** What rounding may do to such a count, in squared tolerances. */
 export const NOISE: f64 = 0.01;

@@ -8,8 +8,8 @@
 // all of them in the tile kernel.
 import { alloc, mark, release } from '../base/arena';
 import {
-  CHAIN, GROWTH, LANCZOS_FIRST, LANCZOS_FIRST_STEPS, LANCZOS_SHARE, LANCZOS_STEPS, LEFT_FOR_SIGMA, NOISE, REACH,
-  SIGMA_FINE, U, WIDEN_UNTIL,
+  CHAIN, FEW_LEFT, GROWTH, LANCZOS_FIRST, LANCZOS_FIRST_STEPS, LANCZOS_SHARE, LANCZOS_STEPS, LEFT_FOR_SIGMA, NOISE,
+  REACH, SIGMA_FINE, U, WIDEN_UNTIL,
 } from '../base/params';
 import { dot } from '../blas/level1';
 import { gram } from '../blas/syrk';
@@ -168,9 +168,11 @@ function widenBounds(t: Trailing): void {
  */
 function decide(t: Trailing, q: qrcp.PivotedQr): bool {
   const n = q.n;
-  let high = claim.tolerance(claim.high);
+  const high = claim.tolerance(claim.high);
   if (countAbove(t, high, 0, true) == n) return claim.answer(n, high, claim.tolerance(claim.low), Method.Trailing);
 
+  // Where few columns remain, counts cost less than sigma_1.
+  if (t.d <= n / FEW_LEFT && sameCount(t)) return true;
   // sigma_1 from the leading rows of R: those that leave little of it.
   const some = qrcp.leastSteps(q, max<f64>(LEFT_FOR_SIGMA * claim.low, Math.sqrt(t.c2)));
   const left = qrcp.residualAfter(q, some);
@@ -181,10 +183,7 @@ function decide(t: Trailing, q: qrcp.PivotedQr): bool {
   const beyond = slack + left * left + perturbationOfSquare(t);
   raiseByLanczos(G, some, slack + perturbationOfSquare(t), LANCZOS_FIRST, LANCZOS_FIRST_STEPS, 0);
   capByIntegers(L, G, some, beyond);
-  high = claim.tolerance(claim.high);
-  const low = claim.tolerance(claim.low);
-  const p = countAbove(t, high, 0, false);
-  if (p >= 0 && countAbove(t, low, 1, false) == p) return claim.answer(p, high, low, Method.Trailing);
+  if (sameCount(t)) return true;
   // The spectrum is dense: there are values within what is known of the tolerance. They are counted as they stand,
   // where that is within the resolution: sigma_1 to more digits,
   // then a count that is exact for some tolerance between `least` and `most`.
@@ -198,6 +197,14 @@ function decide(t: Trailing, q: qrcp.PivotedQr): bool {
   if (!(gap <= claim.resolution())) return false;
   const counted = tells(t, tau) ? positive(t, tau * tau, NOISE * tau * tau, false) : -1;
   return counted >= 0 && claim.counted(t.k + counted, least, most, Method.Trailing);
+}
+
+/** The claim, where the count is the same at both ends of the tolerance. */
+function sameCount(t: Trailing): bool {
+  const high = claim.tolerance(claim.high);
+  const low = claim.tolerance(claim.low);
+  const p = countAbove(t, high, 0, false);
+  return p >= 0 && countAbove(t, low, 1, false) == p && claim.answer(p, high, low, Method.Trailing);
 }
 
 /** What `rest` may change of sigma_1^2. */

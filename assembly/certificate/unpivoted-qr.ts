@@ -19,9 +19,18 @@ export function fullRankByQr(): bool {
   const start = mark();
   const W = matrix();
   if (!tall()) qr(W, leading(m), m, n);
-  const inverse = inverseNorm(packUpper(W, leading(m), n), n);
+  const done = decideFromInverse(packUpper(W, leading(m), n), (tall() ? reductionStages() : stage(n)) + stage(n));
   release(start);
-  const stages = (tall() ? reductionStages() : stage(n)) + stage(n);
-  const lower: f64 = inverse > 0 && inverse < Infinity ? 1 / inverse - reflectorError(stages) : 0;
+  return done;
+}
+
+/**
+ * The claim from L = R^T, packed, where R has the singular values of A but for so many reflectors, those that its
+ * inverse counts for among them.
+ */
+export function decideFromInverse(L: usize, reflectors: i32): bool {
+  const n = source.n;
+  const inverse = inverseNorm(L, n);
+  const lower: f64 = inverse > 0 && inverse < Infinity ? 1 / inverse - reflectorError(reflectors) : 0;
   return lower > GUARD * claim.tolerance(claim.high) && claim.answer(n, lower, 0, Method.Qr);
 }

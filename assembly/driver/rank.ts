@@ -14,6 +14,7 @@ import {
   SAMPLE_ROWS,
   SAMPLE_ROWS_A_COLUMN,
   SIGMA_FINE,
+  TRIANGLE_COLUMNS,
   U,
 } from '../base/params';
 import { gramOfSource } from '../blas/syrk';
@@ -30,6 +31,7 @@ import { bySingularValues } from '../certificate/qlp';
 import { rounding } from '../certificate/rounding';
 import { enclose, encloseByNorms } from '../certificate/sigma1';
 import { bySmallPair } from '../certificate/small-pair';
+import { fullRankOfTriangle, triangleOfSource } from '../certificate/triangular';
 import { fullRankByQr } from '../certificate/unpivoted-qr';
 import { findNonzeros } from '../matrix/nonzeros';
 import * as scan from '../matrix/scan';
@@ -82,6 +84,11 @@ function prove(G: usize): bool {
   if (claim.report && n <= REPORT_COLUMNS && m <= REPORT_ROWS * n) return byQr(0);
 
   if (!claim.report && n >= SAMPLE_COLUMNS && byEquilibratedColumns()) return true;
+  if (m == n && n >= TRIANGLE_COLUMNS && !claim.report && !countable()) {
+    const L = triangleOfSource();
+    // Where a triangle's inverse is large, singular values mostly fall without a gap: only QR tells.
+    if (L) return fullRankOfTriangle(L) || byQr(0);
+  }
   // The smallest sample that may prove full rank; nothing is lost but time if it does not.
   const threshold = claim.tolerance(claim.high);
   const shift = threshold * threshold + 4 * rounding(n, n, scan.total, scan.total) * (<f64>n / <f64>m);

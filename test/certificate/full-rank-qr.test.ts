@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { matrixRank } from '../../src/index.js';
 import { kernel } from '../../src/kernel/load.js';
 import { k } from '../kernel/kernel.js';
-import { Random, transpose } from '../numbers.js';
+import { matrix, Random, transpose } from '../numbers.js';
 import { openClaim } from './open.js';
 
 const QR = 4; // of claim.ts
@@ -82,5 +82,36 @@ describe('a tall matrix whose columns depend, which a sample of rows cannot tell
     expect(matrixRank(transpose({ m, n, a }).a, [n, m])).toBe(n - 1);
     a[n - 1] = 1 + 1e-6;
     expect(matrixRank(a, [m, n])).toBe(n);
+  });
+});
+
+describe.each([60, 131, 200])('a triangular matrix of order %i', (n) => {
+  const ones = matrix(n, n, (i, j) => (i <= j ? 1 : 0));
+  const [least, next] = [1, 2].map((j) => 0.5 / Math.cos((j * Math.PI) / (2 * n + 1))); // sigma_n, sigma_{n-1}
+
+  test.each([
+    ['upper', ones],
+    ['lower', transpose(ones)],
+  ])('%s: proved by its inverse', (_, x) => {
+    expect(matrixRank(x.a, [n, n])).toBe(n);
+    expect(kernel().method()).toBe(QR);
+    expect(kernel().lower()).toBeLessThanOrEqual(least);
+    expect(kernel().lower()).toBeGreaterThan(least / n);
+    expect(matrixRank(x.a, [n, n], { tol: 0.99 * least })).toBe(n);
+    expect(matrixRank(x.a, [n, n], { tol: 0.5 * (least + next) })).toBe(n - 1);
+  });
+
+  test('not of full rank: a zero on the diagonal, or an inverse that grows', () => {
+    const gap = matrix(n, n, (i, j) => (i === 9 && j === 9 ? 0 : ones.a[i * n + j]));
+    const growing = matrix(n, n, (i, j) => (i === j ? 1 : i < j && i < 57 && j < 57 ? -1 : 0));
+    for (const x of [gap, growing]) {
+      expect(matrixRank(x.a, [n, n])).toBe(n - 1);
+      expect(matrixRank(transpose(x).a, [n, n])).toBe(n - 1);
+    }
+  });
+
+  test('but for one element in a corner: the last row is the first', () => {
+    const corners = matrix(n, n, (i, j) => (i === j || i + j === n - 1 ? (i % (n - 1) ? +(i === j) : 1) : 0));
+    expect(matrixRank(corners.a, [n, n])).toBe(n - 1);
   });
 });
