@@ -20,13 +20,16 @@ test.each(UNLUCKY)('%i equal rows are of rank one, whatever their Gram matrix is
   expect(k.decided(k.fullRank(m, G))).toBeFalsy();
 });
 
-test.each(UNLUCKY)(
+// The same where sums were not kept for 128 rows: 12,681 u ||A||_F^2.
+const IN_A_ROW: (typeof UNLUCKY)[0] = [65536, 1.213815812560223, 1.3431644580137696];
+
+test.each([...UNLUCKY, IN_A_ROW])(
   '%i equal rows of few nonzeros are of rank one, whatever their Gram matrix is',
   (m, x, y) => {
     const others = 24; // unit vectors, so that most elements are zero
     const rows = equalRows(m, x, y);
     const a = matrix(m + others, 2 + others, (i, j) => {
-      if (i < others) return i === j - 2 ? 2 ** 9 : 0;
+      if (i < others) return i === j - 2 ? 2 ** 4 : 0;
       return j < 2 ? rows.a[2 * (i - others) + j] : 0;
     });
     openClaim(a, { tol: 1e-30 });
