@@ -128,8 +128,8 @@ export const NONZERO_SHARE: i32 = 12;
 export const NONZERO_ROWS: i32 = 8;
 
 /**
- * A square matrix, so many rows of which are triangular, is looked at whole, from so many columns on; its inverse is not
- * formed where so many tolerances times its norm, as four solves show it, are more than 1.
+ * A square matrix, so many rows of which are triangular, is looked at whole, from so many columns on; its inverse is
+ * not formed where so many tolerances times its norm, as four solves show it, are more than 1.
  */
 export const TRIANGLE_COLUMNS: i32 = 48;
 export const TRIANGLE_ROWS: i32 = 4;
