@@ -152,7 +152,7 @@ function sameCountAtBothEnds(L: usize, G: usize, slack: f64, open: bool): bool {
 /** Whether no more than p singular values are above the least that the tolerance may be. L is overwritten. */
 function isCount(L: usize, G: usize, p: i32, slack: f64): bool {
   const least = claim.tolerance(claim.low);
-  return resolves(slack) && countAbove(L, G, least * least - slack) == p;
+  return p >= 0 && resolves(slack) && countAbove(L, G, least * least - slack) == p;
 }
 
 /** Whether G can tell more of the bounds: it does not see the side of a small upper one; a gap of 1e7 needs none. */
