@@ -3,9 +3,9 @@
 //
 // The leading minors of x I - [0 B; B^T 0], rows and columns taken in turns (Golub & Kahan 1965), are N_0 = 1, N_1 = x,
 // N_{k+1} = x N_k - o_k^2 N_{k-1}, where o = d_1, e_1, d_2, ... As N_{2i} = det(x^2 I - B_i^T B_i), its sign changes
-// with i as often as singular values are above x (Sturm). With both scaled, a = +-N_{2i} / s_i, b = +-N_{2i+1} / (x r_i),
+// with i as often as singular values are above x (Sturm). Scaled, with a = +-N_{2i} / s_i, b = +-N_{2i+1} / (x r_i),
 //
-//     a <- a - x^2 beta_i b,     b <- b + alpha_i a,     beta_i = 1 / (alpha_{i-1} d_i^2),  alpha_i = 1 / (beta_i e_i^2),
+//     a <- a - x^2 beta_i b,   b <- b + alpha_i a,   beta_i = 1 / (alpha_{i-1} d_i^2),   alpha_i = 1 / (beta_i e_i^2),
 //
 // where now a changes its sign as often as values are below x. No division is needed, and rounding acts as a few u of
 // each element of B (Wilkinson 1965, chapter 5, 37). N_{2n} vanishes at the singular values: in an interval with one of
@@ -266,8 +266,8 @@ function take(points: usize, c: usize, to: usize): void {
 
 /**
  * beta and alpha of each row of the n x n matrix B whose d^2 and e^2 are given, none of them zero, in groups of rows,
- * each with scales that begin with 1. Of p = N_{2i} and q = N_{2i+1} / x the larger becomes at most 48 times larger in a
- * row, as x < 4, and at most 48 / (d^2 e^2) times smaller. Within a group that is less than 2^358 and 2^506, and scales
+ * each with scales that begin with 1. Of p = N_{2i} and q = N_{2i+1} / x the larger becomes at most 48 times larger in
+ * a row, as x < 4, and at most 48 / (d^2 e^2) times smaller. Within a group that is less than 2^358 and 2^506, and scales
  * are between 2^-506 and 2^256: neither a, b nor the coefficients leave 2^+-960.
  */
 function coefficients(look: Look, d: usize, e: usize, n: i32): void {

@@ -1,5 +1,6 @@
 // docs/certificates.md, "Inertia": what the signs of L S L^T = A^T A - s I prove, and what rounding hides of it.
 import { expect, test } from 'vitest';
+import { matrixRank, rankReport } from '../../src/index.js';
 import { k } from '../kernel/kernel.js';
 import { blockDiagonal, type Matrix, map, matrix, Random } from '../numbers.js';
 import { referenceValues } from '../reference.js';
@@ -107,4 +108,16 @@ test.each([
   k.encloseByNorms();
   expect(k.inertia(0)).toBeTruthy();
   expect(k.claimed.value).toBe(rank);
+});
+
+test('a column as long as the tolerance, on which both factors grow without bound', () => {
+  for (const length of [0.01, 0.03]) {
+    const x = new Random(7).matrix(70, 70);
+    const columns = map(x, (v) => v / Math.sqrt(70));
+    const norm = Math.hypot(...Array.from({ length: 70 }, (_, i) => columns.a[70 * i]));
+    const a = matrix(70, 70, (i, j) => columns.a[70 * i + j] * (j ? 1 : length / norm));
+    const above = referenceValues(a).filter((s) => s > length).length;
+    expect(matrixRank(a.a, [70, 70], { tol: length })).toBe(above);
+    expect(rankReport(a.a, [70, 70], { tol: length }).rank).toBe(above);
+  }
 });
