@@ -266,9 +266,9 @@ function take(points: usize, c: usize, to: usize): void {
 
 /**
  * beta and alpha of each row of the n x n matrix B whose d^2 and e^2 are given, none of them zero, in groups of rows,
- * each with scales that begin with 1. Of p = N_{2i} and q = N_{2i+1} / x the larger becomes at most 48 times larger in
- * a row, as x < 4, and at most 48 / (d^2 e^2) times smaller. Within a group that is less than 2^358 and 2^506, and scales
- * are between 2^-506 and 2^256: neither a, b nor the coefficients leave 2^+-960.
+ * each with scales that begin with 1. Of p = N_{2i} and q = N_{2i+1} / x the larger becomes at most 48 times larger
+ * in a row, as x < 4, and at most 48 / (d^2 e^2) times smaller. Within a group that is less than 2^358 and 2^506,
+ * and scales are between 2^-506 and 2^256: neither a, b nor the coefficients leave 2^+-960.
  */
 function coefficients(look: Look, d: usize, e: usize, n: i32): void {
   let w = alloc(<u64>n << 4);
