@@ -4,8 +4,7 @@
 // below the diagonal goes by a reflector from the left, which leaves one beyond the band, and so on down the matrix, a
 // band's width at a time (Lang 1996; Haidar, Ltaief & Dongarra 2012).
 // Of each bulge only the first row or column is taken away: the next sweep, one further down, takes the next.
-// Cost: 8 n^2 width flops, in cache. On one thread: threads that followed each other through the band gained 1.2x from
-// the second, and gave NaN in one of seven first calls of a process (a race that is not understood).
+// Cost: 8 n^2 width flops, in cache. On one thread: docs/decisions.md says why.
 import { alloc, calloc, mark, release } from '../base/arena';
 import { WIDE_BAND_WIDTH } from '../base/params';
 import { hsum, madd } from '../base/simd';
