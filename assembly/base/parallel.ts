@@ -25,9 +25,6 @@ const PATIENCE: i32 = 10000;
 /** Turns, or nanoseconds of sleep, after which a helper asks its host whether it should leave. */
 const TURNS: i32 = 16;
 const SLEEP: i64 = 10_000_000;
-/** Looks at a turn that is waited for, some 300 microseconds, and nanoseconds of sleep between later ones. */
-const LONG_PATIENCE: i32 = 160000;
-const DOZE: i64 = 100_000;
 
 /** Stretches of turns at most: threads beyond share theirs. */
 const MOST_STRETCHES: i32 = 16;
@@ -111,15 +108,6 @@ function claimed(): void {}
 
 /** task(record, 0 .. count, thread), on all threads, in any order. */
 export function parallelFor(task: Task, count: i32, record: usize): void {
-  run(task, count, record, load<i32>(shared, STRETCHES));
-}
-
-/** The same, claimed in order: a turn may wait for what those before it do (awaitCount). */
-export function parallelInOrder(task: Task, count: i32, record: usize): void {
-  run(task, count, record, 1);
-}
-
-function run(task: Task, count: i32, record: usize, stretches: i32): void {
   if (threads == 1 || count < 2) {
     for (let i = 0; i < count; i++) task(record, i, 0);
     return;
@@ -127,7 +115,7 @@ function run(task: Task, count: i32, record: usize, stretches: i32): void {
   store<usize>(shared, changetype<usize>(task), TASK);
   store<usize>(shared, record, RECORD);
   atomic.store<u32>(shared, 0, DONE);
-  publish(count, stretches);
+  publish(count, load<i32>(shared, STRETCHES));
   let others = count;
   while (turn(0)) others--;
   for (let looks = 0; ; looks++) {
@@ -137,18 +125,6 @@ function run(task: Task, count: i32, record: usize, stretches: i32): void {
     atomic.store<u32>(shared, 1, WAITING);
     atomic.wait<i32>(shared + DONE, done, -1);
     atomic.store<u32>(shared, 0, WAITING);
-  }
-}
-
-/**
- * Waits until the count at `at` is at least so much. Only turns before the caller's, claimed in order, may be waited
- * for: they have been claimed, and wait for none behind them.
- */
-export function awaitCount(at: usize, least: i32): void {
-  for (let looks = 0; ; looks++) {
-    const count = atomic.load<i32>(at);
-    if (count >= least) return;
-    if (looks >= LONG_PATIENCE) atomic.wait<i32>(at, count, DOZE);
   }
 }
 

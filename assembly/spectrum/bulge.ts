@@ -6,7 +6,6 @@
 // Of each bulge only the first row or column is taken away: the next sweep, one further down, takes the next.
 // Cost: 8 n^2 width flops, in cache. On one thread: docs/decisions.md says why.
 import { alloc, calloc, mark, release } from '../base/arena';
-import { WIDE_BAND_WIDTH } from '../base/params';
 import { hsum, madd } from '../base/simd';
 import { reflector } from './golub-kahan';
 
@@ -140,13 +139,12 @@ function put(to: usize, step: usize, b: i32, beta: f64): void {
   }
 }
 
-/** Steps from .. to of sweep s, the reflectors in v: each makes an element of the bidiagonal form, or a new bulge. */
-function sweep(B: Band, s: i32, from: i32, to: i32, v: usize): void {
+/** Sweep s, the reflectors in v: its first step makes an element of the bidiagonal form, each a new bulge. */
+function sweep(B: Band, s: i32, v: usize): void {
   const b = B.width;
   const step = B.step;
   const tau = v + (<usize>b << 3);
-  const end = min(B.n, s + 1 + to * b);
-  for (let c = s + 1 + max(from, 0) * b; c < end; c += b) {
+  for (let c = s + 1; c < B.n; c += b) {
     // Row r keeps one element of columns c .. c + b; so far the rows from r on reach into them.
     const r = max(s, c - b);
     let beta = take(B.at(r, c), step, b, v);
@@ -159,15 +157,12 @@ function sweep(B: Band, s: i32, from: i32, to: i32, v: usize): void {
   }
 }
 
-/** Room for a reflector and its tau. */
-const REFLECTOR: usize = (WIDE_BAND_WIDTH + 8) << 3;
-
 /** The diagonal d (n) and the superdiagonal e (n - 1) of the bidiagonal form of B, which is destroyed. */
 export function chaseBulges(B: Band, d: usize, e: usize): void {
   const start = mark();
   const n = B.n;
-  const v = alloc(REFLECTOR);
-  for (let s = 0; s < n - 1; s++) sweep(B, s, 0, n, v);
+  const v = alloc(<u64>(B.width + 1) << 3); // a reflector and its tau
+  for (let s = 0; s < n - 1; s++) sweep(B, s, v);
   for (let i = 0; i < n; i++) {
     store<f64>(d + (<usize>i << 3), load<f64>(B.at(i, i)));
     if (i < n - 1) store<f64>(e + (<usize>i << 3), load<f64>(B.at(i, i + 1)));

@@ -25,7 +25,6 @@ test('assembly: no constant of a module was chosen', () => {
     'base/random.ts': 'SEED: 2^64 over the golden ratio',
     'blas/compensated.ts': "SPLIT: Dekker's 2^27 + 1",
     'factor/cholesky16.ts': 'ONE: what 16 bits hold',
-    'spectrum/bulge.ts': 'a line of the cache, and the room of a reflector, by the width',
     'spectrum/sturm.ts': 'offsets in an interval',
     'base/parallel.ts': 'offsets in what threads share, and how long they wait for each other',
   };
