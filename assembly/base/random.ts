@@ -19,6 +19,25 @@ export function scrambled(state: u64): u64 {
   return state * 0x2545f4914f6cdd1d;
 }
 
+/**
+ * For each of `count` rows two of s places, s > 1, and a sign for each: byte offsets of what is 2^shift long, the
+ * lowest bit the sign (Cohen 2016, two nonzeros a column). Returns the state after them.
+ */
+// @ts-ignore: decorator
+@inline
+export function twoPlaces(places: usize, count: i32, s: u64, shift: u32, state: u64): u64 {
+  for (const end = places + (<usize>count << 3); places < end; places += 8) {
+    state = next(state);
+    const x = scrambled(state);
+    const a = <u32>((x >> 33) % s);
+    let b = <u32>((x & 0x7fffffff) % (s - 1));
+    if (b >= a) b++;
+    store<u32>(places, (a << shift) | <u32>(x >> 32 & 1));
+    store<u32>(places, (b << shift) | <u32>(x >> 31 & 1), 4);
+  }
+  return state;
+}
+
 /** The next number of Knuth's congruential generator (MMIX); its high bits are the random ones. */
 // @ts-ignore: decorator
 @inline

@@ -28,8 +28,7 @@ function look(upper: bool): bool {
     const row = source.at + <usize>load<u32>(rows + (<usize>i << 2));
     const at = load<i32>(list + (<usize>i << 2));
     for (let j = upper ? 0 : n - 1; j != at && zero; j += upper ? 1 : -1) {
-      const p = row + <usize>load<u32>(columns + (<usize>j << 2));
-      zero = (source.single ? <f64>load<f32>(p) : load<f64>(p)) == 0;
+      zero = source.element(row + <usize>load<u32>(columns + (<usize>j << 2))) == 0;
     }
   }
   release(start);

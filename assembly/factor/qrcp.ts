@@ -9,7 +9,7 @@
 import { alloc, mark, release } from '../base/arena';
 import { parallelFor } from '../base/parallel';
 import { CLASSICAL_COLUMNS, CLASSICAL_STOP, OVERSAMPLE, QR_BLOCK, SKETCH_TASK } from '../base/params';
-import { next, scrambled, SEED } from '../base/random';
+import { SEED, twoPlaces } from '../base/random';
 import { madd } from '../base/simd';
 import { axpy, dot, swapColumns, swapIndices } from '../blas/level1';
 import { column, createColumns, leading } from '../matrix/columns';
@@ -50,13 +50,6 @@ export class PivotedQr {
   sums: usize;
 }
 
-/** 64 random bits. */
-function random(q: PivotedQr): u64 {
-  const state = next(q.random);
-  q.random = state;
-  return scrambled(state);
-}
-
 // @ts-ignore: decorator
 @inline
 function tasksFor(columns: i32): i32 {
@@ -93,15 +86,7 @@ function sketch(q: PivotedQr): void {
   const count = q.m - k;
   const yLd = leading(ROWS);
   const where = alloc(<u64>count << 3);
-  for (let i = 0; i < count; i++) {
-    const x = random(q);
-    const a = <u32>((x >> 33) % <u64>ROWS);
-    let b = <u32>((x & 0x7fffffff) % <u64>(ROWS - 1));
-    if (b >= a) b++;
-    // Byte offset of the element, the lowest bit telling the sign.
-    store<u32>(where + (<usize>i << 3), (a << 3) | <u32>(x >> 32 & 1));
-    store<u32>(where + (<usize>i << 3), (b << 3) | <u32>(x >> 31 & 1), 4);
-  }
+  q.random = twoPlaces(where, count, <u64>ROWS, 3, q.random);
   q.where = where;
   parallelFor(sketchTask, tasksFor(q.n - k), changetype<usize>(q));
   release(start);

@@ -155,7 +155,7 @@ function largest(): f64 {
         const j = load<i32>(list + (<usize>c << 2));
         const p = row + <usize>load<u32>(source.columns + (<usize>j << 2));
         const q = squares + (<usize>j << 3);
-        const a = abs(source.single ? <f64>load<f32>(p) : load<f64>(p));
+        const a = abs(source.element(p));
         if (a != 0 && load<f64>(q) == 0) store<f64>(q, f64.MIN_NORMAL_VALUE);
         most = max(most, a);
       }
@@ -189,7 +189,7 @@ export function compensatedSquare(): f64 {
       const row = source.at + <usize>load<u32>(source.rows + (<usize>i << 2));
       for (let j = 0; j < source.n; j++) {
         const p = row + <usize>load<u32>(source.columns + (<usize>j << 2));
-        const x = (source.single ? <f64>load<f32>(p) : load<f64>(p)) * source.scale;
+        const x = source.element(p) * source.scale;
         const square = x * x;
         const next = sum + square;
         lost += sum >= square ? sum - next + square : square - next + sum;

@@ -5,25 +5,11 @@
 // packed. Cost: one pass over A, 2 m n additions.
 import { alloc, mark, release } from '../base/arena';
 import { CHAIN, U } from '../base/params';
-import { next, scrambled, SEED } from '../base/random';
+import { SEED, twoPlaces } from '../base/random';
 import { packedBytes, packPanel } from './pack';
 import * as scan from './scan';
 import * as source from './source';
 import { panels } from './triangle';
-
-/** Byte offsets of the two of s rows that each of `count` rows goes to, the lowest bit the sign. Returns the state. */
-function choosePlaces(places: usize, count: i32, s: i32, state: u64): u64 {
-  for (const end = places + (<usize>count << 3); places < end; places += 8) {
-    state = next(state);
-    const x = scrambled(state);
-    const a = <u32>((x >> 33) % <u64>s);
-    let b = <u32>((x & 0x7fffffff) % <u64>(s - 1));
-    if (b >= a) b++;
-    store<u32>(places, (a << 5) | <u32>(x >> 32 & 1));
-    store<u32>(places, (b << 5) | <u32>(x >> 31 & 1), 4);
-  }
-  return state;
-}
 
 // @ts-ignore: decorator
 @inline
@@ -62,7 +48,7 @@ export function sketch(S: usize, s: i32): bool {
     for (let used = 0; used < rows; used += CHAIN) {
       const count = min(CHAIN, rows - used);
       packPanel(P, CHAIN, used, count, source.columns, n);
-      state = choosePlaces(places, count, s, state);
+      state = twoPlaces(places, count, <u64>s, 5, state);
       for (let q = 0; q < panels(n); q++) {
         const to = S + (<usize>q * <usize>s << 5);
         let from = P + (<usize>q * CHAIN << 5);

@@ -85,6 +85,13 @@ export function original(j: i32): i32 {
   return kept ? load<i32>(kept + (<usize>j << 2)) : j;
 }
 
+/** The element at p, not scaled. */
+// @ts-ignore: decorator
+@inline
+export function element(p: usize): f64 {
+  return single ? <f64>load<f32>(p) : load<f64>(p);
+}
+
 /** Makes rows first .. first + count addressable; count <= panelRows. */
 export function panel(first: i32, count: i32): void {
   if (resident) {
