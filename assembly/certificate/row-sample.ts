@@ -100,6 +100,7 @@ function createSample(size: i32): RowSample {
   sample.list = alloc(<u64>size << 2);
   sample.perm = alloc(<u64>n << 2);
   sample.k = 0;
+  sample.sigma = 0;
   sample.v = calloc(<u64>n << 3);
   sample.all = false;
   return sample;

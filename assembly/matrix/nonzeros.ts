@@ -27,12 +27,6 @@ export function columnOf(entry: usize): i32 {
   return load<i32>(entry, 8);
 }
 
-// @ts-ignore: decorator
-@inline
-function element(p: usize): f64 {
-  return source.single ? <f64>load<f32>(p) : load<f64>(p);
-}
-
 /** Whether a few rows have no more than a share of nonzeros. */
 function lookFew(): bool {
   const start = mark();
@@ -46,7 +40,7 @@ function lookFew(): bool {
   for (let i = 0; i < s && left >= 0; i++) {
     const row = source.at + <usize>load<u32>(rows + (<usize>i << 2));
     for (let j = 0; j < n && left >= 0; j++) {
-      left -= <i32>(element(row + <usize>load<u32>(columns + (<usize>j << 2))) != 0);
+      left -= <i32>(source.element(row + <usize>load<u32>(columns + (<usize>j << 2))) != 0);
     }
   }
   release(start);
@@ -107,23 +101,29 @@ export function findNonzeros(): Nonzeros {
   c.z = z;
   c.scale = source.scale;
   const places = source.byRow ? placesOfColumns() : 0;
+  const from = mark();
   const most = <u64>m * n / NONZERO_SHARE;
-  c.entry = alloc((most + n) << 4);
-  const end = c.entry + (<usize>most << 4);
+  const last = <u64>from + ((most + n) << 4);
+  c.entry = from;
   for (let first = 0; first < m; first += source.panelRows) {
     const count = min(source.panelRows, m - first);
     source.panel(first, count);
+    // Room for all elements of the panel, right behind the entries so far.
+    const end = min(<u64>c.entry + (<u64>count * n << 4), last);
+    if (end > mark()) alloc(end - mark());
     for (let i = 0; i < count; i++) {
       const row = source.at + <usize>load<u32>(source.rows + (<usize>i << 2));
       store<u32>(z.rows + (<usize>(first + i) << 2), <u32>c.entry);
       if (!source.byRow) {
-        for (let j = 0; j < n; j++) collect(c, element(row + <usize>load<u32>(source.columns + (<usize>j << 2))), j);
+        for (let j = 0; j < n; j++) {
+          collect(c, source.element(row + <usize>load<u32>(source.columns + (<usize>j << 2))), j);
+        }
       } else if (source.single) {
         collectRow<f32>(c, row, source.width, places);
       } else {
         collectRow<f64>(c, row, source.width, places);
       }
-      if (c.entry > end) {
+      if (<u64>(c.entry - from) > most << 4) {
         release(start);
         return none;
       }
