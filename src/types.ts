@@ -44,7 +44,8 @@ interface TensorFields {
   /**
    * 'float16' or 'bfloat16' says that a Uint16Array holds 16-bit patterns; 'complex64' that a Float32Array,
    * 'complex128' that a Float64Array holds real and imaginary parts in turn (shape, strides and offset then count
-   * complex elements). Any other name may stand here: `data` itself tells its type.
+   * complex elements). Any other name may stand here, `data` itself tells its type; but integers under the name of
+   * floating-point numbers ('BF16', 'float8_e4m3fn') are refused, as patterns that were not decoded.
    */
   dtype?: string;
   /**

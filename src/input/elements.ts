@@ -61,6 +61,16 @@ export const COMPLEX: Readonly<Record<string, { kind: Kind; parts: string }>> = 
   complex128: { kind: 'c128', parts: 'Float64Array' },
 };
 
+/** A name that files and frameworks give to floating-point numbers: 'BF16', 'fp16', 'torch.half', 'float8_e4m3fn'. */
+const FLOATING = /float|half|double|(^|\W)(b?f|fp)\d|e\dm\d/i;
+
+/** Integers under the name of another type are patterns that nobody decoded: their rank would be another matrix's. */
+const notDecoded = (fn: string, dtype: string, data: unknown) =>
+  new TypeError(
+    `${fn}: dtype '${dtype}' names floating-point numbers, but data holds integers (${describe(data)}); ` +
+      "16-bit patterns go as dtype 'float16' or 'bfloat16' over a Uint16Array, other patterns are to be decoded first.",
+  );
+
 /** The elements of a flat array and how they are stored; `dtype` tells what a Uint16Array holds. */
 export function readElements(
   fn: string,
@@ -111,6 +121,7 @@ export function readElements(
         kind: 'f16',
       };
     default:
+      if (!bits && dtype !== undefined && FLOATING.test(dtype)) throw notDecoded(fn, dtype, data);
       return { elements, kind: bits === 'float16' ? 'f16' : bits === 'bfloat16' ? 'bf16' : 'other' };
   }
 }

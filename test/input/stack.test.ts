@@ -572,6 +572,33 @@ describe('a tensor', () => {
     );
   });
 
+  it('of integers under the name of floating-point numbers is refused: their patterns were not decoded', () => {
+    const names = [
+      'BF16',
+      'bf16',
+      'F16',
+      'fp16',
+      'HALF',
+      'torch.bfloat16',
+      'float8_e4m3fn',
+      'F8_E5M2',
+      'float32',
+    ];
+    for (const dtype of names) {
+      for (const data of [new Uint16Array(4), new Uint8Array(4), new Uint32Array(4)]) {
+        const message =
+          `dtype '${dtype}' names floating-point numbers, but data holds integers (a ${data.constructor.name}); ` +
+          "16-bit patterns go as dtype 'float16' or 'bfloat16' over a Uint16Array, " +
+          'other patterns are to be decoded first.';
+        refuses(TypeError, message, () => read({ data, shape: [2, 2], dtype }));
+      }
+      expect(read({ data: new Float32Array(4), shape: [2, 2], dtype })).toMatchObject({ kind: 'f32' });
+    }
+    for (const dtype of ['uint16', 'U16', 'int', 'bool', 'generic', 'uint8c', 'q8_0', 'buffer']) {
+      expect(read({ data: new Uint16Array(4), shape: [2, 2], dtype })).toMatchObject({ kind: 'other' });
+    }
+  });
+
   it('broadcast past all memory is refused', () => {
     refuses(RangeError, 'there is no memory for a copy of 1000000000000000 elements.', () =>
       read({ data: [1, 2], shape: [1e9, 1e6], strides: [0, 0] }),
