@@ -12,7 +12,7 @@ const dist = fileURLToPath(new URL('../dist', import.meta.url));
 const ENTRIES = [
   ['matrix-rank.min.js', { file: 'matrix-rank.min.js' }, 79],
   ['import { matrixRank }', { source: "export { matrixRank } from './index.js'" }, 54],
-  ['import { singularValues }', { source: "export { singularValues } from './index.js'" }, 52],
+  ['import { singularValues }', { source: "export { singularValues } from './index.js'" }, 53],
   ['import { spectralMetrics }', { source: "export { spectralMetrics } from './index.js'" }, 55],
   ['import { RankAccumulator }', { source: "export { RankAccumulator } from './index.js'" }, 58],
   ['import { convLayerRank }', { source: "export { convLayerRank } from './index.js'" }, 55],

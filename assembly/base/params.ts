@@ -67,6 +67,9 @@ export const JACOBI_LOOK_COLUMNS: i32 = 64;
 /** So many elements of columns stay in the L1 cache while others are rotated with them. */
 export const JACOBI_CACHED: i32 = 4096;
 
+/** What a column may lose at either end, of its length, before it is rotated or reflected (extent.ts): less than u. */
+export const NEGLIGIBLE: f64 = 0.25 * U;
+
 /** Sums of squares within these bounds can neither overflow nor lose what matters to underflow: no scaling. */
 export const SAFE_MIN: f64 = 1e-140;
 export const SAFE_MAX: f64 = 1e140;

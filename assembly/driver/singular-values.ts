@@ -4,11 +4,11 @@
 // (tall-values.ts, else tsqr.ts). To relative accuracy: QR with pivoting, QR of R^T, one-sided Jacobi (dgejsv's
 // preconditioning), about 5 sweeps of up to 4 n^3 flops.
 import { alloc, mark, release } from '../base/arena';
-import { RELATIVE_ELEMENTS } from '../base/params';
+import { RELATIVE_ELEMENTS, SAFE_MIN } from '../base/params';
 import { createPanel, factorPanelPivoted } from '../factor/householder';
 import * as qrcp from '../factor/qrcp';
 import { dropReflectors, sortPivots, strengthen } from '../factor/strong-rrqr';
-import { matrix, qr, tall } from '../factor/tsqr';
+import { matrix, qrLower, tall } from '../factor/tsqr';
 import {
   column,
   createColumns,
@@ -51,10 +51,10 @@ export function singularValues(values: usize, relative: bool): bool {
   sortRows(W, leading(m), m, n);
   const perm = alloc(<u64>n << 2);
   const q = qrcp.begin(W, leading(m), m, n, perm);
-  qrcp.proceed(q, 0, 0, n);
+  qrcp.proceed(q, SAFE_MIN, 0, n); // what is less has squares that underflow
   const k = q.steps;
   const X = transposeUpper(W, leading(m), k, n);
-  qr(X, leading(n), n, k);
+  qrLower(X, leading(n), n, k);
   const done = jacobi(transposeUpper(X, leading(n), k, k), leading(k), k, k, values);
   release(start);
   return done;

@@ -4,28 +4,51 @@
 // Cost: about 2.5 m n^2 flops. Source: Demmel, Grigori, Hoemmen & Langou 2012 (TSQR on a binary tree).
 import { alloc, mark, release } from '../base/arena';
 import { QR_BLOCK, REDUCTION_ROWS } from '../base/params';
+import { dot } from '../blas/level1';
 import { clearBelow, column, createColumns, leading, read, readAll } from '../matrix/columns';
+import { endRow, negligible } from '../matrix/extent';
 import * as source from '../matrix/source';
 import { applyBlock, createBlock, formBlock } from './compact-wy';
 import { createPanel, factorPanel } from './householder';
 
-/** Unpivoted blocked QR in place. */
-export function qr(W: usize, ld: i32, m: i32, n: i32): void {
+/** Unpivoted blocked QR in place; where `lower`, W has zeros above its diagonal and only its rows that matter count. */
+function factor(W: usize, ld: i32, m: i32, n: i32, lower: bool): void {
   const start = mark();
   const b = min(QR_BLOCK, n);
   const taus = alloc(<u64>b << 3);
   const squares = alloc(<u64>b << 3);
   const block = createBlock(m, b);
+  let end = lower ? 0 : m;
   for (let k = 0; k < min(m, n); k += b) {
     const width = min(b, min(m, n) - k);
+    end = max(end, k + width);
+    for (let j = k; lower && j < k + width; j++) {
+      const w = column(W, ld, j);
+      end = max(end, endRow(w, j, m, negligible(dot(w, w, m))));
+    }
     const A = column(W, ld, k) + (<usize>k << 3);
-    const done = factorPanel(createPanel(A, ld, m - k, width, taus, squares), -1, 0);
-    if (k + width < n) {
-      formBlock(block, A, ld, m - k, done, taus);
-      applyBlock(block, W, ld, k, k + width, n);
+    const done = factorPanel(createPanel(A, ld, end - k, width, taus, squares), -1, 0);
+    // Those from `end` on begin below.
+    const columns = lower ? min(n, end) : n;
+    if (k + width < columns) {
+      formBlock(block, A, ld, end - k, done, taus);
+      applyBlock(block, W, ld, k, k + width, columns);
     }
   }
   release(start);
+}
+
+/** Unpivoted blocked QR in place. */
+export function qr(W: usize, ld: i32, m: i32, n: i32): void {
+  factor(W, ld, m, n, false);
+}
+
+/**
+ * The same of a lower trapezoid, each column of which changes by less than rounding does (extent.ts): where they fall
+ * off below the diagonal, as those of graded matrices do, it is a band of b rows, and takes 4 n b^2 flops.
+ */
+export function qrLower(X: usize, ld: i32, m: i32, n: i32): void {
+  factor(X, ld, m, n, true);
 }
 
 /** Whether A is tall enough that reducing it first pays. */

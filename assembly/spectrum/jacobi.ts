@@ -3,14 +3,17 @@
 //
 // Pairs are met by blocks of columns. Where most pairs are orthogonal already (late sweeps; graded columns from the
 // first one on) the cosines of two blocks come from the tile kernel, and only blocks with a pair to rotate are entered.
+// A block has only rows that matter to one of its columns (extent.ts): graded columns fall off on both sides of the
+// diagonal, and those far apart have no row in common.
 // Cost: up to 4 n^3 flops a sweep (m = n), n^3 at the tile rate where little is left to do.
 // Source: Drmac & Veselic 2008 (LAPACK's dgejsv, dgesvj); de Rijk 1989.
 import { alloc, calloc, mark, release } from '../base/arena';
-import { JACOBI_BLOCK, JACOBI_CACHED, JACOBI_LOOK_COLUMNS, MAX_SWEEPS, U } from '../base/params';
+import { JACOBI_BLOCK, JACOBI_CACHED, JACOBI_LOOK_COLUMNS, MAX_SWEEPS, TINY, U } from '../base/params';
 import { tiles } from '../blas/gemm';
 import { dot, norm, rotate } from '../blas/level1';
 import { column } from '../matrix/columns';
-import { Indexed, indexed, offsets, pack, packedBytes } from '../matrix/pack';
+import { endRow, firstRow, negligible } from '../matrix/extent';
+import { Indexed, indexed, offsets, packedBytes, packHere } from '../matrix/pack';
 import { panels } from '../matrix/triangle';
 
 /** Columns that are being made orthogonal. */
@@ -18,20 +21,21 @@ import { panels } from '../matrix/triangle';
 class Columns {
   B: usize;
   ld: i32;
+  /** Even: the row past an odd number is zero. */
   m: i32;
   n: i32;
   /** Squared length of each column, and its length, with zeros behind. */
   squares: usize;
   lengths: usize;
-  /** Pairs whose |cos| is at most this are orthogonal. */
+  /** Pairs whose |cos| is at most this are orthogonal; so are those whose product is lost to underflow. */
   threshold: f64;
   /** The columns by panels, [n/4][m][4], and the tables that pack them. */
   P: usize;
-  /** B, or its columns from a block on, and the table of all. */
   A: Indexed;
-  across: usize;
   /** Tiles of cosines. */
   T: usize;
+  /** Of each block its first row and the one behind its last, others being zero: both even. */
+  rows: usize;
   /** One byte for each pair of blocks: no pair was to be rotated when last looked at. */
   marks: usize;
   /** Pairs rotated, and blocks passed over, in the last sweep. */
@@ -43,32 +47,60 @@ function createColumns(B: usize, ld: i32, m: i32, n: i32): Columns {
   const x = changetype<Columns>(alloc(offsetof<Columns>()));
   x.B = B;
   x.ld = ld;
-  x.m = m;
+  x.m = m + 1 & ~1;
   x.n = n;
   x.squares = alloc(<u64>n << 3);
   x.lengths = calloc(<u64>(n + 4) << 3);
   x.threshold = U * Math.sqrt(<f64>m) * 2;
-  x.P = alloc(packedBytes(m, n));
-  x.across = offsets(n, ld << 3);
-  x.A = indexed(B, offsets(m, 8), x.across, 1);
+  x.P = alloc(packedBytes(x.m, n));
+  x.A = indexed(B, offsets(x.m, 8), offsets(n, ld << 3), 1);
   x.T = alloc(JACOBI_BLOCK << 5);
   const blocks = <u64>(n + JACOBI_BLOCK - 1) / JACOBI_BLOCK;
+  x.rows = alloc(blocks << 3);
   x.marks = calloc(blocks * (blocks + 1) >> 1);
   return x;
 }
 
+// @ts-ignore: decorator
+@inline
+function rowsOf(x: Columns, j: i32): usize {
+  return x.rows + (<usize>(j / JACOBI_BLOCK) << 3);
+}
+
+function setRows(x: Columns, j: i32, first: i32, end: i32): void {
+  store<i32>(rowsOf(x, j), first);
+  store<i32>(rowsOf(x, j), end, 4);
+}
+
+/** Squared lengths. */
 function measure(x: Columns): void {
   for (let j = 0; j < x.n; j++) {
-    const p = column(x.B, x.ld, j);
-    store<f64>(x.squares + (<usize>j << 3), dot(p, p, x.m));
+    const first = load<i32>(rowsOf(x, j));
+    const p = column(x.B, x.ld, j) + (<usize>first << 3);
+    store<f64>(x.squares + (<usize>j << 3), dot(p, p, load<i32>(rowsOf(x, j), 4) - first));
   }
+}
+
+/** Leaves block j the rows that matter. */
+function trim(x: Columns, j: i32): void {
+  const from = load<i32>(rowsOf(x, j));
+  const to = load<i32>(rowsOf(x, j), 4);
+  let first = to;
+  let end = from;
+  for (let q = j; q < min(x.n, j + JACOBI_BLOCK); q++) {
+    const limit = negligible(load<f64>(x.squares + (<usize>q << 3)));
+    const a = column(x.B, x.ld, q);
+    first = min(first, firstRow(a, from, to, limit));
+    end = max(end, endRow(a, from, to, limit));
+  }
+  setRows(x, j, first & ~1, max(first, end) + 1 & ~1);
 }
 
 /**
  * Makes columns p and q orthogonal, whose product is g, the longer one first (de Rijk). Returns the product of the new
- * one with a third.
+ * one with a third. B is the first of `rows` rows.
  */
-function rotatePair(x: Columns, p: i32, q: i32, g: f64, third: usize): f64 {
+function rotatePair(x: Columns, B: usize, rows: i32, p: i32, q: i32, g: f64, third: usize): f64 {
   const sp = x.squares + (<usize>p << 3);
   const sq = x.squares + (<usize>q << 3);
   const a = load<f64>(sp);
@@ -86,7 +118,7 @@ function rotatePair(x: Columns, p: i32, q: i32, g: f64, third: usize): f64 {
   }
   store<f64>(sp, max<f64>(first, second));
   store<f64>(sq, min<f64>(first, second));
-  return rotate(column(x.B, x.ld, p), column(x.B, x.ld, q), c, s, third, x.m);
+  return rotate(column(B, x.ld, p), column(B, x.ld, q), c, s, third, rows);
 }
 
 /**
@@ -96,28 +128,43 @@ function rotatePair(x: Columns, p: i32, q: i32, g: f64, third: usize): f64 {
 function rotateBlocks(x: Columns, i: i32, j: i32): i32 {
   let count = 0;
   const end = min(x.n, j + JACOBI_BLOCK);
-  const some = max(2, min(JACOBI_BLOCK, JACOBI_CACHED / x.m));
+  const first = min(load<i32>(rowsOf(x, i)), load<i32>(rowsOf(x, j)));
+  const rows = max(load<i32>(rowsOf(x, i), 4), load<i32>(rowsOf(x, j), 4)) - first;
+  const B = x.B + (<usize>first << 3);
+  const some = max(2, min(JACOBI_BLOCK, JACOBI_CACHED / max(rows, 1)));
   const squares = x.squares;
   for (let from = j; from < end; from += some) {
     const last = min(end, from + some);
     for (let p = i; p < min(last, i + JACOBI_BLOCK); p++) {
-      const bp = column(x.B, x.ld, p);
+      const bp = column(B, x.ld, p);
       let q = max(from, p + 1);
       if (q >= last) continue;
-      let g = dot(bp, column(x.B, x.ld, q), x.m);
+      let g = dot(bp, column(B, x.ld, q), rows);
       for (; q < last; q++) {
-        const next = column(x.B, x.ld, min(q + 1, last - 1));
+        const next = column(B, x.ld, min(q + 1, last - 1));
         const size = Math.sqrt(load<f64>(squares + (<usize>p << 3))) * Math.sqrt(load<f64>(squares + (<usize>q << 3)));
-        if (size > 0 && abs(g) > x.threshold * size) {
-          g = rotatePair(x, p, q, g, next);
+        if (size > 0 && abs(g) > x.threshold * size + TINY) {
+          g = rotatePair(x, B, rows, p, q, g, next);
           count++;
         } else if (q + 1 < last) {
-          g = dot(bp, next, x.m);
+          g = dot(bp, next, rows);
         }
       }
     }
   }
+  if (!count) return 0;
+  setRows(x, i, first, first + rows);
+  setRows(x, j, first, first + rows);
+  trim(x, i);
+  if (j > i) trim(x, j);
   return count;
+}
+
+/** Row i of the packed columns from j on. */
+// @ts-ignore: decorator
+@inline
+function packed(x: Columns, j: i32, i: i32): usize {
+  return x.P + (<usize>j * <usize>x.m << 3) + (<usize>i << 5);
 }
 
 /** The columns of block j for orthogonal(). */
@@ -126,22 +173,26 @@ function packBlock(x: Columns, j: i32): void {
   for (let k = <usize>j << 3; k < <usize>(j + count) << 3; k += 8) {
     store<f64>(x.lengths + k, Math.sqrt(load<f64>(x.squares + k)));
   }
-  x.A.across = x.across + (<usize>j << 2);
-  pack(x.P + (<usize>j * <usize>x.m << 3), x.m, x.A, x.m, count);
+  const first = load<i32>(rowsOf(x, j));
+  const rows = load<i32>(rowsOf(x, j), 4) - first;
+  packHere(packed(x, j, first), x.m, x.A, first, rows, j, count);
 }
 
 /** Whether no column of block i has a later one of block j to be rotated with. */
 function orthogonal(x: Columns, i: i32, j: i32): bool {
   const step = <usize>x.m << 5;
   const count = panels(min(JACOBI_BLOCK, x.n - j));
+  const first = max(load<i32>(rowsOf(x, i)), load<i32>(rowsOf(x, j)));
+  const rows = min(load<i32>(rowsOf(x, i), 4), load<i32>(rowsOf(x, j), 4)) - first;
+  if (rows <= 0) return true;
   for (let p = i; p < min(x.n, i + JACOBI_BLOCK); p += 4) {
     memory.fill(x.T, 0, <usize>count << 7);
-    tiles(x.T, x.P + (<usize>p * <usize>x.m << 3), x.P + (<usize>j * <usize>x.m << 3), step, count, x.m);
+    tiles(x.T, packed(x, p, first), packed(x, j, first), step, count, rows);
     let g = x.T;
     for (let q = j; q < j + (count << 2); q++) {
       const limit = x.threshold * load<f64>(x.lengths + (<usize>q << 3));
       for (let r = p; r < p + 4; r++, g += 8) {
-        if (r < q && abs(load<f64>(g)) > limit * load<f64>(x.lengths + (<usize>r << 3))) return false;
+        if (r < q && abs(load<f64>(g)) > limit * load<f64>(x.lengths + (<usize>r << 3)) + TINY) return false;
       }
     }
   }
@@ -179,6 +230,9 @@ function sweep(x: Columns, look: bool, all: bool): void {
 export function jacobi(B: usize, ld: i32, m: i32, n: i32, values: usize): bool {
   const start = mark();
   const x = createColumns(B, ld, m, n);
+  for (let j = 0; j < n; j += JACOBI_BLOCK) setRows(x, j, 0, x.m);
+  measure(x);
+  for (let j = 0; j < n; j += JACOBI_BLOCK) trim(x, j);
   let converged = n < 2;
   let look = n >= JACOBI_LOOK_COLUMNS;
   let all = true;

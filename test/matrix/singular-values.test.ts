@@ -94,6 +94,36 @@ describe('singularValues', () => {
     },
   );
 
+  test.each([
+    [66, 60],
+    [66, 20],
+    [72, 140],
+  ])('order %i, columns over %i orders of magnitude: 13 digits of the reference', (n, orders) => {
+    const r = new Random(n + orders);
+    const b = r.withSpectrum(n, n, Array(n).fill(1));
+    const p = r.permutation(n);
+    const x = matrix(n, n, (i, j) => b.a[i * n + j] * 10 ** ((-orders * p[j]) / (n - 1)));
+    const known = referenceValues(x);
+    const got = valuesOf(x, { accuracy: 'relative' });
+    known.forEach((s, i) => {
+      if (s > 1e-139 * known[0]) expect(Math.abs(got[i] / s - 1)).toBeLessThan(1e-13);
+    });
+  });
+
+  test.each([20, 90, 200])('order %i, columns over 290 orders of magnitude: right down to 1e-139', (n) => {
+    const r = new Random(n);
+    const b = r.withSpectrum(n, n, Array(n).fill(1));
+    const p = r.permutation(n);
+    const x = matrix(n, n, (i, j) => b.a[i * n + j] * 10 ** ((-290 * p[j]) / (n - 1)));
+    const got = valuesOf(x, { accuracy: 'relative' });
+    const turned = valuesOf(transpose(x), { accuracy: 'relative' });
+    expect(got.filter((s) => s > 1e-139 * got[0]).length).toBeGreaterThan(0.46 * n);
+    got.forEach((s, i) => {
+      if (s > 1e-139 * got[0]) expect(Math.abs(turned[i] / s - 1)).toBeLessThan(1e-12);
+      else expect(s).toBeLessThanOrEqual(1e-139 * got[0]);
+    });
+  });
+
   test('larger matrices of known values, and their sum of squares', () => {
     for (const [m, n] of [
       [150, 150],
