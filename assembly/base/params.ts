@@ -240,6 +240,12 @@ export const EXPECTED_ABOVE: f64 = 30;
 export const EXPECTED_HIDDEN: f64 = 64;
 
 /**
+ * Pivots end so many times above sigma_n^2, or more, in a straight line from the first half (10 to 30 for geometric
+ * spectra, up to 1e8 for products of Gaussian matrices).
+ */
+export const LAST_PIVOT: f64 = 20;
+
+/**
  * Columns whose least square is below this part of ||A||_F^2 are graded; they are taken for independent but for their
  * lengths where Cholesky of some of them, of length 1, is complete with such a shift.
  */

@@ -20,7 +20,7 @@ import { Attempt, createAttempt } from './attempt';
 import * as claim from './claim';
 import { Method } from './claim';
 import { eliminate } from './elimination';
-import { extrapolatedLeast } from './estimate';
+import { extrapolatedLeast, inVain } from './estimate';
 import { mayDeflate } from './null-space';
 import { rounding } from './rounding';
 import { settle } from './set-aside';
@@ -74,6 +74,12 @@ export function fullRankOfNonzeros(z: Nonzeros, G: usize): Attempt {
   return a;
 }
 
+/** Goes on to the end, unless halfway it is in vain. */
+function proceedInHope(f: Cholesky, P: usize, s: i32): void {
+  const end = panels(f.n);
+  if (cholesky.proceed(f, end >> 1, P, s, s) && !inVain(f)) cholesky.proceed(f, end, P, s, s);
+}
+
 /** Without a step of elimination. square: ||P||_F^2, or ||A||_F^2 where nothing is packed. */
 function byCholesky(a: Attempt, x: PackedRows, s: i32, G: usize, square: f64): void {
   const n = source.n;
@@ -84,8 +90,8 @@ function byCholesky(a: Attempt, x: PackedRows, s: i32, G: usize, square: f64): v
   else if (packed && x.nonzeros) gramOfNonzeros(L, x.nonzeros);
   const most = !packed ? 0 : x.P ? mayDeflate(s, n) : min(SET_ASIDE, n / DEFLATED_SHARE);
   const f = cholesky.begin(L, n, shift, true, most);
-  if (packed && x.P) cholesky.proceed(f, panels(n), x.P, s, s);
-  else if (G || packed) cholesky.proceed(f, panels(n), 0, 0, 0);
+  if (packed && x.P) proceedInHope(f, x.P, s);
+  else if (G || packed) proceedInHope(f, 0, 0);
   else factorStreamed(f);
   a.independent = a.proved = f.columns - f.deflated;
   a.gapless = f.gapless;
