@@ -33,7 +33,7 @@ declare function ended(): void;
 
 /** task(record`,
   ],
-  ['  publish(count, load', '  began();\n  publish(count, load'],
+  ['  publish(count, stretches);', '  began();\n  publish(count, stretches);'],
   ['if (done == others) return;', 'if (done == others) { ended(); return; }'],
 ];
 

@@ -1,5 +1,6 @@
 // One large matrix on two threads of a pool against one, and against NumPy (singular values, as its matrix_rank takes
 // them) with two threads, in turns in one run; the quickest round of each counts.
+// At real-time priority (chrt -f) no other NumPy may run beside it: OpenBLAS spins without yielding, and two never end.
 // A whole model of 1.6 GB on one thread and on two: bench/command.mjs --case threads --long
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

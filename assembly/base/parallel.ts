@@ -25,6 +25,9 @@ const PATIENCE: i32 = 10000;
 /** Turns, or nanoseconds of sleep, after which a helper asks its host whether it should leave. */
 const TURNS: i32 = 16;
 const SLEEP: i64 = 10_000_000;
+/** Looks at a turn that is waited for, some 300 microseconds, and nanoseconds of sleep between later ones. */
+const LONG_PATIENCE: i32 = 160000;
+const DOZE: i64 = 100_000;
 
 /** Stretches of turns at most: threads beyond share theirs. */
 const MOST_STRETCHES: i32 = 16;
@@ -37,12 +40,29 @@ const DONE: usize = 4; // turns that helpers have done
 const SLEEPING: usize = 8; // helpers asleep
 const WAITING: usize = 12; // the driver sleeps until DONE grows
 const OVER: usize = 16; // the call has ended
+const WAIT: usize = 20; // waitFor()
 const TASK: usize = 64;
 const RECORD: usize = 68;
 const STRETCHES: usize = 72;
 const FIRST: usize = 128; // of the stretches
 const LEFT: usize = 0; // turns left, below the epoch
 const END: usize = 8; // the turn behind the last
+
+type Wait = (at: usize, value: i32, nanoseconds: i64) => i32;
+
+function waitFor(at: usize, value: i32, nanoseconds: i64): i32 {
+  return atomic.wait<i32>(at, value, nanoseconds);
+}
+
+/**
+ * atomic.wait, in a function of its own that no optimiser can put into another. V8 11 (Node 20), until its optimising
+ * compiler is through, stores the address of a wait as eight bytes where it has kept four, and so clears the low half
+ * of the value beside it: of the last local variable of the function.
+ */
+function sleep(at: usize, value: i32, nanoseconds: i64): i32 {
+  store<usize>(shared, changetype<usize>(waitFor), WAIT);
+  return changetype<Wait>(load<usize>(shared, WAIT))(at, value, nanoseconds);
+}
 
 /** Opens a call with that many threads at most. */
 export function fork(most: i32): void {
@@ -108,6 +128,15 @@ function claimed(): void {}
 
 /** task(record, 0 .. count, thread), on all threads, in any order. */
 export function parallelFor(task: Task, count: i32, record: usize): void {
+  run(task, count, record, load<i32>(shared, STRETCHES));
+}
+
+/** The same, claimed in order: a turn may wait for what those before it do (awaitCount). */
+export function parallelInOrder(task: Task, count: i32, record: usize): void {
+  run(task, count, record, 1);
+}
+
+function run(task: Task, count: i32, record: usize, stretches: i32): void {
   if (threads == 1 || count < 2) {
     for (let i = 0; i < count; i++) task(record, i, 0);
     return;
@@ -115,7 +144,7 @@ export function parallelFor(task: Task, count: i32, record: usize): void {
   store<usize>(shared, changetype<usize>(task), TASK);
   store<usize>(shared, record, RECORD);
   atomic.store<u32>(shared, 0, DONE);
-  publish(count, load<i32>(shared, STRETCHES));
+  publish(count, stretches);
   let others = count;
   while (turn(0)) others--;
   for (let looks = 0; ; looks++) {
@@ -123,8 +152,22 @@ export function parallelFor(task: Task, count: i32, record: usize): void {
     if (done == others) return;
     if (looks < PATIENCE) continue;
     atomic.store<u32>(shared, 1, WAITING);
-    atomic.wait<i32>(shared + DONE, done, -1);
+    sleep(shared + DONE, done, -1);
     atomic.store<u32>(shared, 0, WAITING);
+  }
+}
+
+/**
+ * Waits until the count at `at`, which only grows, is at least so much. Only turns before the caller's, claimed in
+ * order, may be waited for: they have been claimed, and wait for none behind them, so that the first that is not done
+ * waits for nobody. Nobody is woken: who waits sleeps a little and looks again, and never spins for long, since the
+ * thread that it waits for may need its core.
+ */
+export function awaitCount(at: usize, least: i32): void {
+  for (let looks = 0; ; looks++) {
+    const count = atomic.load<i32>(at);
+    if (count >= least) return;
+    if (looks >= LONG_PATIENCE) sleep(at, count, DOZE);
   }
 }
 
@@ -145,7 +188,7 @@ export function help(thread: i32): bool {
     if (atomic.load<u32>(shared, OVER)) return true;
     if (looks < PATIENCE) continue;
     atomic.add<u32>(shared, 1, SLEEPING);
-    const timedOut = atomic.wait<i32>(shared + EPOCH, epoch, SLEEP) == 2;
+    const timedOut = sleep(shared + EPOCH, epoch, SLEEP) == 2;
     atomic.sub<u32>(shared, 1, SLEEPING);
     if (timedOut) return false;
     looks = 0;

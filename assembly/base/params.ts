@@ -199,6 +199,13 @@ export const WIDE_BAND_WIDTH: i32 = 24;
 export const WIDE_BAND_COLUMNS: i32 = 1400;
 
 /**
+ * Steps, an even number, after which a group of sweeps of the second stage tells how far it is, and the most sweeps of
+ * a group.
+ */
+export const BULGE_STEPS: i32 = 4;
+export const MOST_SWEEPS: i32 = 8;
+
+/**
  * How closely sigma_1^2 is enclosed for a count: at first,
  * and for reports and where the spectrum is dense around the tolerance.
  */

@@ -4,8 +4,10 @@
 // below the diagonal goes by a reflector from the left, which leaves one beyond the band, and so on down the matrix, a
 // band's width at a time (Lang 1996; Haidar, Ltaief & Dongarra 2012).
 // Of each bulge only the first row or column is taken away: the next sweep, one further down, takes the next.
-// Cost: 8 n^2 width flops, in cache. On one thread: docs/decisions.md says why.
+// Cost: 8 n^2 width flops, in cache. Threads follow each other through the band.
 import { alloc, calloc, mark, release } from '../base/arena';
+import { awaitCount, parallelInOrder, threads } from '../base/parallel';
+import { BULGE_STEPS, MOST_SWEEPS, WIDE_BAND_WIDTH } from '../base/params';
 import { hsum, madd } from '../base/simd';
 import { reflector } from './golub-kahan';
 
@@ -139,12 +141,13 @@ function put(to: usize, step: usize, b: i32, beta: f64): void {
   }
 }
 
-/** Sweep s, the reflectors in v: its first step makes an element of the bidiagonal form, each a new bulge. */
-function sweep(B: Band, s: i32, v: usize): void {
+/** Steps from .. to of sweep s, the reflectors in v: each makes an element of the bidiagonal form, or a new bulge. */
+function sweep(B: Band, s: i32, from: i32, to: i32, v: usize): void {
   const b = B.width;
   const step = B.step;
   const tau = v + (<usize>b << 3);
-  for (let c = s + 1; c < B.n; c += b) {
+  const end = min(B.n, s + 1 + to * b);
+  for (let c = s + 1 + max(from, 0) * b; c < end; c += b) {
     // Row r keeps one element of columns c .. c + b; so far the rows from r on reach into them.
     const r = max(s, c - b);
     let beta = take(B.at(r, c), step, b, v);
@@ -157,12 +160,69 @@ function sweep(B: Band, s: i32, v: usize): void {
   }
 }
 
+/**
+ * A turn takes a group of sweeps, each two steps behind the one before, through the band, BULGE_STEPS steps at a time.
+ * A step needs the next two of the sweep before, and what is three steps on is apart from it: a group follows the one
+ * before, which another thread may be at, at a distance. However the sweeps are grouped, each element comes out of the
+ * same steps in the same order.
+ */
+@unmanaged
+class Chase {
+  B: Band;
+  /** Sweeps of a group. */
+  sweeps: i32;
+  /** Tiles that each group is through, alone in lines of the cache. */
+  done: usize;
+  /** A reflector for each thread. */
+  scratch: usize;
+}
+
+const LINE = 64;
+const REFLECTOR: usize = (WIDE_BAND_WIDTH + 8) << 3;
+
+function groupTask(record: usize, group: i32, thread: i32): void {
+  const chase = changetype<Chase>(record);
+  const sweeps = chase.sweeps;
+  const first = group * sweeps;
+  const last = min(chase.B.n - 1, first + sweeps);
+  const before = chase.done + <usize>(group - 1) * LINE;
+  const ahead = 1 + 2 * sweeps / BULGE_STEPS; // tiles, and the one that this one is
+  const v = chase.scratch + <usize>thread * REFLECTOR;
+  // The last sweep is the last to end.
+  const end = (chase.B.n - 2 - first) / chase.B.width + 2 * sweeps + 1;
+  let tiles = 0;
+  for (let from = 0; from < end; from += BULGE_STEPS) {
+    if (group) awaitCount(before, tiles + ahead);
+    for (let s = first; s < last; s++) {
+      const step = from - 2 * (s - first);
+      sweep(chase.B, s, step, max(0, step + BULGE_STEPS), v);
+    }
+    atomic.store<i32>(before + LINE, ++tiles);
+  }
+  atomic.store<i32>(before + LINE, i32.MAX_VALUE);
+}
+
+function chaseTogether(B: Band): void {
+  const chase = changetype<Chase>(alloc(offsetof<Chase>()));
+  const steps = B.n / B.width;
+  chase.B = B;
+  // Larger groups hand less over from cache to cache, smaller ones follow each other more closely.
+  chase.sweeps = max(BULGE_STEPS / 2, min(MOST_SWEEPS, steps / (4 * threads)) & -(BULGE_STEPS / 2));
+  const groups = (B.n - 2) / chase.sweeps + 1;
+  chase.done = calloc(<u64>groups * LINE);
+  chase.scratch = alloc(<u64>threads * REFLECTOR);
+  parallelInOrder(groupTask, groups, changetype<usize>(chase));
+}
+
 /** The diagonal d (n) and the superdiagonal e (n - 1) of the bidiagonal form of B, which is destroyed. */
 export function chaseBulges(B: Band, d: usize, e: usize): void {
   const start = mark();
   const n = B.n;
-  const v = alloc(<u64>(B.width + 1) << 3); // a reflector and its tau
-  for (let s = 0; s < n - 1; s++) sweep(B, s, v);
+  if (threads > 1) chaseTogether(B);
+  else {
+    const v = alloc(REFLECTOR);
+    for (let s = 0; s < n - 1; s++) sweep(B, s, 0, n, v);
+  }
   for (let i = 0; i < n; i++) {
     store<f64>(d + (<usize>i << 3), load<f64>(B.at(i, i)));
     if (i < n - 1) store<f64>(e + (<usize>i << 3), load<f64>(B.at(i, i + 1)));

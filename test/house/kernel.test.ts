@@ -25,6 +25,7 @@ test('assembly: no constant of a module was chosen', () => {
     'base/random.ts': 'SEED: 2^64 over the golden ratio',
     'blas/compensated.ts': "SPLIT: Dekker's 2^27 + 1",
     'factor/cholesky16.ts': 'ONE: what 16 bits hold',
+    'spectrum/bulge.ts': 'a line of the cache, and the room of a reflector, by the width',
     'spectrum/sturm.ts': 'offsets in an interval',
     'base/parallel.ts': 'offsets in what threads share, and how long they wait for each other',
   };
@@ -100,4 +101,15 @@ test('what scripts/mutants.mjs drops stands in the kernel, once', async () => {
   const text = new Map(sources('assembly').map(({ file, text }) => [file, text.join('\n')]));
   const astray = MUTANTS.filter(({ file, from }) => text.get(file)?.split(from).length !== 2);
   expect(astray.map(({ file, name }) => `${file}: ${name}`)).toEqual([]);
+});
+
+test.for(['baseline', 'relaxed'])('%s kernel: what waits is a function that does nothing else', (build) => {
+  const wasm = readFileSync(new URL(`build/${build}.wasm`, root));
+  const wait = Buffer.from('fe010200', 'hex'); // memory.atomic.wait32, its alignment and offset
+  const found: string[] = [];
+  for (let at = wasm.indexOf(wait); at >= 0; at = wasm.indexOf(wait, at + 1)) {
+    found.push(wasm.subarray(at - 7, at + 5).toString('hex'));
+  }
+  // No local variables, the three parameters, the wait, the end of the function.
+  expect(found).toEqual(['00200020012002fe0102000b']);
 });

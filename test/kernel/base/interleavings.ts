@@ -16,6 +16,7 @@ const SMALLER: Change[] = [
   [/store<i32>\(stretch, to, END\)/, 'atomic.store<i32>(stretch, to, END)'],
   [/load<i32>\(stretch, END\)/, 'atomic.load<i32>(stretch, END)'],
   [/PATIENCE: i32 = \d+/, 'PATIENCE: i32 = 1'],
+  [/LONG_PATIENCE: i32 = \d+/, 'LONG_PATIENCE: i32 = 1'],
   [/TURNS: i32 = \d+/, 'TURNS: i32 = 2'],
   [/function claimed\(\): void \{\}/, 'function claimed(): void { atomic.pause<i32>(); }'],
 ];
@@ -39,9 +40,13 @@ export interface Parallel {
   fork(most: number): Work;
   join(): Work;
   parallelFor(task: Task, count: number, record: number): Work;
+  parallelInOrder(task: Task, count: number, record: number): Work;
+  awaitCount(at: number, least: number): Work;
   help(thread: number): Work<boolean>;
   /** A point where threads may be exchanged. */
   pause(): Work;
+  /** Makes the count at `at` 1. */
+  raise(at: number): Work;
 }
 
 /** The text from `open`, a parenthesis, to its partner. */
@@ -77,8 +82,8 @@ function translated(changes: readonly Change[]): string {
   return yielding(
     code,
     new RegExp(
-      String.raw`\batomic\.\w+\(|(?<!function )\b(publish|turn|turnOf|claimed|task)\(|` +
-        String.raw`\bchangetype\((?=load\(shared, TASK\)\)\()`,
+      String.raw`\batomic\.\w+\(|(?<!function )\b(run|publish|turn|turnOf|claimed|sleep|task)\(|` +
+        String.raw`\bchangetype\((?=load\(shared, (TASK|WAIT)\)\)\()`,
     ),
   )
     .replace(/^function (?=\w)/gm, 'function* ')
@@ -144,8 +149,8 @@ function wake(thread: Thread, reply: number): void {
 /** parallel.ts, with these changes made to its text, as each thread of a team has it. */
 export function translate(changes: readonly Change[] = []) {
   const names = ['memory', 'atomic', 'load', 'store', 'changetype', 'i32', 'min'];
-  const exported = 'fork, join, parallelFor, help';
-  const more = 'pause: () => atomic.pause()';
+  const exported = 'fork, join, parallelFor, parallelInOrder, awaitCount, help';
+  const more = 'pause: () => atomic.pause(), raise: (at) => atomic.store(at, 1)';
   const body = `${translated(changes)}; return { ${exported}, ${more} };`;
   const make = new Function(...names, body);
   const same = (x: unknown) => x;

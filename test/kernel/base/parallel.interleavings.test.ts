@@ -4,8 +4,11 @@
 import { expect, it } from 'vitest';
 import { type Change, explore, type Parallel, translate } from './interleavings.js';
 
-/** Loops of so many turns, one after the other, on a driver and helpers. */
-function program(loops: readonly number[], helpers: number) {
+/** Somewhere in memory that tasks use. */
+const DONE_OF = 1000;
+
+/** Loops of so many turns, one after the other, on a driver and helpers; where `chained`, a turn waits for the last. */
+function program(loops: readonly number[], helpers: number, chained = false) {
   return (create: () => Parallel) => {
     let running = 0;
     let loop = -1;
@@ -16,9 +19,11 @@ function program(loops: readonly number[], helpers: number) {
         if (record !== loop) throw new Error(`a turn of loop ${record} in loop ${loop}`);
         running++;
         runs[index]++;
-        yield* p.pause();
+        if (chained && index > 0) yield* p.awaitCount(DONE_OF + 100 * record + index - 1, 1);
+        else yield* p.pause();
         if (record !== loop) throw new Error('a loop has ended before its turns');
         running--;
+        if (chained) yield* p.raise(DONE_OF + 100 * record + index);
       };
 
     function* driver(p: Parallel) {
@@ -26,7 +31,7 @@ function program(loops: readonly number[], helpers: number) {
       for (const count of loops) {
         runs = new Array(count).fill(0);
         loop++;
-        yield* p.parallelFor(taskOf(p), count, loop);
+        yield* p[chained ? 'parallelInOrder' : 'parallelFor'](taskOf(p), count, loop);
         if (running > 0) throw new Error('a loop has ended before its turns');
         if (runs.some((times) => times !== 1)) throw new Error(`turns ran ${runs} times`);
       }
@@ -45,6 +50,10 @@ it.each([
   [3, 1, [2, 3]],
 ])('%i helpers, %i exchanges', (helpers, exchanges, loops) => {
   expect(explore(translate(), exchanges, program(loops, helpers))).toBeGreaterThan(100);
+});
+
+it('turns that wait for those before them', () => {
+  expect(explore(translate(), 1, program([3, 2], 2, true))).toBeGreaterThan(100);
 });
 
 it('threads that share a stretch', () => {
