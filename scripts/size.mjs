@@ -10,19 +10,19 @@ const dist = fileURLToPath(new URL('../dist', import.meta.url));
 
 /** [what, file of dist/ or source of a module beside it, budget in kB of gzip] */
 const ENTRIES = [
-  ['matrix-rank.min.js', { file: 'matrix-rank.min.js' }, 79],
-  ['import { matrixRank }', { source: "export { matrixRank } from './index.js'" }, 54],
+  ['matrix-rank.min.js', { file: 'matrix-rank.min.js' }, 80],
+  ['import { matrixRank }', { source: "export { matrixRank } from './index.js'" }, 55],
   ['import { singularValues }', { source: "export { singularValues } from './index.js'" }, 53],
-  ['import { spectralMetrics }', { source: "export { spectralMetrics } from './index.js'" }, 55],
+  ['import { spectralMetrics }', { source: "export { spectralMetrics } from './index.js'" }, 56],
   ['import { RankAccumulator }', { source: "export { RankAccumulator } from './index.js'" }, 58],
-  ['import { convLayerRank }', { source: "export { convLayerRank } from './index.js'" }, 55],
+  ['import { convLayerRank }', { source: "export { convLayerRank } from './index.js'" }, 56],
   [
     "import { readTensors } from 'matrix-rank/formats'",
     { source: "export { readTensors } from './formats/index.js'", split: true },
     30,
   ],
-  ['kernel/relaxed.wasm', { file: 'kernel/relaxed.wasm' }, 41],
-  ['kernel/baseline.wasm', { file: 'kernel/baseline.wasm' }, 41],
+  ['kernel/relaxed.wasm', { file: 'kernel/relaxed.wasm' }, 42],
+  ['kernel/baseline.wasm', { file: 'kernel/baseline.wasm' }, 42],
 ];
 
 /** All of it, or, `split`, what loads at first: the reader of a format comes when a file of that format does. */
