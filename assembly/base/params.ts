@@ -39,6 +39,10 @@ export const COMPENSATED_CHAIN: i32 = 64;
 /** The same in residuals and triangular solves whose rounding comes near a tolerance. */
 export const SHORT: i32 = 64;
 
+/** Rows of up to so many elements, of a triangle: their Gram matrix spares more of its zeros by fewer in one go. */
+export const SHORT_ROWS: i32 = 256;
+export const SHORT_ROWS_CHAIN: i32 = 32;
+
 /** Row panels of the first block of Cholesky; the next are as long as all before them, up to BLOCK. */
 export const FIRST: i32 = 9;
 
@@ -258,6 +262,9 @@ export const LAST_PIVOT: f64 = 20;
  */
 export const GRADED: f64 = 1e-14;
 export const GRADED_SHIFT: f64 = 1e-5;
+
+/** Rows of R that come to so much of the resolution are left out of the count: rows that fall lose a quarter of it. */
+export const ROWS_LEFT_OUT: f64 = 0.03125;
 
 /** The shift of that glance, relative to ||A||_F^2: above rounding, below what a tolerance would count. */
 export const ESTIMATE_SHIFT: f64 = 1e-12;

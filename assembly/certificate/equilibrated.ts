@@ -7,15 +7,15 @@
 // cholesky.ts. Cost: m n^2 flops, or n^3 / 3 after QR, and n^3 / 3 for each count, one or two of them.
 import { alloc, calloc, mark, release } from '../base/arena';
 import {
-  GRADED, GRADED_SHIFT, GROWTH, LANCZOS_FIRST, LANCZOS_FIRST_STEPS, LANCZOS_SHARE, LANCZOS_STEPS,
-  LEFT_FOR_SIGMA, ROUNDING_ROOM, SAFE_MIN, SIGMA_FINE, TIGHT, U,
+  GRADED_SHIFT, GROWTH, LANCZOS_FIRST, LANCZOS_FIRST_STEPS, LANCZOS_SHARE, LANCZOS_STEPS,
+  LEFT_FOR_SIGMA, ROUNDING_ROOM, ROWS_LEFT_OUT, SAFE_MIN, SIGMA_FINE, TIGHT, U,
 } from '../base/params';
 import { madd } from '../base/simd';
 import { squareSymmetric } from '../blas/symv';
 import { gram, gramOfSource } from '../blas/syrk';
 import { Cholesky, factor } from '../factor/cholesky';
 import { inverseRowsNormSquare } from '../factor/cholesky-solve';
-import { matrix, qr, rowsOfMatrix, tall } from '../factor/tsqr';
+import { matrix, qr, rowsOfMatrix, sortColumns, tall } from '../factor/tsqr';
 import { clearBelow, column, leading } from '../matrix/columns';
 import { packedBytes } from '../matrix/pack';
 import { packSample } from '../matrix/rows';
@@ -24,7 +24,7 @@ import * as source from '../matrix/source';
 import { copyTriangle, rowPanel, triangleBytes } from '../matrix/triangle';
 import * as claim from './claim';
 import { Method } from './claim';
-import { countable } from './inertia';
+import { isGraded } from './estimate';
 import { reductionStages, reflectorError, rounding, stage } from './rounding';
 import { capByCholesky, capByIntegers, raiseByLanczos } from './sigma1';
 import { gramOfRows } from './trailing';
@@ -68,19 +68,33 @@ function powerAbove(x: f64): f64 {
   return reinterpret<f64>((reinterpret<u64>(x) >> 52) + 1 << 52);
 }
 
-/** Rows of R divided by D. */
-function scaleRows(R: usize, ld: i32, n: i32, D: usize): void {
+/** The first k rows of R, n columns, divided by D. */
+function scaleRows(R: usize, ld: i32, n: i32, k: i32, D: usize): void {
   const start = mark();
-  const inverses = alloc(<u64>(n + 1) << 3);
-  for (let i: usize = 0; i < <usize>n << 3; i += 8) store<f64>(inverses + i, 1 / load<f64>(D + i));
-  store<f64>(inverses + (<usize>n << 3), 0);
+  const inverses = alloc(<u64>(k + 1) << 3);
+  for (let i: usize = 0; i < <usize>k << 3; i += 8) store<f64>(inverses + i, 1 / load<f64>(D + i));
+  store<f64>(inverses + (<usize>k << 3), 0);
   for (let j = 0; j < n; j++) {
     const x = column(R, ld, j);
-    for (let o: usize = 0; o <= <usize>j << 3; o += 16) {
+    for (let o: usize = 0; o <= <usize>min(j, k - 1) << 3; o += 16) {
       v128.store(x + o, f64x2.mul(v128.load(x + o), v128.load(inverses + o)));
     }
   }
   release(start);
+}
+
+/** The squares from k on. */
+function sumFrom(squares: usize, k: i32, n: i32): f64 {
+  let sum: f64 = 0;
+  for (let i = n - 1; i >= k; i--) sum += load<f64>(squares + (<usize>i << 3));
+  return sum;
+}
+
+/** The fewest leading lines, one at least, that leave no more than `limit` of the whole. */
+function fewest(squares: usize, n: i32, limit: f64): i32 {
+  let sum: f64 = 0;
+  while (n > 1 && (sum += load<f64>(squares + (<usize>(n - 1) << 3))) <= limit * limit) n--;
+  return n;
 }
 
 /**
@@ -92,14 +106,9 @@ function open(squares: usize, n: i32, rows: i32, rest: f64, least: f64): Equilib
   t.n = n;
   t.rows = rows;
   t.rest = rest;
-  const enough = LEFT_FOR_SIGMA * LEFT_FOR_SIGMA * claim.low * claim.low;
-  t.left = 0;
-  for (t.some = n; t.some > 1; t.some--) {
-    const more = t.left + load<f64>(squares + (<usize>(t.some - 1) << 3));
-    if (!(more <= enough)) break;
-    t.left = more;
-  }
-  t.some = min(n, (t.some + 3) & ~3);
+  const some = fewest(squares, n, LEFT_FOR_SIGMA * claim.low);
+  t.left = sumFrom(squares, some, n);
+  t.some = min(n, (some + 3) & ~3);
   t.D = squares;
   t.square = 0;
   for (let o: usize = 0; o < <usize>n << 3; o += 8) {
@@ -112,12 +121,15 @@ function open(squares: usize, n: i32, rows: i32, rest: f64, least: f64): Equilib
   return t;
 }
 
-/** Of R = W(0:n, 0:n), which is overwritten. */
+/** Of R = W(0:n, 0:n), which is overwritten, without the last rows, as far as they are next to nothing. */
 function ofRows(W: usize, ld: i32, n: i32, rest: f64): Equilibrated {
   clearBelow(W, ld, n, n);
-  const t = open(rowSquares(W, ld, n), n, n, rest, claim.tolerance(claim.high) + rest);
-  scaleRows(W, ld, n, t.D);
-  gramOfRows(t.G, W, ld, n, n);
+  const squares = rowSquares(W, ld, n);
+  const k = fewest(squares, n, ROWS_LEFT_OUT * claim.resolution());
+  rest += Math.sqrt(sumFrom(squares, k, n));
+  const t = open(squares, k, n, rest, claim.tolerance(claim.high) + rest);
+  scaleRows(W, ld, n, k, t.D);
+  gramOfRows(t.G, W, ld, k, n);
   return t;
 }
 
@@ -238,7 +250,7 @@ function decide(t: Equilibrated): bool {
     return claim.counted(p, tau - rest, far + rest, Method.Equilibrated);
   }
   const p = count(t, high + rest, 0);
-  const same = p == t.n || (p >= 0 && low > rest && count(t, low - rest, 1) == p);
+  const same = p == source.n || (p >= 0 && low > rest && (p == t.n || count(t, low - rest, 1) == p));
   return same && claim.answer(p, high, low, Method.Equilibrated);
 }
 
@@ -252,21 +264,17 @@ export function byEquilibratedRows(): bool {
   const start = mark();
   const m = rowsOfMatrix();
   const W = matrix();
+  // Of columns in order of length the rows of R, made as long as each other, are far from dependent.
+  if (!tall() && isGraded()) sortColumns(W, leading(m), source.n, scan.squares);
   if (!tall()) qr(W, leading(m), m, source.n);
   const done = byEquilibratedTriangle(W, leading(m), reflectorError(tall() ? reductionStages() : stage(source.n)));
   release(start);
   return done;
 }
 
-/**
- * Whether columns differ so much in length that no Gram matrix shows sigma_n, and some of them, made as long as the
- * others, are far from dependent: a guess.
- */
-function isGraded(): bool {
+/** Whether some columns, made as long as each other, are far from dependent: a guess for all of them. */
+function areIndependent(): bool {
   const n = source.n;
-  let least: f64 = Infinity;
-  for (let j = 0; j < n; j++) least = min(least, load<f64>(scan.squares + (<usize>j << 3)));
-  if (!(least < GRADED * scan.total)) return false;
   const start = mark();
   const s = n >> 3;
   const rows = n >> 2;
@@ -285,9 +293,8 @@ function isGraded(): bool {
 
 /** Decides where columns are of many lengths. "Equilibrated". */
 export function byEquilibratedColumns(): bool {
-  if (countable() || !isGraded()) return false;
   const start = mark();
-  const done = decide(ofColumns());
+  const done = areIndependent() && decide(ofColumns());
   release(start);
   return done;
 }

@@ -2,7 +2,7 @@
 // Cost: with an eighth of the columns and a quarter of the rows, half a per cent of the Gram matrix and its factor.
 import { alloc, mark, release } from '../base/arena';
 import {
-  ESTIMATE_SHIFT, LAST_PIVOT, LOW_SHARE, PIVOTS_FALL, SAMPLE_GAP, SAMPLE_LEAST, STEADY_FALL,
+  ESTIMATE_SHIFT, GRADED, LAST_PIVOT, LOW_SHARE, PIVOTS_FALL, SAMPLE_GAP, SAMPLE_LEAST, STEADY_FALL,
 } from '../base/params';
 import * as cholesky from '../factor/cholesky';
 import { Cholesky } from '../factor/cholesky';
@@ -14,6 +14,13 @@ import { panels, triangleBytes } from '../matrix/triangle';
 import { Attempt, createAttempt } from './attempt';
 import * as claim from './claim';
 import { mayDeflate } from './null-space';
+
+/** Whether columns differ so much in length that no Gram matrix of theirs shows sigma_n. */
+export function isGraded(): bool {
+  let least: f64 = Infinity;
+  for (let j = 0; j < source.n; j++) least = min(least, load<f64>(scan.squares + (<usize>j << 3)));
+  return least < GRADED * scan.total;
+}
 
 /** What the leading s columns of some rows show: a deficiency, if there is one, and how fast singular values fall. */
 export function estimate(rows: i32, s: i32): Attempt {

@@ -9,7 +9,7 @@
 import { alloc, mark, release } from '../base/arena';
 import {
   CHAIN, FEW_LEFT, GROWTH, LANCZOS_FIRST, LANCZOS_FIRST_STEPS, LANCZOS_SHARE, LANCZOS_STEPS, LEFT_FOR_SIGMA, NOISE,
-  REACH, SIGMA_FINE, U, WIDEN_UNTIL,
+  REACH, SHORT_ROWS, SHORT_ROWS_CHAIN, SIGMA_FINE, U, WIDEN_UNTIL,
 } from '../base/params';
 import { dot } from '../blas/level1';
 import { gram } from '../blas/syrk';
@@ -47,15 +47,16 @@ class Trailing {
 /** R R^T of order k, R = W(0:k, 0:n): its largest eigenvalue is sigma_1^2, but for what R22 adds. */
 export function gramOfRows(G: usize, W: usize, ld: i32, k: i32, n: i32): void {
   const start = mark();
-  const P = alloc(packedBytes(CHAIN, k));
-  const steps = offsets(CHAIN, ld << 3);
+  const chain = n <= SHORT_ROWS ? SHORT_ROWS_CHAIN : CHAIN;
+  const P = alloc(packedBytes(chain, k));
+  const steps = offsets(chain, ld << 3);
   const rows = offsets(k, 8);
   memory.fill(G, 0, <usize>triangleBytes(k));
-  for (let j = 0; j < n; j += CHAIN) {
-    const count = min(CHAIN, n - j);
+  for (let j = 0; j < n; j += chain) {
+    const count = min(chain, n - j);
     const some = min(k, j + count); // rows past these are zero
-    pack(P, CHAIN, indexed(column(W, ld, j), steps, rows, 1), count, some);
-    gram(G, 0, some, P, CHAIN, count, false);
+    pack(P, chain, indexed(column(W, ld, j), steps, rows, 1), count, some);
+    gram(G, 0, some, P, chain, count, false);
   }
   release(start);
 }

@@ -22,7 +22,7 @@ import * as claim from '../certificate/claim';
 import { Method } from '../certificate/claim';
 import { Attempt, createAttempt } from '../certificate/attempt';
 import { byEquilibratedColumns, byEquilibratedRows } from '../certificate/equilibrated';
-import { estimate, expectedSigmaMinSquare } from '../certificate/estimate';
+import { estimate, expectedSigmaMinSquare, isGraded } from '../certificate/estimate';
 import { fullRank, fullRankOfNonzeros } from '../certificate/full-rank';
 import { countable, inertia, widenBounds } from '../certificate/inertia';
 import { sampled } from '../certificate/low-rank';
@@ -83,7 +83,9 @@ function prove(G: usize): bool {
   }
   if (claim.report && n <= REPORT_COLUMNS && m <= REPORT_ROWS * n) return byQr(0);
 
-  if (!claim.report && n >= SAMPLE_COLUMNS && byEquilibratedColumns()) return true;
+  if (!claim.report && n >= SAMPLE_COLUMNS && !countable() && isGraded()) {
+    if (byEquilibratedColumns() || (n <= DIRECT_COLUMNS && byEquilibratedRows())) return true;
+  }
   if (m == n && n >= TRIANGLE_COLUMNS && !claim.report && !countable()) {
     const L = triangleOfSource();
     // Where a triangle's inverse is large, singular values mostly fall without a gap: only QR tells.

@@ -104,6 +104,26 @@ describe.each([
   });
 });
 
+test.each([64, 100])('rows and columns of many lengths, in any order: %i', (n) => {
+  const r = new Random(n);
+  const lengths = Array.from({ length: n }, (_, i) => 10 ** ((-9.5 * i) / n));
+  const x = matrix(n, n, (i, j) => r.normal() * lengths[i] * lengths[j]);
+  const values = referenceValues(x);
+  const tolerance = n * EPS * values[0];
+  const delta = 8 * Math.sqrt(n) * 2 ** -53 * Math.sqrt(x.a.reduce((s, v) => s + v * v, 0));
+  const least = values.filter((v) => v > tolerance + delta).length;
+  const most = values.filter((v) => v > tolerance - delta).length;
+  for (const y of [x, permuted(x, r.permutation(n), r.permutation(n))]) {
+    const rank = rankOf(y);
+    expect(kernel().method()).toBe(EQUILIBRATED);
+    expect(rank).toBeGreaterThanOrEqual(least);
+    expect(rank).toBeLessThanOrEqual(most);
+    for (const k of [least >> 1, least - 1]) {
+      expect(rankOf(y, { tol: Math.sqrt(values[k - 1] * values[k]) })).toBe(k);
+    }
+  }
+});
+
 /** What is claimed of the open matrix x must hold for every matrix within `rest` of it. */
 function holds(x: Matrix, tol: number, rest: number): void {
   const rank = module.claimed.value;
