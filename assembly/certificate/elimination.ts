@@ -204,8 +204,8 @@ function squareTask(record: usize, index: i32, _thread: i32): void {
   store<f64>(w.squares + (<usize>index << 3), sum);
 }
 
-/** Column panels j0 .. j1 of W, the first being 0, from those of A, and their squares. */
-function formComplement(x: PackedRows, W: usize, j0: i32, j1: i32): Work {
+/** Column panels j0 .. j1 of W, the first being 0, from those of A. Returns their square. */
+function formComplement(x: PackedRows, W: usize, j0: i32, j1: i32): f64 {
   const w = openWork(x, W);
   w.j0 = j0;
   w.j1 = j1;
@@ -214,43 +214,26 @@ function formComplement(x: PackedRows, W: usize, j0: i32, j1: i32): Work {
   const blocks = (panels(w.s) - (w.p >> 2) + BLOCK - 1) / BLOCK;
   parallelFor(complementTask, blocks * w.tasks, changetype<usize>(w));
   parallelFor(squareTask, j1 - j0, changetype<usize>(w));
-  return w;
-}
-
-/** The square of column panels j .. j1 of W, among those just formed. */
-function squareOf(w: Work, j: i32, j1: i32): f64 {
   let sum: f64 = 0;
-  for (; j < j1; j++) sum += load<f64>(w.squares + (<usize>(j - w.j0) << 3));
+  for (let j = 0; j < j1 - j0; j++) sum += load<f64>(w.squares + (<usize>j << 3));
   return sum;
 }
 
 /**
  * Factors W^T W, W being formed as Cholesky gets to it; w2 is the square of its first step. Returns that of all that
- * was formed, Infinity where it comes to more than `most`. All threads take several steps at once: what comes of them
- * is the same as of one after the other.
+ * was formed, Infinity where it comes to more than `most`.
  */
 function factorComplement(x: PackedRows, W: usize, f: Cholesky, w2: f64, most: f64): f64 {
   const start = mark();
   const count = panels(f.n);
-  for (let j0 = 0; j0 < count && f.columns == f.n; ) {
-    const end = cholesky.nextShared(j0, count);
-    let within = end;
-    const w = j0 ? formComplement(x, W, j0, end) : changetype<Work>(0);
-    let sum = w2;
-    for (let j = j0; j0 && j < within; ) {
-      const next = cholesky.next(j, count);
-      sum += squareOf(w, j, next);
-      if (sum > most) within = j;
-      j = next;
+  for (let j = 0; j < count && f.columns == f.n; ) {
+    const next = cholesky.next(j, count);
+    if (j) {
+      w2 += formComplement(x, W, j, next);
+      if (w2 > most) return Infinity;
     }
-    cholesky.proceed(f, within, W + (<usize>x.p << 5), x.s, x.s - x.p);
-    if (f.columns == f.n && within < end) return Infinity;
-    for (let j = j0; j0 && j < within && j << 2 <= f.columns; ) {
-      const next = cholesky.next(j, count);
-      w2 += squareOf(w, j, next);
-      j = next;
-    }
-    j0 = end;
+    cholesky.proceed(f, next, W + (<usize>x.p << 5), x.s, x.s - x.p);
+    j = next;
     release(start);
   }
   return w2;
@@ -274,7 +257,7 @@ export function eliminate(x: PackedRows, a: Attempt): bool {
   // ||W||_F is not known before the last block; the first one tells what it will be if the others are like it.
   const some = cholesky.next(0, count);
   const part = square(W, s, s, 0, some);
-  const first = squareOf(formComplement(x, W, 0, some), 0, some);
+  const first = formComplement(x, W, 0, some);
   const most = NORM_ROOM * first * transfer.a2 * transfer.a2 / part;
   const shift = threshold * threshold + ROUNDING_ROOM * rounding(s - p, q, most, most);
   const room = Math.sqrt(SHIFT_SHARE * shift) - error;

@@ -51,7 +51,7 @@ function factorLeading(L: usize, G: usize, shift: f64): Cholesky {
   copyTriangle(L, G, n, 1);
   const f = cholesky.begin(L, n, shift, false, 0);
   for (const count = panels(n); f.panelsDone < count; ) {
-    cholesky.proceed(f, cholesky.nextShared(f.panelsDone, count), 0, 0, 0);
+    cholesky.proceed(f, cholesky.next(f.panelsDone, count), 0, 0, 0);
     if (f.negativePivots > n >> 7 && f.leastPivot > SMOOTH * shift) break;
   }
   return f;

@@ -114,8 +114,7 @@ function diagonal(f: Cholesky, j: i32, tile: usize, negative: usize): i32 {
 
 // A block of row panels i0 .. i1 goes in three steps: its tiles left of the block, row panel by row panel; what those
 // columns do to its own; then its own columns, BLOCK at a time, the diagonal on one thread and the rows below as
-// tasks. A tile takes the same sums in the same order however long the block is, so that only the time depends on the
-// number of threads.
+// tasks. A tile takes the same sums in the same order however long the block is.
 
 // @ts-ignore: decorator
 @inline
@@ -275,7 +274,7 @@ export function begin(L: usize, n: i32, shift: f64, definite: bool, mayDeflate: 
   f.inverses = alloc(<u64>count << 5);
   f.squares = alloc(<u64>count << 4);
   f.step = <usize>count << 7;
-  f.negated = alloc(<u64>min(count, BLOCK * threads) * f.step);
+  f.negated = alloc(<u64>min(count, BLOCK) * f.step);
   return f;
 }
 
@@ -284,14 +283,6 @@ export function begin(L: usize, n: i32, shift: f64, definite: bool, mayDeflate: 
  */
 export function next(i0: i32, i1: i32): i32 {
   return min(i1, i0 + min(BLOCK, max(FIRST, i0)));
-}
-
-/** The same of as many blocks as all threads take at once. */
-export function nextShared(i0: i32, i1: i32): i32 {
-  const most = i0 + min(BLOCK * threads, max(FIRST, i0));
-  let end = next(i0, i1);
-  for (let more = next(end, i1); end < more && more <= most; more = next(end, i1)) end = more;
-  return end;
 }
 
 /**
@@ -304,7 +295,7 @@ export function proceed(f: Cholesky, to: i32, P: usize, ld: i32, s: i32): bool {
   f.s = s;
   while (f.panelsDone < to) {
     f.i0 = f.panelsDone;
-    f.i1 = nextShared(f.i0, to);
+    f.i1 = next(f.i0, to);
     const failed = block(f);
     if (failed >= 0) {
       f.columns = failed;
