@@ -14,7 +14,7 @@ const ENTRIES = [
   ['import { matrixRank }', { source: "export { matrixRank } from './index.js'" }, 55],
   ['import { singularValues }', { source: "export { singularValues } from './index.js'" }, 53],
   ['import { spectralMetrics }', { source: "export { spectralMetrics } from './index.js'" }, 56],
-  ['import { RankAccumulator }', { source: "export { RankAccumulator } from './index.js'" }, 58],
+  ['import { RankAccumulator }', { source: "export { RankAccumulator } from './index.js'" }, 59],
   ['import { convLayerRank }', { source: "export { convLayerRank } from './index.js'" }, 56],
   [
     "import { readTensors } from 'matrix-rank/formats'",

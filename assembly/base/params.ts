@@ -71,6 +71,13 @@ export const JACOBI_LOOK_COLUMNS: i32 = 64;
 /** So many elements of columns stay in the L1 cache while others are rotated with them. */
 export const JACOBI_CACHED: i32 = 4096;
 
+/**
+ * Where all lines are even to so many bits, which is what scaling them could gain, and no value is below so much of (a
+ * bound of) the largest, absolute accuracy is relative accuracy.
+ */
+export const EVEN_BITS: i64 = 6;
+export const EVEN_LEAST: f64 = 1.0 / 65536;
+
 /** What a column may lose at either end, of its length, before it is rotated or reflected (extent.ts): less than u. */
 export const NEGLIGIBLE: f64 = 0.25 * U;
 

@@ -1,10 +1,11 @@
 // All singular values, and the column-pivoted QR factor that callers see.
 //
 // Singular values to absolute accuracy: bidiagonal form and counts, for which tall matrices are reduced first
-// (tall-values.ts, else tsqr.ts). To relative accuracy: QR with pivoting, QR of R^T, one-sided Jacobi (dgejsv's
-// preconditioning), about 5 sweeps of up to 4 n^3 flops.
+// (tall-values.ts, else tsqr.ts). To relative accuracy: the same where all lines are even, so that no scaling makes the
+// matrix better conditioned, and counts tell that it is well conditioned as it is; else QR with pivoting, QR of R^T and
+// one-sided Jacobi (dgejsv's preconditioning), about 5 sweeps of up to 4 n^3 flops.
 import { alloc, mark, release } from '../base/arena';
-import { RELATIVE_ELEMENTS, SAFE_MIN } from '../base/params';
+import { EVEN_LEAST, RELATIVE_ELEMENTS, SAFE_MIN } from '../base/params';
 import { createPanel, factorPanelPivoted } from '../factor/householder';
 import * as qrcp from '../factor/qrcp';
 import { dropReflectors, sortPivots, strengthen } from '../factor/strong-rrqr';
@@ -12,6 +13,7 @@ import { matrix, qrLower, tall } from '../factor/tsqr';
 import {
   column,
   createColumns,
+  evenLines,
   leading,
   readAll,
   readTransposed,
@@ -21,7 +23,7 @@ import {
   transposeUpper,
 } from '../matrix/columns';
 import * as source from '../matrix/source';
-import { bidiagonalValues } from '../spectrum/bidiagonal';
+import { bidiagonalForm, countAbove, valuesOf } from '../spectrum/bidiagonal';
 import { jacobi } from '../spectrum/jacobi';
 import { tallValues } from './tall-values';
 
@@ -38,12 +40,16 @@ export function singularValues(values: usize, relative: bool): bool {
   const whole = relative && <u64>source.m * <u64>n <= RELATIVE_ELEMENTS;
   const m = whole || !tall() ? source.m : n;
   const W = whole ? createColumns(m, n) : matrix();
-  if (!relative) {
-    bidiagonalValues(W, leading(m), m, n, values);
-    release(start);
-    return true;
-  }
   if (whole) readAll(W, leading(m));
+  if (!relative || (whole && evenLines(W, leading(m), m, n))) {
+    const B = bidiagonalForm(W, leading(m), m, n);
+    if (!relative || countAbove(B, EVEN_LEAST * B.bound) == n) {
+      valuesOf(B, 0, n, values);
+      release(start);
+      return true;
+    }
+    readAll(W, leading(m));
+  }
   // Columns that differ in scale keep their digits whatever they are; rows do as well as their order lets them.
   const step = <usize>leading(m) << 3;
   if (m == n && spreadOfLines(W, n, 8, step) > spreadOfLines(W, n, step, 8)) transposeSquare(W, leading(m), n);

@@ -5,7 +5,7 @@
 // panel do not all fall into the same cache set. Three zero columns follow the last for the same reason.
 import { alloc, calloc, mark, release } from '../base/arena';
 import { parallelFor, threads } from '../base/parallel';
-import { READ_TASK } from '../base/params';
+import { EVEN_BITS, READ_TASK } from '../base/params';
 import * as source from './source';
 
 export function leading(m: i32): i32 {
@@ -134,6 +134,35 @@ export function spreadOfLines(W: usize, n: i32, line: usize, element: usize): i3
     most = max(most, exponent);
   }
   return most - min(least, most);
+}
+
+/**
+ * Whether the elements of every line of W (m x n) are in the mean, of their powers of two, within EVEN_BITS of the
+ * largest of W: scaling lines cannot make much of such a matrix.
+ */
+export function evenLines(W: usize, ld: i32, m: i32, n: i32): bool {
+  const start = mark();
+  const rows = calloc(<u64>(m + 1) << 3);
+  const mask = i64x2.splat(2047);
+  let most = f64x2.splat(0);
+  let least: i64 = 0;
+  let even = true;
+  for (let j = 0; j < n && even; j++) {
+    let sums = i64x2.splat(0);
+    for (let o: usize = 0, w = column(W, ld, j); o < <usize>m << 3; o += 16) {
+      const x = v128.load(w + o);
+      const exponents = v128.and(i64x2.shr_u(x, 52), mask);
+      most = f64x2.max(most, f64x2.abs(x));
+      sums = i64x2.add(sums, exponents);
+      v128.store(rows + o, i64x2.add(v128.load(rows + o), exponents));
+    }
+    const top = max(f64x2.extract_lane(most, 0), f64x2.extract_lane(most, 1));
+    least = <i64>(reinterpret<u64>(top) >> 52) - EVEN_BITS;
+    even = i64x2.extract_lane(sums, 0) + i64x2.extract_lane(sums, 1) >= least * m;
+  }
+  for (let i = 0; i < m && even; i++) even = load<i64>(rows + (<usize>i << 3)) >= least * n;
+  release(start);
+  return even;
 }
 
 /** W (n x n) becomes W^T. */

@@ -110,6 +110,40 @@ describe('singularValues', () => {
     });
   });
 
+  test.each([
+    [40, 40],
+    [70, 30],
+    [30, 70],
+  ])('Gaussian %i x %i: to relative accuracy as many digits as its condition leaves', (m, n) => {
+    for (const seed of [1, 2, 3]) {
+      const x = new Random(seed).matrix(m, n);
+      const known = referenceValues(x);
+      const least = known[known.length - 1];
+      valuesOf(x, { accuracy: 'relative' }).forEach((s, i) => {
+        expect(Math.abs(s / known[i] - 1)).toBeLessThan((4e-15 * known[0]) / least);
+        expect(Math.abs(s / known[i] - 1)).toBeLessThan(1e-11);
+      });
+    }
+  });
+
+  test.each([3, 7, 25])(
+    'rows and columns of two sizes, 10^-%i and 1: small values keep their digits',
+    (orders) => {
+      for (const n of [12, 41]) {
+        const b = new Random(n).withSpectrum(n, n, Array(n).fill(1));
+        const x = matrix(
+          n,
+          n,
+          (i, j) => b.a[i * n + j] * 10 ** (-orders * (Number(2 * i < n) + Number(j % 2 === 0))),
+        );
+        const known = referenceValues(x);
+        valuesOf(x, { accuracy: 'relative' }).forEach((s, i) => {
+          expect(Math.abs(s / known[i] - 1)).toBeLessThan(1e-13);
+        });
+      }
+    },
+  );
+
   test.each([20, 90, 200])('order %i, columns over 290 orders of magnitude: right down to 1e-139', (n) => {
     const r = new Random(n);
     const b = r.withSpectrum(n, n, Array(n).fill(1));
