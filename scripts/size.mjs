@@ -12,7 +12,7 @@ const dist = fileURLToPath(new URL('../dist', import.meta.url));
 const ENTRIES = [
   ['matrix-rank.min.js', { file: 'matrix-rank.min.js' }, 80],
   ['import { matrixRank }', { source: "export { matrixRank } from './index.js'" }, 55],
-  ['import { singularValues }', { source: "export { singularValues } from './index.js'" }, 53],
+  ['import { singularValues }', { source: "export { singularValues } from './index.js'" }, 54],
   ['import { spectralMetrics }', { source: "export { spectralMetrics } from './index.js'" }, 56],
   ['import { RankAccumulator }', { source: "export { RankAccumulator } from './index.js'" }, 59],
   ['import { convLayerRank }', { source: "export { convLayerRank } from './index.js'" }, 56],

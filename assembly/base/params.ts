@@ -217,6 +217,13 @@ export const BULGE_STEPS: i32 = 4;
 export const MOST_SWEEPS: i32 = 8;
 
 /**
+ * All singular values: a bidiagonal form ends where what is left is at most this part of sqrt(n) u ||A||_F. After a
+ * look in vain an eighth of what is left (a shift) goes by.
+ */
+export const REST_SHARE: f64 = 0.5;
+export const REST_LOOKS: i32 = 3;
+
+/**
  * How closely sigma_1^2 is enclosed for a count: at first,
  * and for reports and where the spectrum is dense around the tolerance.
  */

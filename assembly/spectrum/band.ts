@@ -5,6 +5,7 @@
 // Ltaief & Dongarra 2012).
 // W: m x n column-major, m >= n, destroyed. B: see bulge.ts. Cost: 4 m n^2 - 4/3 n^3 flops.
 import { alloc, mark, release } from '../base/arena';
+import { dot, square } from '../blas/level1';
 import { applyBlock, applyRight, createBlock, formBlock, ReflectorBlock } from '../factor/compact-wy';
 import { createPanel, factorPanel } from '../factor/householder';
 import { column, createColumns, leading } from '../matrix/columns';
@@ -31,8 +32,21 @@ function transpose(X: usize, xLd: i32, A: usize, ld: i32, rows: i32, columns: i3
   }
 }
 
-/** Reduces W to B, whose width (superdiagonals) is that of the panels. */
-export function reduceToBand(W: usize, ld: i32, m: i32, n: i32, B: Band): void {
+/** ||.||_F^2 of the triangle that the LQ factor of so many rows is. */
+function lowerSquare(X: usize, xLd: i32, rows: i32): f64 {
+  let sum: f64 = 0;
+  for (let i = 0; i < rows; i++) {
+    const x = column(X, xLd, i);
+    sum += dot(x, x, i + 1);
+  }
+  return sum;
+}
+
+/**
+ * Reduces W to B, whose width (superdiagonals) is that of the panels. B becomes smaller where the columns that
+ * are left would change no value by more than `least`.
+ */
+export function reduceToBand(W: usize, ld: i32, m: i32, n: i32, B: Band, least: f64): void {
   const start = mark();
   const b = B.width;
   const taus = alloc(<u64>b << 3);
@@ -41,7 +55,8 @@ export function reduceToBand(W: usize, ld: i32, m: i32, n: i32, B: Band): void {
   const right = createBlock(n, b);
   const xLd = leading(n);
   const X = createColumns(n, b);
-  for (let k = 0; k < n; k += b) {
+  const limit = least * least;
+  for (let k = 0; k < B.n; k += b) {
     const rows = min(b, n - k);
     const rest = n - k - rows;
     const scratch = mark();
@@ -54,6 +69,9 @@ export function reduceToBand(W: usize, ld: i32, m: i32, n: i32, B: Band): void {
       done = factorPanel(createPanel(X, xLd, rest, rows, taus, squares), -1, 0);
       formBlock(right, X, xLd, rest, done, taus);
       applyRight(right, W, ld, k + rows, m, k + rows);
+      const beside = lowerSquare(X, xLd, rows);
+      // Diagonal matrices keep their values as they are.
+      if (beside > 0 && beside <= limit && beside + square(W, ld, k + rows, m, k + rows, n) <= limit) B.n = k + rows;
     }
     keep(B, k, A, ld, rows, X, xLd);
     release(scratch);

@@ -4,8 +4,8 @@
 // are counted by the signs of the stationary qds transform of B^T B - x^2 I (Fernando & Parlett 1994; Demmel 1997,
 // section 5.3); sturm.ts has the values. Cost of a count: n divisions.
 import { alloc, calloc, mark, release } from '../base/arena';
-import { BAND_WIDTH, TWO_STAGE_COLUMNS, U, WIDE_BAND_COLUMNS, WIDE_BAND_WIDTH } from '../base/params';
-import { scaleColumn } from '../blas/level1';
+import { BAND_WIDTH, REST_SHARE, TWO_STAGE_COLUMNS, U, WIDE_BAND_COLUMNS, WIDE_BAND_WIDTH } from '../base/params';
+import { scaleColumn, square } from '../blas/level1';
 import { qr } from '../factor/tsqr';
 import { clearBelow } from '../matrix/columns';
 import { reduceToBand } from './band';
@@ -63,8 +63,11 @@ export function finish(n: i32, d: usize, e: usize): Bidiagonal {
   return B;
 }
 
-/** d and e of a bidiagonal form of W. A tall W is reduced to its R first. */
-function reduce(W: usize, ld: i32, m: i32, n: i32, d: usize, e: usize): void {
+/**
+ * d and, n elements behind it, e of a bidiagonal form of W. A tall W is reduced to its R first. Returns how many
+ * columns it has: fewer than n where the others would change no value by more than `least`.
+ */
+function reduce(W: usize, ld: i32, m: i32, n: i32, d: usize, least: f64): i32 {
   const start = mark();
   if (3 * m > 5 * n) {
     qr(W, ld, m, n);
@@ -72,21 +75,26 @@ function reduce(W: usize, ld: i32, m: i32, n: i32, d: usize, e: usize): void {
     m = n;
   }
   if (n < TWO_STAGE_COLUMNS) {
-    golubKahan(W, ld, m, n, d, e, null);
+    n = golubKahan(W, ld, m, n, d, null, least);
   } else {
     const B = createBand(n, n < WIDE_BAND_COLUMNS ? BAND_WIDTH : WIDE_BAND_WIDTH);
-    reduceToBand(W, ld, m, n, B);
-    chaseBulges(B, d, e);
+    reduceToBand(W, ld, m, n, B, least);
+    chaseBulges(B, d, d + (<usize>n << 3));
+    n = B.n;
   }
   release(start);
+  return n;
+}
+
+/** The bidiagonal form of W, with all columns or, where `least` is not 0, those that matter. */
+function form(W: usize, ld: i32, m: i32, n: i32, least: f64): Bidiagonal {
+  const d = calloc(<u64>n << 4);
+  return finish(reduce(W, ld, m, n, d, least), d, d + (<usize>n << 3));
 }
 
 /** The bidiagonal form of W, m x n column-major with m >= n, destroyed. The record stays above the caller's mark. */
 export function bidiagonalForm(W: usize, ld: i32, m: i32, n: i32): Bidiagonal {
-  const d = calloc(<u64>n << 3);
-  const e = calloc(<u64>n << 3);
-  reduce(W, ld, m, n, d, e);
-  return finish(n, d, e);
+  return form(W, ld, m, n, 0);
 }
 
 /**
@@ -125,10 +133,15 @@ export function largestValue(B: Bidiagonal): f64 {
   return load<f64>(values);
 }
 
-/** All singular values of W into values, descending. */
+/**
+ * All singular values of W into values, descending. Where so many are zero but for rounding that a bidiagonal form ends
+ * before its last column, they are zero.
+ */
 export function bidiagonalValues(W: usize, ld: i32, m: i32, n: i32, values: usize): void {
   const start = mark();
-  const B = bidiagonalForm(W, ld, m, n);
-  valuesOf(B, 0, n, values);
+  memory.fill(values, 0, <usize>n << 3);
+  const least = REST_SHARE * U * Math.sqrt(<f64>n * square(W, ld, 0, m, 0, n));
+  const B = form(W, ld, m, n, least);
+  valuesOf(B, 0, B.n, values);
   release(start);
 }

@@ -6,7 +6,7 @@
 // element and a factor, both known at the end, so that A v follows from A z (as in Howell et al. 2008, one pass more).
 // W: m x n column-major, m >= n, destroyed. Cost: 4 m n^2 - 4/3 n^3 flops.
 import { alloc, calloc, mark, release } from '../base/arena';
-import { SMALL_ROW, TINY } from '../base/params';
+import { REST_LOOKS, SMALL_ROW, TINY } from '../base/params';
 import { hsum, madd } from '../base/simd';
 import { axpy, dot, norm, scaleColumn } from '../blas/level1';
 import { column, createColumns, leading } from '../matrix/columns';
@@ -96,6 +96,8 @@ class Vectors {
   /** Bytes of the rows that are left, the first of them even: the one before row k is done with, and left out. */
   from: usize;
   to: usize;
+  /** The next step at which to look at what is left. */
+  look: i32;
 
   next(): void {
     let old = this.uOld;
@@ -119,6 +121,7 @@ function createVectors(m: i32, n: i32): Vectors {
   p.y = calloc(<u64>(n + 4) << 3);
   p.yOld = calloc(<u64>(n + 4) << 3);
   p.v = calloc(<u64>(n + 4) << 3);
+  p.look = 1;
   return p;
 }
 
@@ -195,16 +198,52 @@ function pass(p: Vectors, W: usize, ld: i32, k: i32, n: i32, tau: f64): void {
   }
 }
 
-/** The diagonal d (n) and the superdiagonal e (n - 1) of B, signs and all. W is destroyed. */
+/** The Frobenius norm of columns k .. n and of as many rows, with the update that was left. */
+function restNorm(p: Vectors, W: usize, ld: i32, k: i32, n: i32): f64 {
+  const row = <usize>k << 3;
+  const x = p.u + row;
+  const bytes = p.to - row;
+  const count = <i32>(bytes >> 3);
+  let sum: f64 = 0;
+  for (let j = k; j < n; j++) {
+    const o = <usize>j << 3;
+    memory.copy(x, column(W, ld, j) + row, bytes);
+    axpy(x, p.uOld + row, -load<f64>(p.yOld + o), count);
+    axpy(x, p.xOld + row, -load<f64>(p.v + o), count);
+    sum += dot(x, x, count);
+  }
+  return Math.sqrt(sum);
+}
+
+/** Whether B may end before column k, which the last element of its superdiagonal is then cut off from. */
+function endsBefore(p: Vectors, W: usize, ld: i32, k: i32, n: i32, d: usize, least: f64): bool {
+  const last = d + (<usize>(k - 1) << 3);
+  const beside = last + (<usize>n << 3);
+  if (k < p.look || max<f64>(abs(load<f64>(last)), abs(load<f64>(beside))) > least) return false;
+  const size = restNorm(p, W, ld, k, n);
+  p.look = k + 1 + ((n - k) >> REST_LOOKS);
+  // Diagonal matrices keep their values as they are.
+  if (size > least || (size > 0 && load<f64>(beside) == 0)) return false;
+  store<f64>(beside, 0);
+  return true;
+}
+
+/**
+ * The diagonal of B, n elements, and behind it the superdiagonal, zeros so far, signs and all. W is destroyed. Returns
+ * how many columns B has: fewer than n where the others would change no value by more than `least`.
+ */
 export function golubKahan(
-  W: usize, ld: i32, m: i32, n: i32, d: usize, e: usize, kept: Reflectors | null,
-): void {
+  W: usize, ld: i32, m: i32, n: i32, d: usize, kept: Reflectors | null, least: f64,
+): i32 {
   const start = mark();
   const p = createVectors(m, n);
   const v = p.v;
+  const e = d + (<usize>n << 3);
   const tau = alloc(8);
   p.to = <usize>m << 3;
-  for (let k = 0; k < n; k++) {
+  let columns = 0;
+  while (columns < n && !endsBefore(p, W, ld, columns, n, d, least)) {
+    const k = columns++;
     const row = <usize>k << 3;
     const even = row & ~15;
     p.from = even;
@@ -250,4 +289,5 @@ export function golubKahan(
     p.next();
   }
   release(start);
+  return columns;
 }

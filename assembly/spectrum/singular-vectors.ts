@@ -48,9 +48,9 @@ export function decompose(W: usize, ld: i32, m: i32, n: i32, left: bool): Decomp
   s.beside = calloc(<u64>(n + 1) << 4);
   s.reflectors = createReflectors(W, ld, n, left);
   const start = mark();
-  const d = calloc(<u64>(n + 1) << 3);
-  const e = calloc(<u64>(n + 1) << 3);
-  golubKahan(W, ld, m, n, d, e, s.reflectors);
+  const d = calloc(<u64>(n + 1) << 4);
+  const e = d + (<usize>n << 3);
+  golubKahan(W, ld, m, n, d, s.reflectors, -1);
   for (let i: usize = 0; i < <usize>n << 3; i += 8) {
     store<f64>(s.beside + (i << 1), load<f64>(d + i));
     store<f64>(s.beside + (i << 1), load<f64>(e + i), 8);

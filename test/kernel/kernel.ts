@@ -60,9 +60,9 @@ interface Exports {
   mark(): number;
   release(to: number): void;
   reset(): void;
-  golubKahan(W: number, ld: number, m: number, n: number, d: number, e: number): void;
+  golubKahan(W: number, ld: number, m: number, n: number, d: number, kept: number, least: number): number;
   createBand(n: number, width: number): Band;
-  reduceToBand(W: number, ld: number, m: number, n: number, B: Band): void;
+  reduceToBand(W: number, ld: number, m: number, n: number, B: Band, least: number): void;
   chaseBulges(B: Band, d: number, e: number): void;
   bidiagonalForm(W: number, ld: number, m: number, n: number): number;
   bidiagonalValues(W: number, ld: number, m: number, n: number, values: number): void;

@@ -1,7 +1,7 @@
 // The bidiagonal form, its values and counts.
 
 import { describe, expect, test } from 'vitest';
-import { type Matrix, map, matrix, Random } from '../../numbers.js';
+import { blockDiagonal, type Matrix, map, matrix, multiply, Random } from '../../numbers.js';
 import { referenceValues } from '../../reference.js';
 import { area, f64, k, putColumns, SIZES, watch } from '../kernel.js';
 
@@ -79,6 +79,70 @@ describe('bidiagonalisation', () => {
     expect(Math.abs(two[1] / known(-1) - 1)).toBeLessThan(1e-12);
     for (const s of two.slice(2)) expect(s).toBeLessThan(1e-13 * two[0]);
     expect(run(matrix(n, n, () => 0)).every((s) => s === 0)).toBe(true);
+  });
+});
+
+describe('a form that ends before its last column', () => {
+  const r = new Random(4);
+  /** Beside a block of rank k, blocks of these sizes: where the form ends is known by what they hold. */
+  const values = (x: Matrix) => {
+    k.reset();
+    const { W, ld } = putColumns(x);
+    const at = area(8 * x.n);
+    k.bidiagonalValues(W, ld, x.m, x.n, at);
+    return f64(at, x.n).slice();
+  };
+  const error = (x: Matrix) => {
+    const known = referenceValues(x);
+    const size = Math.hypot(...x.a);
+    return Math.max(...values(x).map((s, i) => Math.abs(s - known[i]))) / (2 ** -53 * Math.sqrt(x.n) * size);
+  };
+  const product = (m: number, n: number, rank: number) => multiply(r.matrix(m, rank), r.matrix(rank, n));
+
+  test.each([
+    [20, 20],
+    [31, 24],
+    [70, 64],
+  ])('%i x %i, of every rank', (m, n) => {
+    for (let rank = 1; rank <= n; rank += 1 + (n >> 4)) {
+      const x = product(m, n, rank);
+      expect(error(x)).toBeLessThan(3);
+      if (rank < n - 2) expect(values(x)[n - 1]).toBe(0);
+    }
+  });
+
+  test('what comes behind small columns and rows is not left out', () => {
+    for (const small of [0, 1e-300, 1e-30, 1e-16, 1e-15, 1e-13])
+      for (const [before, n] of [
+        [1, 5],
+        [4, 20],
+        [30, 34],
+        [7, 64],
+      ]) {
+        const x = blockDiagonal(
+          map(r.matrix(before, before), (t) => t * small),
+          r.matrix(n, n),
+        );
+        expect(error(x)).toBeLessThan(3);
+        // One large element in the last place.
+        const last = map(r.matrix(n, n), (t) => t * small);
+        last.a[n * n - 1] = 1;
+        expect(error(last)).toBeLessThan(3);
+      }
+  });
+
+  test('spectra that fall through what is left out', () => {
+    for (const n of [12, 40, 64])
+      for (const digits of [12, 14, 15, 15.5, 16, 18])
+        expect(
+          error(
+            r.withSpectrum(
+              n,
+              n,
+              Array.from({ length: n }, (_, i) => 10 ** ((-digits * i) / (n - 1))),
+            ),
+          ),
+        ).toBeLessThan(3);
   });
 });
 

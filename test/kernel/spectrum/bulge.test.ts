@@ -8,22 +8,22 @@ describe('a bidiagonal form in two stages', () => {
   function bidiagonal(x: Matrix, width: number) {
     k.reset();
     const { W, ld, bytes } = putColumns(x);
-    const d = area(8 * x.n);
-    const e = area(8 * x.n);
+    const d = area(16 * x.n);
+    const e = d + 8 * x.n;
+    f64(d, 2 * x.n).fill(0);
     if (width) {
       const start = k.mark();
       const B = k.createBand(x.n, width);
       const band: [number, number] = [start, k.mark() - start];
-      watch([[W, bytes], band], () => k.reduceToBand(W, ld, x.m, x.n, B));
+      watch([[W, bytes], band], () => k.reduceToBand(W, ld, x.m, x.n, B, 0));
       watch([band, [d, 8 * x.n], [e, 8 * x.n]], () => k.chaseBulges(B, d, e));
     } else {
       watch(
         [
           [W, bytes],
-          [d, 8 * x.n],
-          [e, 8 * x.n],
+          [d, 16 * x.n],
         ],
-        () => k.golubKahan(W, ld, x.m, x.n, d, e),
+        () => k.golubKahan(W, ld, x.m, x.n, d, 0, 0),
       );
     }
     const [diagonal, beside] = [f64(d, x.n), f64(e, x.n)];
