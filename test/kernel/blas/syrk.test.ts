@@ -40,6 +40,32 @@ describe('gram', () => {
     }
   });
 
+  test.each(SIZES)('of %i columns, some at either end zero', (n) => {
+    for (const [first, end] of [
+      [0, 0],
+      [0, n >> 1],
+      [n >> 1, n],
+      [n >> 2, n - (n >> 2)],
+      [n >> 1, n >> 1],
+    ]) {
+      const all = new Random(n).matrix(5, n);
+      const x = matrix(5, n, (i, j) => (j >= first! && j < end! ? all.a[i * n + j]! : 0));
+      const known = multiply(transpose(x), x);
+      for (const part of [0, n >> 3]) {
+        k.reset();
+        const P = putPanels(x, 6);
+        const bytes = Number(k.triangleBytes(n));
+        const G = putSymmetric(matrix(n, n, () => 1));
+        watch([[G, bytes]], () => k.gram(G, part, n, P, 6, 5, true));
+        const formed = matrix(n, n, (i, j) => (Math.max(i, j) < 4 * part ? 1 : known.a[i * n + j]!));
+        expect(distance(getSymmetric(G, n), formed, 6)).toBeLessThan(1e-14);
+        watch([[G, bytes]], () => k.gram(G, part, n, P, 6, 5, false));
+        const twice = matrix(n, n, (i, j) => (Math.max(i, j) < 4 * part ? 1 : 2 * known.a[i * n + j]!));
+        expect(distance(getSymmetric(G, n), twice, 6)).toBeLessThan(1e-14);
+      }
+    }
+  });
+
   test.each(SIZES)('times a vector, n = %i', (n) => {
     k.reset();
     const r = new Random(n);
