@@ -34,6 +34,8 @@ declare function ended(): void;
 /** task(record`,
   ],
   ['  publish(count, stretches);', '  began();\n  publish(count, stretches);'],
+  // Turns that wait for one another count as one thread's.
+  ['  run(task, count, record, 1);', '  for (let i = 0; i < count; i++) task(record, i, 0);'],
   ['if (done == others) return;', 'if (done == others) { ended(); return; }'],
 ];
 
