@@ -58,6 +58,13 @@ export const OVERSAMPLE: i32 = 4;
 /** Up to this many columns pivots come from exact column norms: a sketch costs more than it saves. */
 export const CLASSICAL_COLUMNS: i32 = 320;
 
+/**
+ * Of columns that Cholesky has found independent, before a gap, so many less one in so many are taken as they stand:
+ * for the last ones there is a choice, without which R12 would be large, and what is left with it.
+ */
+export const CHOSEN_LEAST: i32 = 32;
+export const CHOSEN_SHARE: i32 = 8;
+
 /** Where a sketch has chosen small columns, exact norms go on to this part of the stop: one step at least. */
 export const CLASSICAL_STOP: f64 = 0.99;
 

@@ -2,7 +2,9 @@
 // "Pivoted QR", "Exactness".
 // Cost: about 4 m n k flops; a tall A is reduced to its R factor first.
 import { alloc, mark, release } from '../base/arena';
-import { BELOW_TOLERANCE, GUARD, LEFT_OUT_SHARE, REACH, TRAILING_COLUMNS } from '../base/params';
+import {
+  BELOW_TOLERANCE, CHOSEN_LEAST, CHOSEN_SHARE, GUARD, LEFT_OUT_SHARE, REACH, TRAILING_COLUMNS,
+} from '../base/params';
 import * as qrcp from '../factor/qrcp';
 import { PivotedQr } from '../factor/qrcp';
 import { matrix, rowsOfMatrix } from '../factor/tsqr';
@@ -16,14 +18,18 @@ import { byQlp } from './qlp';
 import { reductionStages, reflectorError, stage } from './rounding';
 import { byTrailing } from './trailing';
 
-/** The rank from a QR of all of A; so many (`proved`) values are known to be above the tolerance. Decides. */
-export function byQr(proved: i32): bool {
+/**
+ * The rank from a QR of all of A; so many (`proved`) values are known to be above the tolerance. `gap`: those of the
+ * leading columns, and the others are likely to be far below. Decides.
+ */
+export function byQr(proved: i32, gap: bool = false): bool {
   const n = source.n;
   const m = rowsOfMatrix();
   const W = matrix();
   claim.raiseSigma(power(W, leading(m), m, n, alloc(<u64>n << 3), 3));
   const q = qrcp.begin(W, leading(m), m, n, alloc(<u64>n << 2));
   const tau = claim.tolerance(claim.low);
+  if (gap) qrcp.inOrder(q, proved - max(CHOSEN_LEAST, proved / CHOSEN_SHARE));
   const stop = tau / GUARD;
   const checkBelow: f64 = n <= TRAILING_COLUMNS ? 0 : REACH * tau;
   qrcp.proceed(q, stop, checkBelow, n);

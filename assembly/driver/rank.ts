@@ -117,7 +117,7 @@ function prove(G: usize): bool {
     if (n > DIRECT_COLUMNS) return byQr(full.proved);
     return (!claim.report && byEquilibratedRows()) || bySingularValues();
   }
-  return (full.least < Infinity && seen != full && fullRankByQr()) || byQr(full.proved);
+  return (full.least < Infinity && seen != full && fullRankByQr()) || byQr(full.proved, !full.gapless && !claim.report);
 }
 
 /** An attempt at full rank from s rows, by a Gram matrix or, where it is `seen` to hide sigma_n, by QR of all rows. */

@@ -28,7 +28,7 @@ export class ReflectorBlock {
   T: usize;
   /** T by column panels, as it is applied. */
   Tc: usize;
-  /** For each thread C^T V of four columns of C, so many bytes, and a stretch of those. */
+  /** For each thread C^T V of twice four columns of C, so many bytes each, and a stretch of four. */
   Z: usize;
   zBytes: usize;
   four: usize;
@@ -55,7 +55,7 @@ export function createBlock(m: i32, b: i32): ReflectorBlock {
   block.T = alloc(<u64>(b + 2) * <u64>(b + 2) << 3);
   block.Tc = alloc(<u64>(b + 3) * <u64>(b + 3) << 3);
   block.zBytes = <usize>(b + 3 & ~3) << 5;
-  block.Z = alloc(<u64>threads * block.zBytes);
+  block.Z = alloc(<u64>threads * 2 * block.zBytes);
   block.four = alloc(<u64>threads * (CHAIN << 5));
   return block;
 }
@@ -275,22 +275,30 @@ function leftTask(record: usize, index: i32, thread: i32): void {
   const rows = block.rows;
   const panels = b + 3 >> 2;
   const step = block.step;
-  const Z = block.Z + <usize>thread * block.zBytes;
+  const Z = block.Z + <usize>thread * 2 * block.zBytes;
   const four = block.four + <usize>thread * (CHAIN << 5);
   const from = block.c0 + index * REFLECT_COLUMNS_TASK;
-  for (let j = from; j < min(from + REFLECT_COLUMNS_TASK, block.c1); j += 4) {
-    const C = block.W + <usize>j * step + (<usize>block.r << 3);
-    memory.fill(Z, 0, <usize>panels << 7);
+  const end = min(from + REFLECT_COLUMNS_TASK, block.c1);
+  // Twice four columns share each stretch of V while it is in the L1 cache.
+  for (let j = from; j < end; j += 8) {
+    const first = block.W + <usize>j * step + (<usize>block.r << 3);
+    const last = first + (j + 4 < end ? step << 2 : 0);
+    memory.fill(Z, 0, 2 * block.zBytes);
     for (let i = 0; i < rows; i += CHAIN) {
       const some = min(CHAIN, rows - i);
-      // The row past an odd number of them is not multiplied.
-      for (let k = 0; k < some; k += 2) transpose2(four + (<usize>k << 5), C + (<usize>(i + k) << 3), step);
-      multiply(Z, four, block.Vc + (<usize>i << 5), <usize>rows << 5, panels, some);
+      for (let C = first, z = Z; C <= last; C += step << 2, z += block.zBytes) {
+        // The row past an odd number of them is not multiplied.
+        for (let k = 0; k < some; k += 2) transpose2(four + (<usize>k << 5), C + (<usize>(i + k) << 3), step);
+        multiply(z, four, block.Vc + (<usize>i << 5), <usize>rows << 5, panels, some);
+      }
     }
-    timesT(block.Tc, Z, panels, block.transposed, four);
+    for (let C = first, z = Z; C <= last; C += step << 2, z += block.zBytes) {
+      timesT(block.Tc, z, panels, block.transposed, four);
+    }
     let a = block.Vp;
-    for (let i = 0; i < rows; i += 4) {
-      update44(C + (<usize>i << 3), step, a, Z, b);
+    for (let i: usize = 0; i < <usize>rows << 3; i += 32) {
+      update44(first + i, step, a, Z, b);
+      if (last != first) update44(last + i, step, a, Z + block.zBytes, b);
       a += <usize>b << 5;
     }
   }

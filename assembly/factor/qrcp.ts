@@ -92,13 +92,12 @@ function sketch(q: PivotedQr): void {
   release(start);
 }
 
-/** Y(0:b, j) -= (Y11 R11^-1) R12 for the columns behind the next b: the sketch of what remains after them. */
-function downdate(q: PivotedQr, b: i32): void {
+/** Y(0:b, j) -= (Y11 R11^-1) R12 for the columns behind b from k on: the sketch of what remains after them. */
+function downdate(q: PivotedQr, k: i32, b: i32): void {
   const Y = q.Y;
   const yLd = leading(ROWS);
   const W = q.W;
   const ld = q.ld;
-  const k = q.steps;
   // M = -S11 R11^-1, column by column: M(:, j) = -(S11(:, j) + M(:, 0:j) R11(0:j, j)) / r_jj. In place of S11.
   for (let j = 0; j < b; j++) {
     const mj = column(Y, yLd, k + j);
@@ -112,14 +111,14 @@ function downdate(q: PivotedQr, b: i32): void {
     }
   }
   q.block = b;
-  parallelFor(downdateTask, tasksFor(q.n - k - b), changetype<usize>(q));
+  parallelFor(downdateTask, tasksFor(q.n - q.steps), changetype<usize>(q));
 }
 
 function downdateTask(record: usize, index: i32, _thread: i32): void {
   const q = changetype<PivotedQr>(record);
   const yLd = leading(ROWS);
-  const k = q.steps;
   const b = q.block;
+  const k = q.steps - b;
   const M = column(q.Y, yLd, k);
   const from = k + b + index * SKETCH_TASK;
   for (let j = from; j < min(q.n, from + SKETCH_TASK); j++) {
@@ -271,6 +270,14 @@ function singleSteps(q: PivotedQr, stop: f64, checkBelow: f64, most: i32): void 
   }
 }
 
+/** The first k steps, with the columns as they stand. */
+export function inOrder(q: PivotedQr, k: i32): void {
+  const start = mark();
+  const reflectors = createBlock(q.m, QR_BLOCK);
+  while (q.steps < k) takeBlock(q, reflectors, min(QR_BLOCK, k - q.steps), -1);
+  release(start);
+}
+
 function blocks(q: PivotedQr, reflectors: ReflectorBlock, stop: f64, checkBelow: f64, most: i32): void {
   const limit = stop * stop;
   for (const from = q.steps; q.steps < most; ) {
@@ -291,19 +298,26 @@ function blocks(q: PivotedQr, reflectors: ReflectorBlock, stop: f64, checkBelow:
   measureResidual(q);
 }
 
-/** The next b steps, with the columns that stand there. False where it was cut short: the columns left are small. */
-function block(q: PivotedQr, reflectors: ReflectorBlock, b: i32, stop: f64): bool {
+/** The next b steps at most, with the columns that stand there, as long as they are not within `limit`, squared. */
+function takeBlock(q: PivotedQr, reflectors: ReflectorBlock, b: i32, limit: f64): i32 {
   const k = q.steps;
   const taus = q.taus + (<usize>k << 3);
   const A = column(q.W, q.ld, k) + (<usize>k << 3);
-  const done = factorPanel(createPanel(A, q.ld, q.m - k, b, taus, q.squares), stop * stop, q.n - k);
+  const done = factorPanel(createPanel(A, q.ld, q.m - k, b, taus, q.squares), limit, q.n - k);
   if (done) {
     formBlock(reflectors, A, q.ld, q.m - k, done, taus);
     applyBlock(reflectors, q.W, q.ld, k, k + b, q.n);
-    if (done == b) downdate(q, b);
     q.steps = k + done;
-    return done == b;
   }
+  return done;
+}
+
+/** The next b steps, with the columns that stand there. False where it was cut short: the columns left are small. */
+function block(q: PivotedQr, reflectors: ReflectorBlock, b: i32, stop: f64): bool {
+  const k = q.steps;
+  const done = takeBlock(q, reflectors, b, stop * stop);
+  if (done == b) downdate(q, k, b);
+  if (done) return done == b;
   // Every column that the sketch chose is small: where the rest is not, the longest ones,
   // at least one of which is not small.
   if (k < min(q.m, q.n) && measureResidual(q) > stop) classical(q, CLASSICAL_STOP * stop, min(q.m, q.n));

@@ -19,7 +19,7 @@ export { integerRounding, provesUpperBound } from '../assembly/factor/cholesky16
 export { applyBlock, applyRight, createBlock, formBlock } from '../assembly/factor/compact-wy';
 export { createPanel, factorPanel, factorPanelPivoted } from '../assembly/factor/householder';
 export { factor as factorBlock, invert } from '../assembly/factor/lu';
-export { begin, leastSteps, residualAfter } from '../assembly/factor/qrcp';
+export { begin, inOrder, leastSteps, residualAfter } from '../assembly/factor/qrcp';
 export { reduce } from '../assembly/factor/tsqr';
 export { createColumns, leading, readAll, transposeUpper } from '../assembly/matrix/columns';
 export { findNonzeros } from '../assembly/matrix/nonzeros';

@@ -126,6 +126,7 @@ interface Exports {
   /** A pivoted QR (qrcp.ts), and the steps that it has done when taken up. */
   begin(W: number, ld: number, m: number, n: number, perm: number): number;
   proceed(q: number, stop: number, checkBelow: number, cap: number): number;
+  inOrder(q: number, k: number): void;
   residual(q: number): number;
   leastSteps(q: number, limit: number): number;
   residualAfter(q: number, steps: number): number;

@@ -57,6 +57,21 @@ describe('pivoted QR', () => {
   });
 
   test.each([
+    [40, 40, 16],
+    [120, 100, 37],
+    [350, 340, 40],
+  ])('%ix%i, the first %i columns as they stand', (m, n, first) => {
+    const x = new Random(m + n).matrix(m, n);
+    const { W, ld, perm, q, proceed } = run(x);
+    k.inOrder(q, first);
+    const steps = proceed(0, 0, first + 20);
+    expect(steps).toBe(Math.min(first + 20, n));
+    expect([...i32(perm, first)]).toEqual(Array.from({ length: first }, (_, j) => j));
+    const rest = check(x, W, ld, perm, steps, 1e-14);
+    expect(Math.abs(k.residual(q) - rest)).toBeLessThan(1e-10);
+  });
+
+  test.each([
     [20, 12, 4],
     [66, 65, 1],
     [66, 65, 31],
