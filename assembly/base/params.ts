@@ -68,6 +68,9 @@ export const CHOSEN_SHARE: i32 = 8;
 /** Where a sketch has chosen small columns, exact norms go on to this part of the stop: one step at least. */
 export const CLASSICAL_STOP: f64 = 0.99;
 
+/** QR factorisations of the transposed triangle before Jacobi, beyond the first. */
+export const MORE_TRIANGLES: i32 = 3;
+
 /** One-sided Jacobi converges quadratically after about 4 sweeps; past this cap it is an error. */
 export const MAX_SWEEPS: i32 = 40;
 
@@ -79,8 +82,8 @@ export const JACOBI_LOOK_COLUMNS: i32 = 64;
 export const JACOBI_CACHED: i32 = 4096;
 
 /**
- * Where all lines are even to so many bits, which is what scaling them could gain, and no value is below so much of (a
- * bound of) the largest, absolute accuracy is relative accuracy.
+ * Where all lines are even to so many bits, which is what scaling them could gain, and no value is below so much of the
+ * largest, absolute accuracy is relative accuracy.
  */
 export const EVEN_BITS: i64 = 6;
 export const EVEN_LEAST: f64 = 1.0 / 65536;

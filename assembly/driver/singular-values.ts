@@ -2,15 +2,16 @@
 //
 // Singular values to absolute accuracy: bidiagonal form and counts, for which tall matrices are reduced first
 // (tall-values.ts, else tsqr.ts). To relative accuracy: the same where all lines are even, so that no scaling makes the
-// matrix better conditioned, and counts tell that it is well conditioned as it is; else QR with pivoting, QR of R^T and
-// one-sided Jacobi (dgejsv's preconditioning), about 5 sweeps of up to 4 n^3 flops.
+// matrix better conditioned, and these values tell that it is well conditioned as is; else QR with pivoting, some QRs
+// of the transposed triangle (dgejsv's preconditioning has one) and one-sided Jacobi.
 import { alloc, mark, release } from '../base/arena';
-import { EVEN_LEAST, RELATIVE_ELEMENTS, SAFE_MIN } from '../base/params';
+import { EVEN_LEAST, MORE_TRIANGLES, RELATIVE_ELEMENTS, SAFE_MIN } from '../base/params';
 import { createPanel, factorPanelPivoted } from '../factor/householder';
 import * as qrcp from '../factor/qrcp';
 import { dropReflectors, sortPivots, strengthen } from '../factor/strong-rrqr';
 import { matrix, qrLower, tall } from '../factor/tsqr';
 import {
+  clearBelow,
   column,
   createColumns,
   evenLines,
@@ -23,7 +24,7 @@ import {
   transposeUpper,
 } from '../matrix/columns';
 import * as source from '../matrix/source';
-import { bidiagonalForm, countAbove, valuesOf } from '../spectrum/bidiagonal';
+import { bidiagonalValues } from '../spectrum/bidiagonal';
 import { jacobi } from '../spectrum/jacobi';
 import { tallValues } from './tall-values';
 
@@ -42,12 +43,12 @@ export function singularValues(values: usize, relative: bool): bool {
   const W = whole ? createColumns(m, n) : matrix();
   if (whole) readAll(W, leading(m));
   if (!relative || (whole && evenLines(W, leading(m), m, n))) {
-    const B = bidiagonalForm(W, leading(m), m, n);
-    if (!relative || countAbove(B, EVEN_LEAST * B.bound) == n) {
-      valuesOf(B, 0, n, values);
+    bidiagonalValues(W, leading(m), m, n, values);
+    if (!relative || load<f64>(values + (<usize>(n - 1) << 3)) > EVEN_LEAST * load<f64>(values)) {
       release(start);
       return true;
     }
+    memory.fill(values, 0, <usize>n << 3);
     readAll(W, leading(m));
   }
   // Columns that differ in scale keep their digits whatever they are; rows do as well as their order lets them.
@@ -61,7 +62,14 @@ export function singularValues(values: usize, relative: bool): bool {
   const k = q.steps;
   const X = transposeUpper(W, leading(m), k, n);
   qrLower(X, leading(n), n, k);
-  const done = jacobi(transposeUpper(X, leading(n), k, k), leading(k), k, k, values);
+  // Each QR of the transposed triangle brings it closer to a diagonal, in less time than the rotations that it saves.
+  const L = transposeUpper(X, leading(n), k, k);
+  for (let i = 0; i < MORE_TRIANGLES; i++) {
+    qrLower(L, leading(k), k, k);
+    clearBelow(L, leading(k), k, k);
+    transposeSquare(L, leading(k), k);
+  }
+  const done = jacobi(L, leading(k), k, k, values);
   release(start);
   return done;
 }
