@@ -10,6 +10,8 @@ export class Attempt {
   independent: i32;
   /** So many singular values are proved to be above the tolerance. */
   proved: i32;
+  /** So many leading columns have as many of those: a dependent one may follow. */
+  ordered: i32;
   /** Pivots fell to the size of the shift without a gap. */
   gapless: bool;
   /** More columns depend on others than may be set aside, and most of them, in the rows looked at. */
@@ -21,7 +23,7 @@ export class Attempt {
 export function createAttempt(): Attempt {
   const a = changetype<Attempt>(alloc(offsetof<Attempt>()));
   a.decided = a.gapless = a.low = false;
-  a.independent = a.proved = 0;
+  a.independent = a.proved = a.ordered = 0;
   a.least = Infinity;
   return a;
 }

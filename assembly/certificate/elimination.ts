@@ -271,6 +271,7 @@ export function eliminate(x: PackedRows, a: Attempt): bool {
   // 0.99: the rounding of the norms and of the formulas ("Full rank by elimination").
   const lower = 0.99 / (inverse + factor / (Math.sqrt(shift - rounding(s - p, q, w2, w2)) - error));
   a.proved = lower > threshold ? a.independent : 0;
+  if (a.proved) a.ordered = p + cholesky.columnsBeforeDeflated(f);
   if (f.columns < q || !a.proved) return true;
   if (f.deflated) settle(a, x, f, lower);
   else a.decided = claim.answer(n, lower, 0, Method.Cholesky);

@@ -94,6 +94,7 @@ function byCholesky(a: Attempt, x: PackedRows, s: i32, G: usize, square: f64): v
   else if (G || packed) proceedInHope(f, 0, 0);
   else factorStreamed(f);
   a.independent = a.proved = f.columns - f.deflated;
+  a.ordered = cholesky.columnsBeforeDeflated(f);
   a.gapless = f.gapless;
   if (f.columns < n) {
     a.least = extrapolatedLeast(f);

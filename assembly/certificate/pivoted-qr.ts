@@ -19,17 +19,17 @@ import { reductionStages, reflectorError, stage } from './rounding';
 import { byTrailing } from './trailing';
 
 /**
- * The rank from a QR of all of A; so many (`proved`) values are known to be above the tolerance. `gap`: those of the
- * leading columns, and the others are likely to be far below. Decides.
+ * The rank from a QR of all of A; so many (`proved`) values are known to be above the tolerance. `ordered`: so many
+ * leading columns are far from dependent, and values that are not known likely to be far below. Decides.
  */
-export function byQr(proved: i32, gap: bool = false): bool {
+export function byQr(proved: i32, ordered: i32 = 0): bool {
   const n = source.n;
   const m = rowsOfMatrix();
   const W = matrix();
   claim.raiseSigma(power(W, leading(m), m, n, alloc(<u64>n << 3), 3));
   const q = qrcp.begin(W, leading(m), m, n, alloc(<u64>n << 2));
   const tau = claim.tolerance(claim.low);
-  if (gap) qrcp.inOrder(q, proved - max(CHOSEN_LEAST, proved / CHOSEN_SHARE));
+  qrcp.inOrder(q, ordered - max(CHOSEN_LEAST, ordered / CHOSEN_SHARE));
   const stop = tau / GUARD;
   const checkBelow: f64 = n <= TRAILING_COLUMNS ? 0 : REACH * tau;
   qrcp.proceed(q, stop, checkBelow, n);

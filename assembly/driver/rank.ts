@@ -117,7 +117,8 @@ function prove(G: usize): bool {
     if (n > DIRECT_COLUMNS) return byQr(full.proved);
     return (!claim.report && byEquilibratedRows()) || bySingularValues();
   }
-  return (full.least < Infinity && seen != full && fullRankByQr()) || byQr(full.proved, !full.gapless && !claim.report);
+  if (full.least < Infinity && seen != full && fullRankByQr()) return true;
+  return byQr(full.proved, full.gapless || claim.report ? 0 : full.ordered);
 }
 
 /** An attempt at full rank from s rows, by a Gram matrix or, where it is `seen` to hide sigma_n, by QR of all rows. */

@@ -331,3 +331,10 @@ export function isNegative(f: Cholesky, j: i32): bool {
 export function isDeflated(f: Cholesky, j: i32): bool {
   return pivot(f, j) == Infinity;
 }
+
+/** How many columns are before the first that was deflated, or where f ends. */
+export function columnsBeforeDeflated(f: Cholesky): i32 {
+  let j = 0;
+  while (j < f.columns && !isDeflated(f, j)) j++;
+  return j;
+}

@@ -270,8 +270,9 @@ function singleSteps(q: PivotedQr, stop: f64, checkBelow: f64, most: i32): void 
   }
 }
 
-/** The first k steps, with the columns as they stand. */
+/** The first k steps, if any, with the columns as they stand. */
 export function inOrder(q: PivotedQr, k: i32): void {
+  if (k <= 0) return;
   const start = mark();
   const reflectors = createBlock(q.m, QR_BLOCK);
   while (q.steps < k) takeBlock(q, reflectors, min(QR_BLOCK, k - q.steps), -1);
