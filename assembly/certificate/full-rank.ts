@@ -10,6 +10,7 @@ import { gramOfNonzeros } from '../blas/sparse';
 import { gramOfColumns } from '../blas/syrk';
 import * as cholesky from '../factor/cholesky';
 import { Cholesky } from '../factor/cholesky';
+import { tall } from '../factor/tsqr';
 import { packedBytes } from '../matrix/pack';
 import { Nonzeros } from '../matrix/nonzeros';
 import { PackedRows, packRows, restoreRows, rowsOfNonzeros } from '../matrix/rows';
@@ -74,10 +75,10 @@ export function fullRankOfNonzeros(z: Nonzeros, G: usize): Attempt {
   return a;
 }
 
-/** Goes on to the end, unless halfway it is in vain. */
+/** Goes on to the end, unless halfway it is in vain: what that spares is next to nothing where A is tall. */
 function proceedInHope(f: Cholesky, P: usize, s: i32): void {
   const end = panels(f.n);
-  if (cholesky.proceed(f, end >> 1, P, s, s) && !inVain(f)) cholesky.proceed(f, end, P, s, s);
+  if (cholesky.proceed(f, end >> 1, P, s, s) && (tall() || !inVain(f))) cholesky.proceed(f, end, P, s, s);
 }
 
 /** Without a step of elimination. square: ||P||_F^2, or ||A||_F^2 where nothing is packed. */
