@@ -280,6 +280,9 @@ export const EXPECTED_HIDDEN: f64 = 64;
  */
 export const LAST_PIVOT: f64 = 20;
 
+/** Of fewer columns all are factored sooner than half of the pivots are judged. */
+export const HALFWAY_COLUMNS: i32 = 56;
+
 /**
  * Columns whose least square is below this part of ||A||_F^2 are graded; they are taken for independent but for their
  * lengths where Cholesky of some of them, of length 1, is complete with such a shift.

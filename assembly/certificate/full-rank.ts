@@ -2,8 +2,8 @@
 // docs/certificates.md, "Full rank from a sample". Cost: s n^2 + n^3 / 3 flops, and a pass over A.
 import { alloc, mark, release } from '../base/arena';
 import {
-  CALL_BYTES, DEFLATED_SHARE, ELIMINATION_COLUMNS, ELIMINATION_DIGITS, ELIMINATION_MOST, PACKED_ROWS, ROUNDING_ROOM,
-  SET_ASIDE,
+  CALL_BYTES, DEFLATED_SHARE, ELIMINATION_COLUMNS, ELIMINATION_DIGITS, ELIMINATION_MOST, HALFWAY_COLUMNS, PACKED_ROWS,
+  ROUNDING_ROOM, SET_ASIDE,
 } from '../base/params';
 import { dot } from '../blas/level1';
 import { gramOfNonzeros } from '../blas/sparse';
@@ -75,10 +75,11 @@ export function fullRankOfNonzeros(z: Nonzeros, G: usize): Attempt {
   return a;
 }
 
-/** Goes on to the end, unless halfway it is in vain: what that spares is next to nothing where A is tall. */
+/** Goes on to the end, unless halfway it is in vain: what that spares is next to nothing where A is tall, or small. */
 function proceedInHope(f: Cholesky, P: usize, s: i32): void {
   const end = panels(f.n);
-  if (cholesky.proceed(f, end >> 1, P, s, s) && (tall() || !inVain(f))) cholesky.proceed(f, end, P, s, s);
+  const half = tall() || f.n < HALFWAY_COLUMNS ? 0 : end >> 1;
+  if (cholesky.proceed(f, half, P, s, s) && (!half || !inVain(f))) cholesky.proceed(f, end, P, s, s);
 }
 
 /** Without a step of elimination. square: ||P||_F^2, or ||A||_F^2 where nothing is packed. */
