@@ -76,7 +76,7 @@ export function extrapolatedLeast(f: Cholesky): f64 {
 export function inVain(f: Cholesky): bool {
   const done = f.panelsDone << 2;
   const quarter = done >> 2;
-  if (f.deflated || !quarter) return false;
+  if (f.deflated) return false;
   let last = meanLogPivot(f, done - quarter, done, true);
   last += steadyFall(f, done, true) * <f64>(f.n - done + (quarter >> 1));
   let squares: f64 = 0;

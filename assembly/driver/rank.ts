@@ -83,9 +83,8 @@ function prove(G: usize): bool {
   }
   if (claim.report && n <= REPORT_COLUMNS && m <= REPORT_ROWS * n) return byQr(0);
 
-  if (!claim.report && n >= SAMPLE_COLUMNS && !countable() && isGraded()) {
-    if (byEquilibratedColumns() || (n <= DIRECT_COLUMNS && byEquilibratedRows())) return true;
-  }
+  const graded = !claim.report && n >= SAMPLE_COLUMNS && !countable() && isGraded();
+  if (graded && (byEquilibratedColumns() || (n <= DIRECT_COLUMNS && byEquilibratedRows()))) return true;
   if (m == n && n >= TRIANGLE_COLUMNS && !claim.report && !countable()) {
     const L = triangleOfSource();
     // Where a triangle's inverse is large, singular values mostly fall without a gap: only QR tells.
@@ -115,7 +114,7 @@ function prove(G: usize): bool {
   if (s < m && n >= DEFLATE_COLUMNS && !full.gapless && fullRank(m, 0, true).decided) return true;
   if (full.least < EXPECTED_ABOVE * threshold) {
     if (n > DIRECT_COLUMNS) return byQr(full.proved);
-    return (!claim.report && byEquilibratedRows()) || bySingularValues();
+    return (!claim.report && !graded && byEquilibratedRows()) || bySingularValues();
   }
   if (full.least < Infinity && seen != full && fullRankByQr()) return true;
   return byQr(full.proved, full.gapless || claim.report ? 0 : full.ordered);

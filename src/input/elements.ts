@@ -64,7 +64,7 @@ export const COMPLEX: Readonly<Record<string, { kind: Kind; parts: string }>> = 
 /** A name that files and frameworks give to floating-point numbers: 'BF16', 'fp16', 'torch.half', 'float8_e4m3fn'. */
 const FLOATING = /float|half|double|(^|\W)(b?f|fp)\d|e\dm\d/i;
 
-/** Integers under the name of another type are patterns that nobody decoded: their rank would be another matrix's. */
+/** Integers under the name of such numbers are patterns that nobody decoded: their rank would be another matrix's. */
 const notDecoded = (fn: string, dtype: string, data: unknown) =>
   new TypeError(
     `${fn}: dtype '${dtype}' names floating-point numbers, but data holds integers (${describe(data)}); ` +

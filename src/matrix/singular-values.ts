@@ -14,7 +14,7 @@ import { forEachMatrix, splitArguments } from './call.js';
  * With `accuracy: 'absolute'`, the default, each is within about n 2^-53 sigma_1 of the true one, as in LAPACK:
  * bidiagonal form, then Sturm counts, which always converge. With `'relative'` the small ones keep their digits too,
  * where scaling rows or columns makes the matrix well conditioned:
- * one-sided Jacobi after two QR factorisations (Drmac & Veselic 2008), in about the same time for strongly graded
+ * one-sided Jacobi after some QR factorisations (Drmac & Veselic 2008), in about the same time for strongly graded
  * lines, in several times as much for others. Matrices whose lines are all of one size, of a condition below some 2^16,
  * are done as for `'absolute'`: scaling gains nothing there. (Rows only up to 2^24 elements, where there are more than
  * 1.5 times as many rows as columns.)
