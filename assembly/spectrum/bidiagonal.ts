@@ -2,7 +2,7 @@
 //
 // A = U B V^T with B upper bidiagonal has the singular values of A (docs/certificates.md, "Bidiagonal"). Those above x
 // are counted by the signs of the stationary qds transform of B^T B - x^2 I (Fernando & Parlett 1994; Demmel 1997,
-// section 5.3); sturm.ts has the values. Cost of a count: n divisions.
+// section 5.3); bisection.ts has the values. Cost of a count: n divisions.
 import { alloc, calloc, mark, release } from '../base/arena';
 import { BAND_WIDTH, REST_SHARE, TWO_STAGE_COLUMNS, U, WIDE_BAND_COLUMNS, WIDE_BAND_WIDTH } from '../base/params';
 import { scaleColumn, square } from '../blas/level1';
@@ -11,7 +11,7 @@ import { clearBelow } from '../matrix/columns';
 import { reduceToBand } from './band';
 import { chaseBulges, createBand } from './bulge';
 import { golubKahan } from './golub-kahan';
-import { sturmValues } from './sturm';
+import { sturmValues } from './bisection';
 
 /**
  * B, squared, times a power of four that brings its norm near 1:

@@ -1,6 +1,6 @@
 // Singular vectors of one side, of as many of the largest singular values as are wanted.
 //
-// A = U B V^T in one stage, whose reflectors are kept; the values by counting (sturm.ts); the vectors of B by inverse
+// A = U B V^T in one stage, whose reflectors are kept; the values by bisection.ts; the vectors of B by inverse
 // iteration with the matrix [0 B; B^T 0], rows and columns taken in turns, which is tridiagonal: its eigenvectors hold
 // those of both sides. Values that stand together have vectors that inverse iteration does not tell apart: random
 // starts span what they should, and a Householder QR of all of them makes them orthonormal, which moves the others by

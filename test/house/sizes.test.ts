@@ -33,7 +33,6 @@ test('files have one idea, and some 300 lines at most', () => {
     'assembly/factor/compact-wy.ts': 'blocks of reflectors, alone and on many threads',
     'assembly/factor/qrcp.ts': 'pivots from norms and from a sketch, one record',
     'assembly/factor/strong-rrqr.ts': 'exchanges, and the updates that they need',
-    'assembly/spectrum/sturm.ts': 'the count and the search that it guides',
     'assembly/certificate/small-pair.ts':
       'two small matrices in two lanes, tables that all of its steps share',
     'scripts/mutations.mjs': 'a list',
