@@ -56,7 +56,7 @@ const TYPES: Readonly<Record<string, Type>> = {
   },
   float6_e2m3: { safetensors: 'F6_E2M3' },
   float6_e3m2: { safetensors: 'F6_E3M2' },
-  float4_e2m1: { safetensors: 'F4', onnx: '23' },
+  float4_e2m1: { torch: 'float4_e2m1fn_x2', safetensors: 'F4', onnx: '23' },
   complex64: {
     ...{ numpy: 'c8 F complex64 csingle', torch: 'complex64 cfloat', storage: 'ComplexFloatStorage' },
     ...{ safetensors: 'C64', onnx: '14', tflite: '8' },
@@ -82,7 +82,7 @@ const TYPES: Readonly<Record<string, Type>> = {
     ...{ safetensors: 'I64', onnx: '7', ggml: '27', tflite: '4' },
   },
   uint8: {
-    ...{ numpy: 'u1 B uint8 ubyte', torch: 'uint8 float4_e2m1fn_x2', storage: 'ByteStorage QUInt8Storage' },
+    ...{ numpy: 'u1 B uint8 ubyte', torch: 'uint8', storage: 'ByteStorage QUInt8Storage' },
     ...{ safetensors: 'U8', onnx: '2', tflite: '3' },
   },
   uint16: { numpy: 'u2 H uint16 ushort', torch: 'uint16', safetensors: 'U16', onnx: '4', tflite: '16' },

@@ -180,8 +180,9 @@ async function readHeader(source: ByteSource): Promise<{ tensors: Entry[]; base:
   for (let i = 0; i < valueCount; i++) {
     const key = await cursor.string();
     const type = await cursor.u32();
-    if (key === 'general.alignment' && type === 4) alignment = await cursor.u32();
-    else await cursor.skipValue(type);
+    if (key !== 'general.alignment') await cursor.skipValue(type);
+    else if (type === 4) alignment = await cursor.u32();
+    else throw new FormatError(file, `general.alignment is of metadata type ${type}, not 4.`);
   }
   if (alignment < 1 || alignment > 1 << 20) throw new FormatError(file, `general.alignment is ${alignment}.`);
   const tensors: Entry[] = [];
@@ -199,8 +200,18 @@ async function readHeader(source: ByteSource): Promise<{ tensors: Entry[]; base:
       offset: await cursor.u64(),
     });
   }
+  refuseTwins(tensors);
   refuseOverlaps(tensors);
   return { tensors, base: Math.ceil(cursor.pos / alignment) * alignment };
+}
+
+function refuseTwins(tensors: readonly Entry[]) {
+  const first = new Map<string, Entry>();
+  for (const entry of tensors) {
+    const twin = first.get(entry.name);
+    if (twin === undefined) first.set(entry.name, entry);
+    else twin.problem = entry.problem = 'is in the header twice';
+  }
 }
 
 function refuseOverlaps(tensors: readonly Entry[]) {
@@ -208,7 +219,7 @@ function refuseOverlaps(tensors: readonly Entry[]) {
   for (const entry of [...tensors].sort((a, b) => a.offset - b.offset)) {
     const { shape, dtype, offset } = entry;
     if (offset < end) {
-      entry.problem = `at data offset ${offset} overlaps another`;
+      entry.problem ??= `at data offset ${offset} overlaps another`;
     }
     const block = Object.hasOwn(GGUF_BLOCKS, dtype) ? GGUF_BLOCKS[dtype] : undefined;
     const size = block ? block.bytes / block.size : (ELEMENT_SIZE[dtype] ?? 0); // 0: not known here

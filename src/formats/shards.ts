@@ -50,10 +50,11 @@ export async function* readIndex(
 ): AsyncGenerator<NamedTensor> {
   const { name: file } = source;
   const named = await readNames(file, index, options);
+  const map = index.weight_map as Json;
   const declared = isObject(index.metadata) ? Number(index.metadata.total_size) : Number.NaN;
   const shards = new Shards(source);
   try {
-    const model = { source, entries: [] as Entry[], incomplete: false };
+    const model = { source, entries: [] as Entry[], beside: [] as Entry[], incomplete: false };
     const others: [shard: string, names: ReadonlySet<string>][] = [];
     let broken: unknown; // thrown after what comes before it
     try {
@@ -65,6 +66,8 @@ export async function* readIndex(
         else if (listing === OTHER) others.push([shard, names]);
         else {
           model.entries.push(...listing.entries.filter((entry) => names.has(entry.name)));
+          // What the index does not name may be a part of what it names.
+          model.beside.push(...listing.entries.filter((entry) => !Object.hasOwn(map, entry.name)));
           const here = new Set(listing.entries.map((entry) => entry.name));
           for (const name of names) if (!here.has(name)) await lacks(file, shard, name, options);
           if (listing.broken !== undefined) throw listing.broken;

@@ -1,7 +1,7 @@
 // .gguf, byte by byte.
 import { describe, expect, test } from 'vitest';
 import { all, failure, one, salvage } from './helpers.js';
-import { bytesOf, gguf, ggufNumber, ggufText, ggufTexts, uint } from './write.js';
+import { bytesOf, concat, gguf, ggufNumber, ggufText, ggufTexts, uint, utf8 } from './write.js';
 
 const name = 'm.gguf';
 const f32 = (...values: number[]) => bytesOf(Float32Array.from(values));
@@ -82,5 +82,10 @@ describe('bad GGUF files', () => {
     const { names, errors } = await salvage(overlapping, { name });
     expect(names).toEqual(['a']);
     expect(errors.b).toContain('overlaps another');
+    const twice = await salvage(gguf([tensor('a'), tensor('b'), tensor('a')]), { name });
+    expect(twice.names).toEqual(['b']);
+    expect(twice.errors.a).toContain('is in the header twice');
+    const wide = concat(uint(17, 8), utf8('general.alignment'), uint(10, 4), uint(64, 8));
+    expect(await failure(gguf([tensor('a')], [wide]), { name })).toContain('metadata type 10, not 4');
   });
 });

@@ -106,6 +106,60 @@ describe('what a checkpoint can hold', () => {
     expect(read.data).toEqual(Float32Array.of(1, -1, 0, 2));
   });
 
+  test('pairs of 4-bit floats are no bytes, and have no rank without scales', async () => {
+    const v3 = call(
+      global('torch._utils', '_rebuild_tensor_v3'),
+      torchStorage({ kind: 'UntypedStorage', key: '0', elements: 6 }),
+      int(0),
+      tuple(int(2), int(3)),
+      tuple(int(3), int(1)),
+      Uint8Array.of(0x89),
+      Uint8Array.of(0x4e),
+      global('torch', 'float4_e2m1fn_x2'),
+    );
+    const file = torchFile(pickled(dict({ w: v3 })), { 0: new Uint8Array(6) });
+    expect(await one(file, { name })).toMatchObject({
+      shape: [2, 6],
+      packed: 'packed as float4_e2m1, not analysed',
+    });
+  });
+
+  test('a storage that is part of another, as before PyTorch 0.4; views that are not what is stored', async () => {
+    const rebuilt = (part: Uint8Array, hooks: Uint8Array, ...more: Uint8Array[]) =>
+      call(
+        global('torch._utils', '_rebuild_tensor_v2'),
+        concat(
+          tuple(short('storage'), global('torch', 'FloatStorage'), short('0'), short('cpu'), int(12), part),
+          utf8('Q'),
+        ),
+        int(1),
+        tuple(int(2), int(2)),
+        tuple(int(2), int(1)),
+        Uint8Array.of(0x89),
+        hooks,
+        ...more,
+      );
+    const hooks = call(global('collections', 'OrderedDict'));
+    const part = (start: number, size: number) => tuple(short('v'), int(start), int(size));
+    const { tensors, errors } = await salvage(
+      state({
+        w: rebuilt(part(4, 6), hooks),
+        short: rebuilt(part(4, 4), hooks),
+        past: rebuilt(part(8, 6), hooks),
+        negated: rebuilt(Uint8Array.of(0x4e), hooks, dict({ neg: Uint8Array.of(0x88) })),
+        plain: rebuilt(Uint8Array.of(0x4e), hooks, dict({ neg: Uint8Array.of(0x89) })),
+      }),
+      { name },
+    );
+    expect(tensors.map((t) => [t.name, Array.from(t.data as Float32Array)])).toEqual([
+      ['w', [5, 6, 7, 8]],
+      ['plain', [1, 2, 3, 4]],
+    ]);
+    expect(errors.short).toContain('reaches element 9 of a storage of 8');
+    expect(errors.past).toContain('damaged part of a storage');
+    expect(errors.negated).toContain('conjugated or negated view');
+  });
+
   test('protocol 4: frames, short strings, memo, stack globals', async () => {
     const s = (text: string) => concat([0x8c, text.length], utf8(text), [0x94]);
     const stackGlobal = (module: string, own: string) => concat(s(module), s(own), [0x93, 0x94]);

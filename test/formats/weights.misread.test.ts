@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { toMatrices } from '../../src/formats/index.js';
-import { check, salvage } from './helpers.js';
+import { all, check, salvage } from './helpers.js';
 import { bytesOf, type SafetensorSpec, safetensors } from './write.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'misread-'));
@@ -106,6 +106,24 @@ describe('decoded', () => {
     });
     expect(storage).toBe('gptq-int4');
   });
+
+  test('GPTQ: a zero point of 2^bits, which some loaders take as 0, is noted', async () => {
+    const codes = { 'm.qweight': words(4, 8, 'I32'), 'm.scales': scales(1, 8) };
+    const zeros = (word: number) => ({ ...codes, 'm.qzeros': spec('I32', [1, 1], Int32Array.of(word)) });
+    const notes = async (word: number) => (await all(write(zeros(word)))).map(({ note }) => note);
+    expect(await notes(0x7e7e7e7e)).toEqual([undefined]);
+    expect(await notes(0x7f7f7f7f)).toEqual([expect.stringContaining('2^bits')]);
+  });
+
+  test('a scale that the index does not list', async () => {
+    const file = write({ 'a.weight': bytes('F8_E4M3', 4, 8), 'a.weight_scale': scales(4, 1) });
+    const index = join(file, '..', 'model.safetensors.index.json');
+    writeFileSync(index, JSON.stringify({ weight_map: { 'a.weight': 'model.safetensors' } }));
+    const tensors = await all(index);
+    expect(tensors.map(({ name, storage }) => [name, storage])).toEqual([
+      ['a.weight', 'fp8-e4m3 x row scales'],
+    ]);
+  });
 });
 
 describe('no matrix', () => {
@@ -119,6 +137,14 @@ describe('no matrix', () => {
     [
       'int8 with offsets that are not known',
       { 'a.weight': bytes('I8', 16, 32), 'a.weight_scale': scales(16, 4), 'a.weight_offset': scales(16, 4) },
+    ],
+    [
+      "int8 in the order of bitsandbytes' kernels",
+      {
+        'a.weight': bytes('I8', 16, 32),
+        'a.SCB': scales(16),
+        'a.weight_format': spec('U8', [], Uint8Array.of(2)),
+      },
     ],
     [
       'a scale of three dimensions for a weight of two',

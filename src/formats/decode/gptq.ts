@@ -3,7 +3,8 @@
 // input i belongs to group g_idx[i], or i / group size.
 //   GPTQ  qweight [in bits / 32, out], a stream of codes down the columns; qzeros [groups, out bits / 32],
 //   along the rows, less one
-//         (checkpoint_format gptq_v2: as they are)
+//         (checkpoint_format gptq_v2: as they are). All bits set, 2^bits - 1, are 2^bits for most loaders
+//         (AutoGPTQ, ExLlama), 0 for those that keep to the code's bits (ExLlamaV2)
 //   AWQ   qweight [in, out / 8] and qzeros [groups, out / 8]: nibble k of a word is column 0 2 4 6 1 3 5 7 of its eight
 // weight = (code - zero) scale, turned to [out, in]; h = scale / 2. Source: AutoGPTQ's QuantLinear,
 // AutoAWQ's WQLinear_GEMM.
@@ -13,6 +14,8 @@ import { codeTable } from './codes.js';
 import { type Decoded, decodeGrid } from './grid.js';
 
 const ORDER = [0, 2, 4, 6, 1, 3, 5, 7];
+
+const LIKE_NONE = 'zero points of 2^bits, which some loaders take as 0';
 
 export interface GroupedWords {
   qweight: Int32Array;
@@ -27,11 +30,15 @@ export interface GroupedWords {
 }
 
 /** `less`: what was taken off the zero points before they were stored. */
-export function decodeGptq(words: GroupedWords, less: number): Decoded {
+export function decodeGptq(words: GroupedWords, less: number): Decoded & { note?: string } {
   const { qweight, qzeros, inputs, outputs, groups, bits } = words;
   const codes = unpackDownColumns(qweight, outputs, bits, inputs);
   const zeros = qzeros && unpackAlongRows(qzeros, groups, Math.ceil((outputs * bits) / 32), bits, outputs);
-  return decodeGroups(words, codes, (at) => (zeros === undefined ? 2 ** (bits - 1) : zeros[at] + less));
+  const decoded = decodeGroups(words, codes, (at) =>
+    zeros === undefined ? 2 ** (bits - 1) : zeros[at] + less,
+  );
+  const past = zeros?.some((zero) => zero + less >= 2 ** bits);
+  return past ? { ...decoded, note: LIKE_NONE } : decoded;
 }
 
 export function decodeAwq(words: GroupedWords): Decoded {

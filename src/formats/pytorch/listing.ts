@@ -13,7 +13,8 @@ import { type ByteSource, checkRange, readText, sliceSource } from '../source/so
 import { openEntry, readZip, type ZipEntry } from '../source/zip.js';
 import type { Listing } from '../stored.js';
 import type { ReadOptions } from '../types.js';
-import { type Archive, findTensors, MAX_REPEATED, storageId, TorchTensor } from './tensors.js';
+import { type Archive, findTensors, MAX_REPEATED, TorchTensor } from './tensors.js';
+import { storageId } from './view.js';
 
 const MAX_PICKLE = 1 << 28;
 /** A file whose tensors share storages so much that they are more than this many times its size is refused. */

@@ -4,21 +4,15 @@ import { product } from '../../shared/shape.js';
 import { endOf, gather, gatherPairs, isDense } from '../../shared/strided.js';
 import { isFloat8, readFloat8 } from '../decode/scales.js';
 import { countElements, decode, ELEMENT_SIZE, elementSize } from '../decode.js';
-import { fromStorage, fromTorch, isComplex } from '../dtypes.js';
+import { isComplex } from '../dtypes.js';
 import { FormatError, quote } from '../errors.js';
 import { isExperts } from '../layout.js';
 import { stackOf } from '../matrices.js';
-import { PickleCall, PickleGlobal, PickleReference } from '../pickle/values.js';
+import { PickleCall } from '../pickle/values.js';
 import type { ByteSource } from '../source/source.js';
 import { type Entry, numbers, type Weight } from '../stored.js';
-import {
-  decodeQuantised,
-  isQuantised,
-  type Packed,
-  quantizerOf,
-  storageOf,
-  subclassOf,
-} from './quantised.js';
+import { decodeQuantised, storageOf } from './quantised.js';
+import { FLOAT4, toView, type View } from './view.js';
 
 const MAX_DEPTH = 64;
 const MAX_NAME = 1 << 12;
@@ -29,15 +23,6 @@ export const MAX_REPEATED = 1 << 20;
 
 /** Calls that make a tensor. */
 const REBUILDS = /^torch\._(utils|tensor)\._rebuild_|^torch\.nn\.(\w+\.)*(Parameter|Buffer)$/;
-/** Those of them that hand on their first argument. */
-const WRAPPERS = /\._rebuild_(parameter(_with_state)?|device_tensor_from_cpu_tensor)$|\.(Parameter|Buffer)$/;
-
-/** Tensors that are known and not read. */
-const OTHERS: readonly [callee: RegExp, problem: string][] = [
-  [/\._rebuild_sparse_/, 'is a sparse tensor, not read; save its to_dense()'],
-  [/\._rebuild_meta_tensor/, 'is on the meta device, where tensors have no elements'],
-  [/\._rebuild_nested_tensor/, 'is a nested tensor, not read; save its parts'],
-];
 
 /** Where the storages of a file are. */
 export interface Archive {
@@ -92,19 +77,6 @@ export function* findTensors(file: string, root: unknown): Generator<[name: stri
   }
 }
 
-/** A view of a storage: what a call that makes a tensor says. */
-interface View {
-  storage: string;
-  /** As told: elements, or bytes of an untyped storage. */
-  elements: number;
-  untyped: boolean;
-  offset: number;
-  strides: number[];
-  shape: number[];
-  dtype: string;
-  quantizer?: readonly unknown[];
-}
-
 /** A tensor of a checkpoint, whose storage is looked up when it is read. */
 export class TorchTensor implements Entry {
   readonly dtype: string = '';
@@ -127,8 +99,9 @@ export class TorchTensor implements Entry {
     } else {
       this.complete = view.quantizer !== undefined;
       this.view = view;
-      this.dtype = view.dtype;
-      this.shape = view.shape;
+      const { dtype, shape, pairs } = view;
+      this.dtype = pairs ? FLOAT4 : dtype;
+      this.shape = pairs ? [...shape.slice(0, -1), 2 * (shape.at(-1) ?? 1)] : shape;
     }
   }
 
@@ -164,7 +137,8 @@ export class TorchTensor implements Entry {
 
   /** Of all elements; 0 where they cannot be counted. */
   get byteLength(): number {
-    const size = product(this.shape) * (ELEMENT_SIZE[this.dtype] ?? 1);
+    const { shape, dtype } = this.view ?? this;
+    const size = product(shape) * (ELEMENT_SIZE[dtype] ?? 1);
     return Number.isSafeInteger(size) ? size : 0;
   }
 
@@ -174,7 +148,7 @@ export class TorchTensor implements Entry {
   }
 
   async words(from?: number, count?: number) {
-    const type = this.dtype.startsWith('float8') ? 'uint8' : this.dtype;
+    const type = /^float[48]/.test(this.dtype) ? 'uint8' : this.dtype;
     if (from === undefined || count === undefined) return (await this.read(type, 0)).data;
     const { shape, strides } = this.view!;
     if (from + count > countElements(this.archive.source.name, this.name, shape)) {
@@ -217,8 +191,8 @@ export class TorchTensor implements Entry {
   }
 
   /** The size of an element and how many the storage has, or a FormatError where the view does not fit into it. */
-  private check({ shape, strides, offset, elements, untyped }: View) {
-    const { archive, name, dtype } = this;
+  private check({ shape, strides, offset, elements, untyped, dtype }: View) {
+    const { archive, name } = this;
     const file = archive.source.name;
     const count = countElements(file, name, shape);
     const size = elementSize(file, name, dtype);
@@ -232,61 +206,4 @@ export class TorchTensor implements Entry {
     if (archive.budget < 0) throw this.fail('and those before it share storages beyond belief');
     return { size, stored };
   }
-}
-
-/** The view that a call makes, or what is wrong with it, as the end of a sentence. */
-function toView(call: PickleCall): View | Packed | string {
-  const made = unwrap(call);
-  if (!(made instanceof PickleCall)) return made;
-  const [storage, offset, shape, strides, , , type] = made.args;
-  const id = storage instanceof PickleReference ? storageId(storage.id) : undefined;
-  if (!Array.isArray(id) || id[0] !== 'storage' || !(id[1] instanceof PickleGlobal)) return 'has no storage';
-  const kind = id[1].name.slice(id[1].name.lastIndexOf('.') + 1);
-  const [, , key, , elements] = id;
-  if (!Array.isArray(shape) || !Array.isArray(strides) || shape.length !== strides.length) {
-    return 'has sizes and strides that do not fit together';
-  }
-  // Nested lists may repeat each other: as a product they would be written out.
-  const odd = shape.find((d) => typeof d !== 'number');
-  if (odd !== undefined) return `has ${quote(odd)} as a dimension`;
-  const whole = (v: unknown): v is number => typeof v === 'number' && Number.isSafeInteger(v) && v >= 0;
-  if (!whole(offset) || !whole(elements) || !strides.every(whole))
-    return 'has a fractional or negative stride';
-  if (typeof key !== 'string') return 'has a storage without a name';
-  const dtype = type instanceof PickleGlobal ? fromTorch(type.name) : fromStorage(kind);
-  const view = { storage: key, elements, untyped: kind === 'UntypedStorage', offset, strides, shape, dtype };
-  if (!isQuantised(made.callee)) return view;
-  const quantizer = quantizerOf(made.args[4], kind, dtype);
-  return typeof quantizer === 'string' ? { packed: quantizer, shape } : { ...view, quantizer };
-}
-
-/** A storage's persistent id: a tuple, or in protocol 0 the text of one. */
-export function storageId(id: unknown): unknown {
-  if (typeof id !== 'string') return id;
-  const parts = /^\('storage', <class '([\w.]+)'>, '([^']*)', '[^']*', (\d+)(?:, None)?\)$/.exec(id);
-  return parts && ['storage', new PickleGlobal(parts[1]), parts[2], 'cpu', Number(parts[3])];
-}
-
-/** From a parameter to its tensor, and from a subclass to the call that makes it; or why there is none. */
-function unwrap(call: PickleCall): PickleCall | Packed | string {
-  let inner = call;
-  for (let depth = 0; depth < 8; depth++) {
-    const { callee, args } = inner;
-    if (/\._rebuild_(tensor(_v[23])?|qtensor)$/.test(callee)) return inner;
-    let next: unknown;
-    if (WRAPPERS.test(callee)) next = args[0];
-    else if (
-      callee.endsWith('._rebuild_from_type_v2') &&
-      args[0] instanceof PickleGlobal &&
-      Array.isArray(args[2])
-    ) {
-      next = new PickleCall(args[0].name, args[2]);
-    }
-    const subclass = subclassOf(inner);
-    if (subclass !== undefined) return subclass;
-    if (!(next instanceof PickleCall))
-      return OTHERS.find(([name]) => name.test(callee))?.[1] ?? `is made by ${quote(callee)}, not supported`;
-    inner = next;
-  }
-  return 'is wrapped too deeply';
 }

@@ -2,8 +2,9 @@
 import { product } from '../../shared/shape.js';
 import { codeTable } from '../decode/codes.js';
 import { decodeScaled, scaleBlocks } from '../decode/scales.js';
+import { FormatError, quote } from '../errors.js';
 import { isExperts } from '../layout.js';
-import type { Stored } from '../stored.js';
+import { numbers, type Stored } from '../stored.js';
 import { type Context, comfyNote, eachOf, type Match, notDecoded, stem } from './weight.js';
 
 export function scaled(entry: Stored, context: Context): Match | undefined {
@@ -23,14 +24,8 @@ export function scaled(entry: Stored, context: Context): Match | undefined {
   if (scale === undefined || hasMore(name, context)) return undefined;
   const zero = context.get(`${name}_zero_point`);
   const marked = comfyNote(name, context);
-  const parts = [
-    scale,
-    zero,
-    beside('.weight_format'),
-    beside('.input_scale'),
-    beside('.scale_input'),
-    marked,
-  ];
+  const order = beside('.weight_format');
+  const parts = [scale, zero, order, beside('.input_scale'), beside('.scale_input'), marked];
   if (marked !== undefined && scale.shape.filter((d) => d !== 1).length > 1)
     return notDecoded(name, entry, `packed (${dtype}, its scales in the order of ComfyUI's kernels)`, parts);
 
@@ -59,9 +54,19 @@ export function scaled(entry: Stored, context: Context): Match | undefined {
     dtype,
     shape: matrix,
     storage: scb ? 'bitsandbytes-int8' : storage,
-    read: () => decodeScaled(given, rows, cols, index, count),
+    read: async () => {
+      if (order !== undefined) await expectRows(file, name, order);
+      return decodeScaled(given, rows, cols, index, count);
+    },
   }));
   return { weights, parts };
+}
+
+/** bitsandbytes' orders of int8 codes: 0 is row by row, others are of its kernels. */
+async function expectRows(file: string, name: string, order: Stored): Promise<void> {
+  const [kind] = await numbers(file, order);
+  if (kind === 0) return;
+  throw new FormatError(file, `tensor ${quote(name)} lies in the order of a kernel (weight_format ${kind}).`);
 }
 
 /** Parts that nothing is known of: offsets, tables, an order. Without them the weight would be another. */

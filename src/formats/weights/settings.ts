@@ -23,6 +23,11 @@ export interface AdapterSettings {
   rslora: boolean;
   /** lora_alpha by a pattern of module names. */
   alphas: ModulePatterns<number>;
+  /** The factors' rank, and that of modules by a pattern of their names. */
+  rank?: number;
+  ranks: ModulePatterns<number>;
+  /** Whether parameters are adapted that may be stacks of experts: their factors are stacks as well. */
+  stacks: boolean;
 }
 
 const MAX_CONFIG = 1 << 24;
@@ -65,13 +70,20 @@ async function methodOf(source: ByteSource, quantization: Json): Promise<string 
 function toAdapter(config: Json): AdapterSettings | undefined {
   const alpha = number(config.lora_alpha);
   if (alpha === undefined) return undefined;
-  const patterns = Object.entries(isObject(config.alpha_pattern) ? config.alpha_pattern : {});
-  const alphas = new ModulePatterns(
-    patterns.flatMap(([key, value]) =>
+  const { r, target_parameters: parameters } = config;
+  return {
+    ...{ alpha, rslora: config.use_rslora === true, alphas: toPatterns(config.alpha_pattern) },
+    ...{ rank: number(r), ranks: toPatterns(config.rank_pattern) },
+    stacks: Array.isArray(parameters) && parameters.length > 0,
+  };
+}
+
+function toPatterns(by: unknown): ModulePatterns<number> {
+  return new ModulePatterns(
+    Object.entries(isObject(by) ? by : {}).flatMap(([key, value]) =>
       number(value) === undefined ? [] : [[key, value as number] as const],
     ),
   );
-  return { alpha, rslora: config.use_rslora === true, alphas };
 }
 
 /** The object in a JSON file beside another; empty where there is none. */
