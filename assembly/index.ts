@@ -1,6 +1,6 @@
 // The ABI: what the host calls, one matrix at a time. reset(), reserve() memory for its elements or leave them to be
-// pulled, open() it, scan() it, then one of rank(), singularValues(), qr(). Host imports: pull and gather
-// (source.ts), outOfMemory (arena.ts).
+// pulled, open() it, scan() it, then ask: rank(), singularValues(), qr() and the others below. ranks() does all of that
+// for small matrices. Host imports: pull and gather (source.ts), outOfMemory (arena.ts).
 import { alloc, mark, release } from './base/arena';
 import { PAIR_COLUMNS } from './base/params';
 import * as interpolative from './driver/interpolative';

@@ -178,7 +178,7 @@ export interface RankReport {
   shape: [number, number];
   /** The absolute tolerance that decided. */
   tolerance: number;
-  /** The step that decided: 'trivial', 'cholesky', 'inertia', 'qr', 'lq', 'bidiagonal' */
+  /** The step that decided: 'trivial', 'cholesky', 'inertia', 'sample', 'qr', 'lq', 'bidiagonal' (docs/reading.md). */
   method: string;
   /** Proven: sigma_rank >= lower. Infinity when rank = 0. */
   lower: number;

@@ -1,5 +1,5 @@
-// The triangle that stands for all rows seen so far: one step of a sequential TSQR (reduce.ts), on the host's
-// request. Source: Demmel, Grigori, Hoemmen & Langou 2012.
+// The triangle that stands for all rows seen so far: one step of a sequential TSQR (factor/tsqr.ts), on the
+// host's request. Source: Demmel, Grigori, Hoemmen & Langou 2012.
 import { mark, release } from '../base/arena';
 import { reduce } from '../factor/tsqr';
 import { column, leading } from '../matrix/columns';

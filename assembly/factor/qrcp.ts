@@ -3,7 +3,7 @@
 // Up to CLASSICAL_COLUMNS columns, pivots are the longest remaining columns (Businger & Golub 1965). Beyond,
 // they come a block at a time from a small sketch Y = Omega W, which is factored with pivoting, shows which
 // columns to bring forward, and is downdated instead of recomputed (Duersch & Gu 2017; Martinsson et al.
-// 2017, HQRRP): nearly all flops are the block applications of householder.ts. What the sketch says decides
+// 2017, HQRRP): nearly all flops are block applications (compact-wy.ts). What the sketch says decides
 // nothing: the residual that ends the factorisation is computed from W itself.
 // W: m x n column-major, overwritten by R (upper trapezoid) and the reflectors. Cost: about 4 m n k flops for k steps.
 import { alloc, mark, release } from '../base/arena';

@@ -2,7 +2,7 @@
 //
 // A matrix of m x n lives at W with `ld` elements a column, ld = leading(m): room for the rows that whole
 // tiles touch past the last one (kept zero), and an odd number of cache lines, so that the columns of a
-// panel do not all fall into the same cache set. Three zero columns follow the last for the same reason.
+// panel do not all fall into the same cache set. Zero columns follow the last, as whole tiles touch up to three.
 import { alloc, calloc, mark, release } from '../base/arena';
 import { parallelFor, threads } from '../base/parallel';
 import { EVEN_BITS, READ_TASK } from '../base/params';

@@ -47,7 +47,7 @@ function lookFew(): bool {
   return left >= 0;
 }
 
-/** The nonzero elements at p, as they come: those of column j go to its place among the columns kept. */
+/** Takes nonzero elements in, row by row, and counts those of each column. */
 @unmanaged
 class Collector {
   z: Nonzeros;

@@ -2,8 +2,9 @@
 // row-major matrix is a tall column-major one). Rows come in panels, either in place (resident) or pulled
 // from the host into one fixed buffer, so that the kernel need not hold A at all.
 //
-// After panel() or select(), element (i, j) is at `at + rows[i] + columns[j]`, rows and columns being tables
-// of u32 byte offsets. Zero columns are left out of the table (keep()), and n counts those that remain.
+// After panel(), element (i, j) is at `at + rows[i] + columns[j]`, rows and columns being tables of u32 byte offsets;
+// after select() the tables are those that it and selectedColumns() return. Zero columns are left out of the table
+// (keep()), and n counts those that remain.
 import { alloc } from '../base/arena';
 import { PANEL_BYTES } from '../base/params';
 
@@ -113,8 +114,8 @@ export function columnsOf(list: usize, count: i32): usize {
 }
 
 /**
- * Makes the listed rows addressable through a table of their own, returned. `space` holds count rows where
- * the source is not resident.
+ * Makes the listed rows addressable through a table of their own, returned. Where the source is not resident both lie
+ * in the arena, above the caller's mark.
  */
 export function select(list: usize, count: i32): usize {
   const table = alloc(<u64>count << 2);

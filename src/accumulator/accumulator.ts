@@ -179,7 +179,7 @@ export class RankAccumulator {
       if (count < 0) throwUndecided(fn);
       const rank = Math.floor(count / this.#copies); // pairs, as rankOpen() has it
       // What the folds did, as "Slack" in docs/certificates.md has it.
-      const slack = folds ? U * k.frobenius() * Math.sqrt(width * folds + 8) : 0;
+      const slack = U * k.frobenius() * Math.sqrt(folds * (width + 8));
       const full = rank === Math.min(this.#rows, this.columns);
       const lower = Math.max(k.lower() - slack, 0);
       const upper = full ? 0 : k.upper() + slack;

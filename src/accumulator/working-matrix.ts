@@ -154,7 +154,10 @@ function rowsKept(columns: number): number {
   return columns + (columns > 1024 ? columns : Math.max(2 * columns, 256));
 }
 
-/** Rows that the kernel factors at a time (factor/tsqr.ts). */
+/**
+ * Rows that count as one factorisation where the kernel reduces many at once, by halves (factor/tsqr.ts): a row goes
+ * through no more than that makes.
+ */
 function rowsFactored(columns: number): number {
   return Math.max(4 * columns, 256);
 }

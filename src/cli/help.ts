@@ -16,7 +16,8 @@ Usage: matrix-rank FILE... [options]
                   a folder, https://..., hf://org/name[@revision][/path]; - reads the standard input
 
 Output (a table, unless one of these is given)
-  --json          one JSON object a line: name shape matrix dtype rank full tolerance margin method
+  --json          one JSON object a line: name shape matrix dtype rank full tolerance margin method storage noise
+                  proven toleranceOf, metrics where they were asked for, note, error
   --csv           the same as comma-separated values, with a header
   --html OUT      also write a page of its own with the spectrum of every weight
   --only WHICH    deficient, full, unproven or failed rows only
@@ -35,7 +36,8 @@ What is computed
   --tol X         count singular values above X; 'storage': above what rounding to the stored type can do
   --rtol X        above X times the largest one
   --atol X        above X; with --rtol, above the larger of the two
-                  default: the largest one times max(rows, columns) times float32's (float64's) epsilon, as NumPy
+                  default: the largest one times max(rows, columns) times float32's (float64's) epsilon, as NumPy; of
+                  weights in 16 bits or fewer no less than what rounding to their type can do
 
 Two files
   --compare FILE  layer by layer, the rank before (the first FILE) and after (this one); with --html both spectra

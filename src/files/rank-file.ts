@@ -55,7 +55,7 @@ export interface RankFileOptions extends Omit<RankOptions, 'hermitian'> {
  * }
  * ```
  *
- * @param source what `readTensors` takes: a path, bytes, a Blob
+ * @param source what `readTensors` takes: a path, an address (https://, hf://), bytes, a Blob
  * @throws FormatError for a file that cannot be read; the signal's reason; TypeError and RangeError for wrong options
  */
 export async function* rankFile(

@@ -1,6 +1,6 @@
 // Norms, and the kinds of rank that are no whole numbers. Cost: spectralMetrics one singular value
 // decomposition; the four functions of one number each a fraction of that: they are sums over A and its Gram
-// matrix, and a largest eigenvalue with a proof (assembly/metrics.ts).
+// matrix, and a largest eigenvalue with a proof (assembly/driver/norms.ts).
 
 import { halved } from '../input/complex.js';
 import { allocate, isComplex } from '../input/elements.js';

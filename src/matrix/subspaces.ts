@@ -1,3 +1,5 @@
+// nullSpace, columnSpace: orthonormal bases with a bound of what they leave. dependencies: each dependent column as a
+// combination of the others.
 import { allocate, isComplex } from '../input/elements.js';
 import { element, type Stack } from '../input/stack.js';
 import type { Kernel } from '../kernel/load.js';
