@@ -492,9 +492,8 @@ export const STURM_ACCURACY: f64 = 3.469446951953614e-18;
 /** From so many steps in one interval on it is bisected. */
 export const STURM_STEPS: i32 = 40;
 
-/** Its polynomials are scaled after so many rows, or before they may have shrunk to 2^-500. */
-export const STURM_ROWS: i32 = 64;
-export const GROUP_LEAST: f64 = 3.054936363499605e-151;
+/** Its polynomials are scaled before they may have grown or shrunk by this factor; 2^500. */
+export const GROUP_MOST: f64 = 3.273390607896142e150;
 
 /** Of the first look's intervals, sixes that are a turn of a parallel loop: some 72 values. */
 export const STURM_TASK: i32 = 3;

@@ -193,7 +193,7 @@ function searchTask(record: usize, index: i32, _thread: i32): void {
 export function sturmValues(d: usize, e: usize, n: i32, bound: f64, from: i32, to: i32, out: usize): void {
   const start = mark();
   const look = changetype<Look>(alloc(offsetof<Look>()));
-  look.minors = createMinors(d, e, n);
+  look.minors = createMinors(d, e, n, bound);
   look.bound = bound;
   // A first look at 6, 12, 18 ... points, from the least to the largest.
   const passes = (to - from + 12) / 24 || 1;

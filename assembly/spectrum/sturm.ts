@@ -9,7 +9,7 @@
 // where now a changes its sign as often as values are below x. No division is needed, and rounding acts as a few u of
 // each element of B (Wilkinson 1965, chapter 5, 37). Six points x at a time: eight need more registers than there are.
 import { alloc } from '../base/arena';
-import { GROUP_LEAST, STURM_LEAST, STURM_ROWS } from '../base/params';
+import { GROUP_MOST, STURM_LEAST } from '../base/params';
 import { madd } from '../base/simd';
 
 /** N_{2n}(x) = f 2^exponent, the exponent with the same bias for all x, and how many values are above x. */
@@ -31,7 +31,7 @@ export function point(at: usize): Point {
   return changetype<Point>(at);
 }
 
-/** -beta and alpha of each row from `w` to `end`, and where groups of rows end, with the ratio of the scales there. */
+/** beta and alpha of each row from `w` to `end`, and where groups of rows end, with the ratio of the scales there. */
 @unmanaged
 export class Minors {
   w: usize;
@@ -40,37 +40,39 @@ export class Minors {
 }
 
 /**
- * beta and alpha of each row of the n x n matrix B whose d^2 and e^2 are given, none of them zero, in groups of rows,
- * each with scales that begin with 1. Of p = N_{2i} and q = N_{2i+1} / x the larger becomes at most 48 times larger
- * in a row, as x < 4, and at most 48 / (d^2 e^2) times smaller. Within a group that is less than 2^358 and 2^506,
- * and scales are between 2^-506 and 2^256: neither a, b nor the coefficients leave 2^+-960.
+ * beta and alpha of each row of the n x n matrix B whose d^2 and e^2 are given, none of them zero, for x up to `bound`,
+ * in groups of rows, each with scales that begin with 1. A row makes the larger of a and b at most
+ * (1 + alpha) (1 + x^2 beta) times larger or smaller, as it does not change areas. For a group the product is below
+ * 2^500, with the ratio of the scales at its end below 2^500 too. As alpha_{i-1} beta_i and alpha_i beta_i are above
+ * 1 / 16 that keeps beta above 2^-254, x^2 beta above 2^-454: nothing that matters leaves 2^+-1000.
  */
-export function createMinors(d: usize, e: usize, n: i32): Minors {
+export function createMinors(d: usize, e: usize, n: i32, bound: f64): Minors {
   const minors = changetype<Minors>(alloc(offsetof<Minors>()));
   let w = alloc(<u64>n << 4);
   let groups = alloc(<u64>n << 4);
   minors.w = w;
   minors.groups = groups;
-  let shrunk: f64 = 1;
   let ratio: f64 = 1;
-  let rows = 0;
-  for (const last = d + (<usize>n << 3); d < last; d += 8, e += 8, w += 16, rows++) {
+  let grown: f64 = 1;
+  for (const last = d + (<usize>n << 3); d < last; d += 8, e += 8, w += 16) {
     const o = max<f64>(load<f64>(d), STURM_LEAST * STURM_LEAST);
     const p = max<f64>(load<f64>(e), STURM_LEAST * STURM_LEAST);
-    const step = min<f64>(o * p / 48, 1);
-    shrunk *= step;
-    if (rows == STURM_ROWS || shrunk < GROUP_LEAST) {
+    let beta = ratio / o;
+    let alpha = 1 / (beta * p);
+    let grows = (1 + alpha) * (1 + bound * bound * beta);
+    if (grown * grows * max<f64>(alpha, beta * p) > GROUP_MOST) {
       store<u32>(groups, <u32>w);
       store<f64>(groups, ratio, 8);
       groups += 16;
-      rows = 0;
-      shrunk = step;
-      ratio = 1;
+      beta = 1 / o;
+      alpha = o / p;
+      grows = (1 + alpha) * (1 + bound * bound * beta);
+      grown = 1;
     }
-    const beta = ratio / o;
+    grown *= grows;
     ratio = beta * p;
     store<f64>(w, beta);
-    store<f64>(w, 1 / ratio, 8);
+    store<f64>(w, alpha, 8);
   }
   store<u32>(groups, <u32>w);
   store<f64>(groups, ratio, 8);
