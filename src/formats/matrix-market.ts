@@ -16,6 +16,7 @@ interface Header {
   /** Numbers of an element: pattern none, complex two. */
   parts: number;
   symmetry: string;
+  integer: boolean;
   rows: number;
   columns: number;
   /** Elements that are listed. */
@@ -65,6 +66,7 @@ function readHeader(file: string, tokens: Tokens): Header {
     dense,
     parts: parts[field],
     symmetry,
+    integer: field === 'integer',
     rows,
     columns,
     entries: dense ? 0 : tokens.whole('entries'),
@@ -83,7 +85,7 @@ function readArray(tokens: Tokens, header: Header): Float64Array {
   for (let j = 0; j < columns; j++) {
     const first = symmetry === 'general' ? 0 : symmetry === 'skew-symmetric' ? j + 1 : j;
     for (let i = first; i < rows; i++) {
-      const re = tokens.number();
+      const re = tokens.element(header);
       put.at(i, j, re, parts === 2 ? tokens.number() : 0);
     }
   }
@@ -100,7 +102,7 @@ function readCoordinates(file: string, tokens: Tokens, header: Header): Float64A
     if (!(i >= 0 && i < rows && j >= 0 && j < columns)) {
       throw new FormatError(file, `has an element at row ${i + 1}, column ${j + 1} of ${rows} x ${columns}.`);
     }
-    const re = parts === 0 ? 1 : tokens.number();
+    const re = parts === 0 ? 1 : tokens.element(header);
     put.at(i, j, re, parts === 2 ? tokens.number() : 0);
   }
   return put.data;
@@ -172,12 +174,20 @@ class Tokens {
     const found = this.token.exec(this.text)?.[0];
     if (found === undefined) throw new FormatError(this.file, 'ends before its last element.');
     this.at += found.length;
-    const value = Number(found.replace(/d/i, 'e'));
+    const value = /^[+-]?0[xob]/i.test(found) ? Number.NaN : Number(found.replace(/d/i, 'e'));
     if (Number.isNaN(value) && !/^[+-]?nan$/i.test(found)) {
       const infinite = /^([+-]?)inf(inity)?$/i.exec(found);
       if (infinite === null) throw new FormatError(this.file, `has ${quote(found)} where a number belongs.`);
       return infinite[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
     }
+    return value;
+  }
+
+  /** A real part; integers past 2^53 would be others. */
+  element({ integer }: Header): number {
+    const value = this.number();
+    if (integer && !Number.isSafeInteger(value))
+      throw new FormatError(this.file, `holds the integer ${value}, past 2^53 - 1 or no integer.`);
     return value;
   }
 

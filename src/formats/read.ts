@@ -109,7 +109,7 @@ async function detect(source: ByteSource, options: ReadOptions): Promise<AsyncGe
   if (starts('{') || starts('[')) return readJson(source, options);
   // ir_version, the first field of a ModelProto
   if (starts('\x08')) return (await import('./onnx/index.js')).readOnnx(source, options);
-  if (looksNumeric(head)) return (await import('./text.js')).readTable(source, options);
+  if (looksNumeric(head)) return (await import('./table.js')).readTable(source, options);
   const text = quote(String.fromCharCode(...head.subarray(0, 8)));
   throw new FormatError(name, `is no model file known here: it begins with ${text}.`);
 }
@@ -143,7 +143,7 @@ async function byExtension(
     case 'csv':
     case 'tsv':
     case 'txt':
-      return (await import('./text.js')).readTable(source, options);
+      return (await import('./table.js')).readTable(source, options);
     case 'mtx':
       return (await import('./matrix-market.js')).readMatrixMarket(source, options);
     case 'mat': {
@@ -195,7 +195,7 @@ async function readJson(source: ByteSource, options: ReadOptions): Promise<Async
   if (size > MAX_JSON) throw new FormatError(name, `is JSON of ${size} bytes, at most ${MAX_JSON} are read.`);
   const text = await readText(source);
   if (/^\s*\[\s*(\[|[-+\d.])/.test(text.slice(0, HEAD)))
-    return (await import('./text.js')).readTable(source, options); // rows of numbers
+    return (await import('./table.js')).readTable(source, options); // rows of numbers
   const json = parseJson(name, 'the file', text);
   if (Array.isArray(json))
     return (await import('./records.js')).isRecords(json)
@@ -208,9 +208,12 @@ async function readJson(source: ByteSource, options: ReadOptions): Promise<Async
   }
   if (isObject(json) && 'weightsManifest' in json)
     return (await import('./tfjs/index.js')).readTfjs(source, options, json);
-  if (isObject(json) && Array.isArray(json.data))
-    return (await import('./text.js')).readTable(source, options);
   const tables = await import('./records.js');
+  const named = isObject(json) && (Array.isArray(json.data) || tables.areMatrices(json));
+  const [again] = named ? duplicateKeys(text) : [];
+  if (again !== undefined) throw new FormatError(name, `has ${quote(again)} twice.`);
+  if (isObject(json) && Array.isArray(json.data))
+    return (await import('./table.js')).readTable(source, options);
   if (isObject(json) && tables.areMatrices(json)) return tables.readMatrices(source, options, json);
   if (isObject(json) && 'error' in json)
     throw new FormatError(name, `is an error message of a server: ${quote(json.error)}.`);

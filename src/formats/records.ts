@@ -34,6 +34,8 @@ export async function* readRecords(
         throw new FormatError(file, `record ${i} has no number as ${quote(column)}.`);
       data[i * columns.length + j] = value;
     });
+    if (Object.keys(record as object).length !== columns.length)
+      throw new FormatError(file, `record ${i} has more values than the first.`);
   });
   options.onProgress?.(source.size, source.size);
   yield { name, shape, dtype: 'float64', data };

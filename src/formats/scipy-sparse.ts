@@ -87,6 +87,7 @@ function arraysOf(source: ByteSource, options: ReadOptions, entries: readonly Zi
     return withCrc(await openEntry(source, entry, options), entry.crc);
   };
   return {
+    fail: (detail: string) => new FormatError(source.name, `the sparse matrix has ${detail}.`),
     async array(key: string) {
       const read = await readNpyTensor(await open(key), key, { maxBytes: options.maxBytes }, true);
       return read as NamedTensor & { data: TensorData };
@@ -130,13 +131,19 @@ async function readMatrix(
         `the sparse matrix of ${rows} x ${columns} has an element at [${i}, ${j}].`,
       );
     }
-    for (let p = 0; p < parts; p++) out[(i * columns + j) * parts + p] += values.data[k * parts + p];
+    for (let p = 0; p < parts; p++) {
+      const at = (i * columns + j) * parts + p;
+      if (out[at] !== 0 && values.bits !== undefined && parts === 1)
+        throw new FormatError(source.name, `the sparse matrix has two elements of ${dtype} at [${i}, ${j}].`);
+      out[at] += values.data[k * parts + p];
+    }
   };
-  if (format === 'coo') await addCoordinates(arrays, add);
+  if (format === 'coo') await addCoordinates(arrays, values.shape[0], add);
   else if (format === 'dia') await addDiagonals(arrays, rows, columns, values.shape[1] ?? 0, add);
   else {
     const block = format === 'bsr' ? values.shape.slice(1) : [1, 1];
-    await addCompressed(arrays, block, format === 'csc' ? (i, j, k) => add(j, i, k) : add);
+    const lines = format === 'csc' ? columns : rows / block[0];
+    await addCompressed(arrays, lines, block, format === 'csc' ? (i, j, k) => add(j, i, k) : add);
   }
   return { name, shape, dtype, data: out, ...(values.bits && { bits: values.bits }) };
 }
@@ -144,8 +151,10 @@ async function readMatrix(
 /** Adds number k of the array `data` to the element [i, j]. */
 type Add = (i: number, j: number, k: number) => void;
 
-async function addCoordinates(arrays: Arrays, add: Add): Promise<void> {
+async function addCoordinates(arrays: Arrays, count: number, add: Add): Promise<void> {
   const [row, col] = [(await arrays.array('row')).data, (await arrays.array('col')).data];
+  if (row.length !== count || col.length !== count)
+    throw arrays.fail(`${count} elements, ${row.length} rows and ${col.length} columns`);
   for (let k = 0; k < row.length; k++) add(row[k], col[k], k);
 }
 
@@ -167,10 +176,18 @@ async function addDiagonals(
 }
 
 /** Rows of blocks of r x c elements, as csr has them with blocks of one; csc has columns in their place. */
-async function addCompressed(arrays: Arrays, [r, c]: readonly number[], add: Add): Promise<void> {
+async function addCompressed(
+  arrays: Arrays,
+  lines: number,
+  [r, c]: readonly number[],
+  add: Add,
+): Promise<void> {
   const [indices, indptr] = [(await arrays.array('indices')).data, (await arrays.array('indptr')).data];
-  for (let i = 0; i + 1 < indptr.length; i++) {
-    for (let p = indptr[i]; p < Math.min(indptr[i + 1], indices.length); p++) {
+  let fits = indptr.length === lines + 1 && indptr[0] === 0 && indptr[lines] <= indices.length;
+  for (let i = 0; i < lines; i++) fits &&= indptr[i] <= indptr[i + 1];
+  if (!fits) throw arrays.fail(`an 'indptr' of ${indptr.length} that does not fit ${lines} lines of it`);
+  for (let i = 0; i < lines; i++) {
+    for (let p = indptr[i]; p < indptr[i + 1]; p++) {
       for (let a = 0; a < r; a++) {
         for (let b = 0; b < c; b++) add(i * r + a, indices[p] * c + b, (p * r + a) * c + b);
       }

@@ -2,11 +2,6 @@
 // Which one it is shows in the text itself. What cannot be read is an Error that names the place.
 // Memory: the text, its numbers in float64, and one row of cells.
 
-import { admit } from './admit.js';
-import { FormatError } from './errors.js';
-import { type ByteSource, readText } from './source/source.js';
-import type { NamedTensor, ReadOptions } from './types.js';
-
 export interface Parsed {
   data: Float64Array | Float32Array;
   shape: [number, number];
@@ -15,33 +10,6 @@ export interface Parsed {
 }
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([ed][+-]?\d+)?$/i;
-
-/** Text of a file that one string holds, with room for its numbers. */
-const MAX_TEXT = 2 ** 28;
-
-/** The matrix of a text file, named by the file. */
-export async function* readTable(source: ByteSource, options: ReadOptions = {}): AsyncGenerator<NamedTensor> {
-  const { name: file, size } = source;
-  if (size > MAX_TEXT)
-    throw new FormatError(file, `is text of ${size} bytes, at most ${MAX_TEXT} are read; save it as .npy.`);
-  const name = file.replace(/\.\w+$/, '');
-  const text = await readText(source);
-  // Before the numbers are there: a number takes two characters at least, and eight bytes.
-  if (!(await admit(file, options, name, { shape: [Math.ceil(size / 2)], dtype: 'float64' }))) return;
-  const { data, shape } = inFile(file, () => parseMatrix(text));
-  options.onProgress?.(size, size);
-  yield { name, shape, dtype: data instanceof Float32Array ? 'float32' : 'float64', data };
-}
-
-/** Runs a parser; its error becomes the file's. */
-function inFile<T>(file: string, parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    const text = (error as Error).message;
-    throw new FormatError(file, text.charAt(0).toLowerCase() + text.slice(1));
-  }
-}
 
 /**
  * A matrix out of text, in whatever way it is written. Throws an Error that names the place where it cannot be read.
@@ -64,6 +32,7 @@ function nested(
   format: Parsed['format'] = /\]\s*,\s*\[|,/.test(body) ? 'JSON' : 'NumPy',
 ): Parsed {
   if (body.includes('...')) throw new Error(SHORTENED);
+  if (HOLE.test(body)) throw new Error('Between two commas there is no number.');
   const end = closing(body);
   if (body.slice(end).replace(/[;\s]/g, '') !== '') {
     throw new Error(`There is more after the last bracket: ${quote(body.slice(end).trim())}.`);
@@ -91,6 +60,8 @@ function* brackets(inner: string): Generator<string[]> {
   between(inner.length);
 }
 
+const HOLE = /[,[]\s*,/;
+
 const SHORTENED =
   "Numbers are left out ('...'): in NumPy, np.set_printoptions(threshold=np.inf) prints all of them.";
 
@@ -100,6 +71,7 @@ function flat(body: string): Parsed {
   const after = body.slice(end).replace(/[;'\s]/g, '');
   if (after !== '') throw new Error(`There is more after the last bracket: ${quote(after)}.`);
   const inner = body.slice(1, end - 1);
+  if (HOLE.test(body)) throw new Error('Between two commas there is no number.');
   if (/\.\.\.\s*(,|\s\S)/.test(inner) && !/\.\.\.[^\S\n]*\n/.test(inner)) throw new Error(SHORTENED);
   const rows = inner
     .replace(/\.\.\.[^\n]*\n/g, ' ') // MATLAB's continued lines
@@ -159,8 +131,9 @@ function jsonObject(text: string): Parsed {
  * for the first column (pandas, R), it holds the rows' names and is left out.
  */
 function lines(text: string): Parsed {
-  const separator = [/\t/, /;/, /,/].find((s) => s.test(text.slice(0, 1 << 20))) ?? /\s+/;
-  const commas = hasDecimalCommas(text, separator);
+  const sample = text.slice(0, 1 << 20).replace(/^[^\S\n]*[#%].*$/gm, '');
+  const separator = [/\t/, /;/, /,/].find((s) => s.test(sample)) ?? /\s+/;
+  const commas = hasDecimalCommas(sample, separator);
   const split = (line: string) => {
     const parts = (line.includes('"') ? quotedCells(line, separator) : line.trim().split(separator)).map(
       (cell) => cell.trim(),

@@ -56,6 +56,8 @@ describe('Matrix Market', () => {
     ['%%MatrixMarket matrix array real general\n100000 100000\n1', 'at most 134217728 elements'],
     ['%%MatrixMarket matrix array real general\n1000 1000\n1', 'needs 1000000 numbers'],
     ['%%MatrixMarket matrix coordinate real general\n2 2 1\n3 1 5', 'row 3, column 1 of 2 x 2'],
+    ['%%MatrixMarket matrix array real general\n1 1\n0x10', "'0x10' where a number belongs"],
+    ['%%MatrixMarket matrix array integer general\n1 1\n9007199254740993', 'past 2^53 - 1'],
     ['%%MatrixMarket matrix array real general\n1 1\nx', "'x' where a number belongs"],
     ['%%MatrixMarket matrix array real general\n1 1\n1 2', 'more elements than its size line says'],
     ['%%MatrixMarket matrix array real symmetric\n1 2\n1 2', 'is symmetric, but 1 x 2'],
@@ -248,12 +250,42 @@ for f in 'csr csc coo bsr dia'.split():
   });
 });
 
+describe('sparse matrices of SciPy whose arrays do not fit together', () => {
+  const wide = (...values: number[]) =>
+    npy('<i8', [values.length], bytesOf(BigInt64Array.from(values, BigInt)));
+  const half = npy('<f2', [3], bytesOf(Uint16Array.of(0x3c00, 0x4000, 0x4200)));
+  const read = (format: string, arrays: Record<string, Uint8Array>) => {
+    const known = { format: npy('|S3', [], utf8(format)), shape: wide(2, 3), data: half };
+    const files = Object.entries({ ...known, ...arrays });
+    return failure(zip(files.map(([key, data]) => ({ name: `${key}.npy`, data }))), { name: 'm.npz' });
+  };
+  test.each<[string, string, Record<string, Uint8Array>, string]>([
+    ['rows that are left out', 'csr', { indices: wide(0, 1, 2), indptr: wide(0, 3) }, "'indptr' of 2"],
+    ['elements that are not there', 'csr', { indices: wide(0, 1, 2), indptr: wide(0, 2, 4) }, "'indptr'"],
+    ['lines that go back', 'csc', { indices: wide(0, 1, 0), indptr: wide(0, 2, 1, 3) }, "'indptr'"],
+    ['a column too few', 'coo', { row: wide(0, 1, 1), col: wide(0, 1) }, '3 rows and 2 columns'],
+    ['16-bit sums', 'coo', { row: wide(0, 0, 1), col: wide(1, 1, 1) }, 'two elements of float16 at [0, 1]'],
+  ])('%s', async (_, format, arrays, message) => {
+    expect(await read(format, arrays)).toContain(message);
+  });
+});
+
 describe('text and JSON', () => {
   const read = (text: string, name = 'm.csv') => one(utf8(text), { name });
   test('comments, headings, quotes, decimal commas, no name', async () => {
     expect(list(await read('# by hand\n1 2\n3 4\n', 'm.txt'))).toEqual([1, 2, 3, 4]);
     expect(list(await read('"a";"b"\n1,5;2\n3;4,25\n'))).toEqual([1.5, 2, 3, 4.25]);
     expect((await read('1\t2\n3\t4', 'standard input')).shape).toEqual([2, 2]);
+  });
+  test('separators in comments are none', async () => {
+    expect(list(await read('# x;y\n1,2\n2,4\n', 'm.txt'))).toEqual([1, 2, 2, 4]);
+    expect(list(await read('1 2\n  % a, b\n3 4\n', 'm.txt'))).toEqual([1, 2, 3, 4]);
+  });
+  test('a first line 0, 1, 2, ... may be a heading, which is said', async () => {
+    const { data, note } = await read('0,1\n5,6\n');
+    expect([list({ data }), note]).toEqual([[0, 1, 5, 6], expect.stringContaining('first line')]);
+    for (const text of ['0,2\n5,6\n', '0\n1\n', '0.0,1.0\n5,6\n', '[[0,1],[5,6]]'])
+      expect((await read(text)).note).toBeUndefined();
   });
   test("rows' names of pandas and R are no numbers", async () => {
     expect(list(await read(',a,b\n0,1,2\n1,3,4\n'))).toEqual([1, 2, 3, 4]);
@@ -277,6 +309,10 @@ describe('text and JSON', () => {
     ['[[1,2],[3]]', 'm.json', 'row 2 has 1 number'],
     ['[[[1]]]', 'm.json', 'more than two dimensions'],
     ['[{"x":1},{"x":"2"}]', 'm.json', "record 1 has no number as 'x'"],
+    ['[{"x":1},{"x":2,"y":3}]', 'm.json', 'record 1 has more values'],
+    ['{"w":[[1,2]],"w":[[3,4]]}', 'm.json', "'w' twice"],
+    ['{"data":[1,2],"shape":[1,2],"shape":[2,1]}', 'm.json', "'shape' twice"],
+    ['[[1,,2],[3,,4]]', 'm.json', 'between two commas'],
     ['{"error":"Repository not found"}', 'm.json', 'is an error message of a server'],
   ])('%j of %s is refused', async (text, name, message) => {
     expect(await failure(utf8(text), { name })).toContain(message);

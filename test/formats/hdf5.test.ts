@@ -53,6 +53,17 @@ test('a group of more objects than its header names', async () => {
   expect(tensors['links/w1']).toEqual({ shape: [3, 5], dtype: 'float32', data: values.slice(0, 15) });
 });
 
+test("types that look like others, behind bytes that are not MATLAB's", async () => {
+  const { tensors, errors } = await read('types.h5');
+  expect(errors).toEqual({});
+  expect(Object.keys(tensors).sort()).toEqual(['bool', 'colours', 'complex', 'deep', 'packed']);
+  expect(tensors.colours).toEqual({ shape: [2, 3], dtype: 'int8', data: [0, 1, 2, 0, 1, 2] });
+  expect(tensors.bool).toEqual({ shape: [2, 3], dtype: 'bool', data: [0, 1, 1, 0, 1, 1] });
+  expect(tensors.complex.dtype).toBe('complex64');
+  expect(tensors.packed).toMatchObject({ dtype: 'int16', data: [] });
+  expect(tensors.deep.shape).toEqual([2, 3, 4]);
+});
+
 test('MATLAB 7.3: sparse, logical, complex and empty matrices, cells', async () => {
   const { tensors, errors } = await read('sparse73.mat');
   expect(errors).toEqual({});

@@ -73,6 +73,8 @@ test.each([
   ['[[1, 2] x [3, 4]]', 'Between the rows stands “x”.'],
   ['[[1, 2], [3, 4]] and more', 'There is more after the last bracket: “and more”.'],
   ['[]', 'There are no numbers in this text.'],
+  ['[[1, , 2]]', 'Between two commas there is no number.'],
+  ['[1,,2; 3,,4]', 'Between two commas there is no number.'],
   ['[[1, 2j]]', 'Row 1, column 2: “2j” is not a number.'],
   ['array(3)', 'array( ... ) holds no [ ... ].'],
   ['{"data": [1, 2, 3], "shape": [2, 2]}', 'data has 3 numbers, shape [2, 2] needs 4.'],

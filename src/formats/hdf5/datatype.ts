@@ -46,9 +46,10 @@ export function readType(bytes: Cursor, depth = 0): Type {
     return { dtype, little, size };
   }
   if (kind === ENUM && depth === 0) {
-    // An enumeration, which is how h5py writes bool: the numbers are those of its base.
+    // The numbers are those of its base; FALSE and TRUE alone are how h5py writes bool.
     const base = readType(bytes, 1);
-    return { ...base, dtype: base.size === 1 ? 'bool' : base.dtype };
+    const names = Array.from({ length: Math.min(bits0, 3) }, () => readName(bytes, version));
+    return { ...base, dtype: names.join() === 'FALSE,TRUE' ? 'bool' : base.dtype };
   }
   if (kind === COMPLEX && depth === 0) {
     const base = readType(bytes, 1);
@@ -68,26 +69,34 @@ export function readType(bytes: Cursor, depth = 0): Type {
 const pairOf = ({ dtype = '' }: Type): string | undefined =>
   ({ float32: 'complex64', float64: 'complex128' })[dtype];
 
+/** Text up to a zero; before version 3 filled up to a multiple of 8. */
+function readName(bytes: Cursor, version: number): string | undefined {
+  const length = bytes.data.indexOf(0, bytes.at) + 1 - bytes.at;
+  if (length < 1) return undefined;
+  return bytes.part(version >= 3 ? length : Math.ceil(length / 8) * 8).text(length);
+}
+
+/** How the parts of a complex number are called by h5py, MATLAB, Octave and Julia: two others are a table. */
+const PARTS = /^(r_?|re_?|real),(i_?|im_?|imag|imaginary)$/i;
+
 /** Two equal floats, one after the other, are a complex number. */
 function readCompound(bytes: Cursor, version: number, members: number, size: number): Omit<Type, 'size'> {
   const none = { little: true };
   if (members !== 2) return none;
-  const types: (Type & { at: number })[] = [];
+  const types: (Type & { at: number; name: string })[] = [];
   for (let k = 0; k < 2; k++) {
-    const start = bytes.at;
-    const end = bytes.data.indexOf(0, start);
-    if (end < 0) return none;
-    const length = end + 1 - start;
-    bytes.skip(version >= 3 ? length : Math.ceil(length / 8) * 8);
+    const name = readName(bytes, version);
+    if (name === undefined) return none;
     const width = version >= 3 ? (size < 256 ? 1 : size < 65536 ? 2 : 4) : 4;
     const at = bytes.uint(width);
     if (version === 1) bytes.skip(28);
     const first = bytes.at;
-    types.push({ ...readType(bytes, 1), at });
+    types.push({ ...readType(bytes, 1), at, name });
     if (bytes.at === first) return none;
   }
   const [re, im] = types;
   const pair =
+    PARTS.test(`${re.name},${im.name}`) &&
     re.dtype === im.dtype &&
     re.at === 0 &&
     im.at === re.size &&

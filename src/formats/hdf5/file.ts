@@ -45,6 +45,8 @@ export class Hdf5File {
     /** Where address 0 is: MATLAB puts 512 bytes of its own first. */
     readonly base: number,
     readonly root: number,
+    /** Whether MATLAB, or who writes its files, put the bytes before address 0. */
+    readonly matlab: boolean,
   ) {}
 
   static async open(source: ByteSource): Promise<Hdf5File> {
@@ -66,7 +68,8 @@ export class Hdf5File {
       head.skip(old ? 1 + 4 + 4 + (version === 1 ? 4 : 0) : 1);
       const base = head.uint(8);
       head.skip(old ? 3 * 8 + 8 : 2 * 8);
-      return new Hdf5File(source, base < 0 ? at : Math.max(base, at), head.uint(8));
+      const matlab = at > 0 && String.fromCharCode(...(await source.read(0, 10))) === 'MATLAB 7.3';
+      return new Hdf5File(source, base < 0 ? at : Math.max(base, at), head.uint(8), matlab);
     }
     throw new FormatError(file, 'has no HDF5 superblock.');
   }

@@ -11,6 +11,7 @@ import type { ByteSource } from '../source/source.js';
 import type { Entry, Listing } from '../stored.js';
 import type { NamedTensor, ReadOptions, TensorLayout } from '../types.js';
 import { readEntries } from '../weights/index.js';
+import { attribute } from './attribute.js';
 import { type Dataset, datasetOf, readBytes } from './dataset.js';
 import { Hdf5File, type Link } from './file.js';
 import * as matlab from './matlab73.js';
@@ -58,7 +59,7 @@ async function lookInto(
   const messages = await hdf.messages(address);
   const links = await hdf.links(messages);
   const dataset = links === undefined ? datasetOf(messages) : undefined;
-  if (hdf.base > 0) {
+  if (hdf.matlab) {
     if (dataset?.reference) return { links: await matlab.readCells(hdf, path, dataset) };
     const special =
       links === undefined
@@ -67,10 +68,23 @@ async function lookInto(
     if (special !== undefined) return { entry: special };
     if (dataset !== undefined && !matlab.isNumeric(messages)) return {};
   }
-  if (dataset !== undefined) return { entry: toEntry(hdf, address, path, dataset) };
+  if (dataset !== undefined) {
+    const entry = toEntry(hdf, address, path, dataset);
+    return { entry: entry && isScaled(dataset) ? packedBy(entry) : entry };
+  }
   const below = (name: string) => (path === '' ? name : `${path}/${name}`);
   return { links: links?.map(([name, object]) => [below(name), object]) };
 }
+
+/** Integers that stand for others by attributes (NetCDF's conventions): value = scale_factor code + add_offset. */
+const isScaled = ({ dtype, messages }: Dataset) =>
+  /^u?int/.test(dtype ?? '') &&
+  ['scale_factor', 'add_offset'].some((name) => attribute(messages, name) !== undefined);
+
+const packedBy = (entry: Entry): Entry => ({
+  ...entry,
+  plain: () => ({ ...entry.plain(), packed: `packed (${entry.dtype} with a scale_factor or add_offset)` }),
+});
 
 /** A dataset of numbers; its messages are read again with its elements, and not kept. */
 function toEntry(
@@ -80,7 +94,7 @@ function toEntry(
   { dtype, shape: stored, odd }: Dataset,
 ): Entry | undefined {
   if (dtype === undefined && odd === undefined) return undefined; // text, references
-  const reversed = hdf.base > 0;
+  const reversed = hdf.matlab;
   const shape = reversed ? squeezed([...stored].reverse()) : stored;
   if (dtype === undefined) {
     const known = { name, dtype: odd!, shape, problem: `is of ${odd}, which are not read` };
@@ -126,7 +140,7 @@ async function readElements(hdf: Hdf5File, address: number, name: string, shape:
   if (data.length !== parts * product(shape))
     throw new FormatError(file, `dataset ${quote(name)} is cut short.`);
   const moved = isComplex(dtype) ? gatherPairs : gather;
-  const rows = hdf.base > 0 && shape.length > 1 ? moved(data, shape, columnMajorStrides(shape)) : data;
+  const rows = hdf.matlab && shape.length > 1 ? moved(data, shape, columnMajorStrides(shape)) : data;
   return { data: rows, ...(bits && { bits }) };
 }
 

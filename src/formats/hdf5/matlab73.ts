@@ -6,10 +6,9 @@ import { isComplex } from '../dtypes.js';
 import { FormatError, quote } from '../errors.js';
 import { checkDense, fromColumns } from '../scipy-sparse.js';
 import type { Entry } from '../stored.js';
-import type { Cursor } from './cursor.js';
-import { type Dataset, datasetOf, readBytes, readSpace } from './dataset.js';
-import { readType } from './datatype.js';
-import { type Hdf5File, type Link, MESSAGE, type Message } from './file.js';
+import { attribute } from './attribute.js';
+import { type Dataset, datasetOf, readBytes } from './dataset.js';
+import type { Hdf5File, Link, Message } from './file.js';
 
 /** Classes that are numbers. */
 const NUMERIC = /^(double|single|logical|u?int(8|16|32|64))$/;
@@ -99,32 +98,4 @@ async function numbersOf(hdf: Hdf5File, name: string, dataset: Dataset): Promise
     throw new FormatError(file, `a part of ${quote(name)} is of no type of numbers.`);
   const bytes = await readBytes(hdf, name, dataset);
   return decode(bytes, dataset.dtype, { file, name, dims: 2 }, dataset.little).data;
-}
-
-/** The value of an attribute, and its size; undefined where there is none. */
-function attribute(
-  messages: readonly Message[],
-  wanted: string,
-): { bytes: Cursor; size: number } | undefined {
-  for (const { type, bytes } of messages) {
-    if (type !== MESSAGE.attribute) continue;
-    bytes.at = 0;
-    const size = goToValue(bytes, wanted);
-    if (size !== undefined) return { bytes, size };
-  }
-  return undefined;
-}
-
-/** Goes to the value of an attribute, if it is the one that is wanted. */
-function goToValue(bytes: Cursor, wanted: string): number | undefined {
-  const version = bytes.uint(1);
-  bytes.skip(1);
-  const sizes = [bytes.uint(2), bytes.uint(2), bytes.uint(2)];
-  if (version === 3) bytes.skip(1);
-  const padded = (n: number) => (version === 1 ? Math.ceil(n / 8) * 8 : n);
-  const name = bytes.part(padded(sizes[0])).text(sizes[0]);
-  if (name !== wanted) return undefined;
-  const { size } = readType(bytes.part(padded(sizes[1])));
-  readSpace(bytes.part(padded(sizes[2])));
-  return size;
 }

@@ -104,6 +104,9 @@ function parseHeader(file: string, name: string, text: string): Omit<NpyHeader, 
   const order = /['"]fortran_order['"]\s*:\s*(True|False)\b/.exec(text);
   const tuple = /['"]shape['"]\s*:\s*\(([^()]*)\)/.exec(text);
   const missing = [!descr && 'descr', !order && 'fortran_order', !tuple && 'shape'].filter(Boolean);
+  const keys = text.match(/['"](descr|fortran_order|shape)['"]\s*:/g) ?? [];
+  if (missing.length === 0 && keys.length !== 3)
+    throw new FormatError(file, `the header ${quote(text)} has a key twice.`);
   if (!descr || !order || !tuple || !/^\s*\{.*\}\s*$/s.test(text)) {
     throw new FormatError(
       file,

@@ -173,10 +173,13 @@ function use(
     (op === 'MatMulNBits' && inputs[4] && order === undefined) ||
     (scaleAt >= 0 && scale === undefined) ||
     (inputs[zeroAt] && zero === undefined);
+  const known = codes.get(tensor);
+  const other = known && (known.scale !== scale || known.zero !== zero) && 'with two scales';
+  const unknown = computed ? `the scale of ${op} is computed in the graph` : other || known?.unknown;
   codes.set(tensor, {
     ...{ op, ints, scale, zero, order },
     axis: ints.get('axis') ?? ints.get('quantize_axis') ?? axis,
-    ...(computed && { unknown: `the scale of ${op} is computed in the graph` }),
+    ...(unknown && { unknown }),
   });
   for (const part of [scale, zero, order]) if (part !== undefined) parts.add(part);
 }

@@ -1,4 +1,4 @@
-# growing.h5 and sparse73.mat, which hdf5.test.ts reads: h5py 3.16, HDF5 2.0.
+# growing.h5, types.h5 and sparse73.mat, which hdf5.test.ts reads: h5py 3.16, HDF5 2.0.
 # Every dataset of 'growing' is [7, 5] with 10 i + j at [i, j];
 # NaN where nothing was written, the fill value of 'holes'.
 import h5py
@@ -39,6 +39,19 @@ with h5py.File('growing.h5', 'w', libver=('v110', 'v110')) as f:
         links[f'w{i}'] = values[: i + 2]
     f.create_dataset('virtual', (2, 2), 'f4', external=[('elsewhere.bin', 0, 16)])
     f.create_dataset('scaled', data=values, chunks=(3, 2), scaleoffset=3)
+
+# Types that look like others, behind bytes that are not MATLAB's.
+with h5py.File('types.h5', 'w', userblock_size=512) as f:
+    codes = (np.arange(6).reshape(2, 3) % 3).astype('i1')
+    f.create_dataset('colours', data=codes, dtype=h5py.enum_dtype({'RED': 0, 'GREEN': 1, 'BLUE': 2}, 'i1'))
+    f['bool'] = codes > 0
+    for name, parts in ('complex', 'ri'), ('table', 'xy'):
+        pairs = np.zeros((2, 3), [(part, 'f4') for part in parts])
+        pairs[parts[0]], pairs[parts[1]] = codes, -codes
+        f[name] = pairs
+    f['packed'] = codes.astype('i2')
+    f['packed'].attrs['add_offset'] = np.float32(273.15)
+    f['deep'] = np.arange(24, dtype='f4').reshape(2, 3, 4)
 
 with h5py.File('sparse73.mat', 'w', userblock_size=512) as f:
 

@@ -123,6 +123,11 @@ describe('bad .npy files', () => {
       "lacks 'fortran_order'",
     ],
     [
+      'a key twice',
+      npyRaw("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'descr': '<i4', }", new Uint8Array(4)),
+      'a key twice',
+    ],
+    [
       'a negative shape',
       npyRaw("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }", new Uint8Array(4)),
       'shape',

@@ -1,6 +1,6 @@
 // ONNX's quantised weights against the operators' definitions, an element at a time.
 import { describe, expect, test } from 'vitest';
-import { one } from '../helpers.js';
+import { all, one, salvage } from '../helpers.js';
 import { bytesOf, intAttribute, onnxGraph, onnxModel, onnxNode, onnxTensor } from '../write.js';
 
 let state = 31;
@@ -173,4 +173,27 @@ describe('MatMulBnb4', () => {
       'does not fit it (MatMulBnb4)',
     );
   });
+});
+
+test('codes that two nodes scale in two ways have no rank, with the same scale twice they have', async () => {
+  const codes = { name: 'w', dims: [2, 3], type: 3, raw: bytes(6) };
+  const scale = (name: string) => ({ name, dims: [], type: 1, raw: bytesOf(floats(1)) });
+  const read = (second: string) => {
+    const nodes = ['s', second].map((s, i) =>
+      onnxNode({ op: 'DequantizeLinear', inputs: ['w', s], outputs: [`y${i}`] }),
+    );
+    const weights = [codes, scale('s'), scale('t')].map(onnxTensor);
+    return all(onnxModel(onnxGraph(nodes, weights)), { name: 'm.onnx' });
+  };
+  expect((await read('t'))[0].packed).toBe('packed (int8, with two scales), not analysed');
+  expect((await read('s'))[0]).toMatchObject({ name: 'w', storage: 'int8 x scales' });
+});
+
+test('two weights of one name: neither is known to be the one', async () => {
+  const weight = (name: string, ...values: number[]) =>
+    onnxTensor({ name, dims: [1, 2], type: 1, raw: bytesOf(Float32Array.from(values)) });
+  const graph = onnxGraph([], [weight('w', 1, 2), weight('v', 3, 4), weight('w', 5, 6)]);
+  const { names, errors } = await salvage(onnxModel(graph), { name: 'm.onnx' });
+  expect(names).toEqual(['v']);
+  expect(errors.w).toBe("m.onnx: the graph has the weight 'w' twice.");
 });
