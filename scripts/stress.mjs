@@ -80,8 +80,8 @@ const short = (text) => text.slice(0, 100);
 const pick = (list) => list[Math.floor(random() * list.length)];
 
 const EDGES = [5, 12, 36, 47, 64, 95, 97, 127, 129, 144, 191, 193, 255, 257, 288];
-/** Of two stages from 512 columns on. */
-const LARGE = [509, 511, 513, 527, 600];
+/** Of two stages from 512 (baseline) or 576 columns on. */
+const LARGE = [509, 511, 513, 575, 577, 600];
 const FEW_LARGE = 0.01;
 const FUNCTIONS = Object.entries({ matrixRank, rankReport, singularValues, independentColumns });
 

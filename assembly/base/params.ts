@@ -206,10 +206,10 @@ export const SAMPLE_GAP: f64 = 0.3;
 export const SAMPLE_LEAST: f64 = 0.01;
 
 /**
- * From this many columns on a bidiagonal form comes in two stages. Below, the matrix is in cache, where one is faster;
- * from here on threads may share the two.
+ * From this many columns on a bidiagonal form comes in two stages, which threads may share. Below, the matrix is in
+ * cache, where one is faster, for longer with fused multiply-adds.
  */
-export const TWO_STAGE_COLUMNS: i32 = 512;
+export const TWO_STAGE_COLUMNS: i32 = ASC_FEATURE_RELAXED_SIMD ? 576 : 512;
 
 /**
  * Width of the band between the two, a multiple of 8: the second stage grows with it;

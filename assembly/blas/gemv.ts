@@ -1,4 +1,4 @@
-// A micro-panel [k][4] times a vector, from either side.
+// A micro-panel [k][4] times a vector, from either side; columns times a vector.
 import { madd } from '../base/simd';
 
 /** out[4] = sum over k of panel[k] v[k]. */
@@ -65,5 +65,46 @@ export function subtract(X: usize, P: usize, T: usize, rows: i32): void {
     y = madd(b3, s, y);
     v128.store(X, f64x2.sub(v128.load(X), x));
     v128.store(X, f64x2.sub(v128.load(X, 16), y), 16);
+  }
+}
+
+/** x += A v, four columns, `step` bytes apart, at a time; past the last, v and the columns are zero. */
+export function multiply(x: usize, a: usize, step: usize, bytes: usize, columns: i32, v: usize): void {
+  for (const last = v + (<usize>columns << 3); v < last; v += 32) {
+    const v0 = v128.load64_splat(v);
+    const v1 = v128.load64_splat(v, 8);
+    const v2 = v128.load64_splat(v, 16);
+    const v3 = v128.load64_splat(v, 24);
+    const b = a + step;
+    const c = b + step;
+    const d = c + step;
+    let o: usize = 0;
+    // Unrolled: half of the addresses.
+    for (; o + 64 <= bytes; o += 64) {
+      let s0 = madd(v0, v128.load(a + o), v128.load(x + o));
+      let s1 = madd(v0, v128.load(a + o, 16), v128.load(x + o, 16));
+      let s2 = madd(v0, v128.load(a + o, 32), v128.load(x + o, 32));
+      let s3 = madd(v0, v128.load(a + o, 48), v128.load(x + o, 48));
+      s0 = madd(v1, v128.load(b + o), s0);
+      s1 = madd(v1, v128.load(b + o, 16), s1);
+      s2 = madd(v1, v128.load(b + o, 32), s2);
+      s3 = madd(v1, v128.load(b + o, 48), s3);
+      s0 = madd(v2, v128.load(c + o), s0);
+      s1 = madd(v2, v128.load(c + o, 16), s1);
+      s2 = madd(v2, v128.load(c + o, 32), s2);
+      s3 = madd(v2, v128.load(c + o, 48), s3);
+      v128.store(x + o, madd(v3, v128.load(d + o), s0));
+      v128.store(x + o, madd(v3, v128.load(d + o, 16), s1), 16);
+      v128.store(x + o, madd(v3, v128.load(d + o, 32), s2), 32);
+      v128.store(x + o, madd(v3, v128.load(d + o, 48), s3), 48);
+    }
+    // One element past the end may be touched: a row of padding in W, scratch in x.
+    for (; o < bytes; o += 16) {
+      let s = madd(v0, v128.load(a + o), v128.load(x + o));
+      s = madd(v1, v128.load(b + o), s);
+      s = madd(v2, v128.load(c + o), s);
+      v128.store(x + o, madd(v3, v128.load(d + o), s));
+    }
+    a = d + step;
   }
 }

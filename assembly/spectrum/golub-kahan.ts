@@ -8,33 +8,9 @@
 import { alloc, calloc, mark, release } from '../base/arena';
 import { REST_LOOKS, SMALL_ROW, TINY } from '../base/params';
 import { hsum, madd } from '../base/simd';
+import { multiply } from '../blas/gemv';
 import { axpy, dot, norm, scaleColumn } from '../blas/level1';
 import { column, createColumns, leading } from '../matrix/columns';
-
-/** x += A v, four columns, `step` bytes apart, at a time; past the last, v and the columns are zero. */
-function multiply(x: usize, a: usize, step: usize, bytes: usize, columns: i32, v: usize): void {
-  for (const last = v + (<usize>columns << 3); v < last; v += 32) {
-    const v0 = v128.load64_splat(v);
-    const v1 = v128.load64_splat(v, 8);
-    const v2 = v128.load64_splat(v, 16);
-    const v3 = v128.load64_splat(v, 24);
-    const b = a + step;
-    const c = b + step;
-    const d = c + step;
-    // Up to three elements past the end are touched: rows of padding in W, scratch in x.
-    for (let o: usize = 0; o < bytes; o += 32) {
-      let s = madd(v0, v128.load(a + o), v128.load(x + o));
-      let t = madd(v0, v128.load(a + o, 16), v128.load(x + o, 16));
-      s = madd(v1, v128.load(b + o), s);
-      t = madd(v1, v128.load(b + o, 16), t);
-      s = madd(v2, v128.load(c + o), s);
-      t = madd(v2, v128.load(c + o, 16), t);
-      v128.store(x + o, madd(v3, v128.load(d + o), s));
-      v128.store(x + o, madd(v3, v128.load(d + o, 16), t), 16);
-    }
-    a = d + step;
-  }
-}
 
 /** Makes x, n long, the Householder vector (1, ...) of itself. Returns beta; tau goes to an address. */
 export function reflector(x: usize, n: i32, tau: usize): f64 {

@@ -60,12 +60,13 @@ describe('a bidiagonal form in two stages', () => {
     }
   });
 
-  test('where it is taken: known values about 512 columns, square, tall, of low rank, scaled', () => {
+  test('where it is taken: known values about 512 and 576 columns, square, tall, of low rank, scaled', () => {
     for (const [m, n] of [
       [511, 511],
       [512, 512],
-      [530, 521],
       [900, 513],
+      [575, 575],
+      [585, 577],
     ]) {
       const spectra = [
         (i: number) => 1 / (1 + i),
