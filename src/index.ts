@@ -3,13 +3,8 @@ export { simd } from './kernel/load.js';
 export * from './layers/index.js';
 export { rankFactors } from './matrix/factors.js';
 export { independentColumns } from './matrix/independent-columns.js';
-export {
-  frobeniusNorm,
-  participationRatio,
-  spectralMetrics,
-  spectralNorm,
-  stableRank,
-} from './matrix/metrics.js';
+export { spectralMetrics } from './matrix/metrics.js';
+export { frobeniusNorm, participationRatio, spectralNorm, stableRank } from './matrix/norms.js';
 export { productFactors, productReport } from './matrix/product.js';
 export { qr } from './matrix/qr.js';
 export { matrixRank, matrixRanks, rankReport } from './matrix/rank.js';

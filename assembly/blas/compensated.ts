@@ -9,7 +9,7 @@
 const SPLIT: f64 = 134217729; // 2^27 + 1
 
 /** (s_0, s_1) += sum (a_p0, a_p1) b_p over p < k, every 32 bytes. */
-export function addDotPair(sum: usize, a: usize, b: usize, k: i32): void {
+function addDotPair(sum: usize, a: usize, b: usize, k: i32): void {
   const split = f64x2.splat(SPLIT);
   let s = v128.load(sum);
   let errors = f64x2.splat(0);

@@ -10,12 +10,12 @@ import {
   GRADED_SHIFT, GROWTH, LANCZOS_FIRST, LANCZOS_FIRST_STEPS, LANCZOS_SHARE, LANCZOS_STEPS,
   LEFT_FOR_SIGMA, ROUNDING_ROOM, ROWS_LEFT_OUT, SAFE_MIN, SIGMA_FINE, TIGHT, U,
 } from '../base/params';
-import { madd } from '../base/simd';
 import { squareSymmetric } from '../blas/symv';
 import { gram, gramOfSource } from '../blas/syrk';
 import { Cholesky, factor } from '../factor/cholesky';
 import { inverseRowsNormSquare } from '../factor/cholesky-solve';
-import { matrix, qr, rowsOfMatrix, sortColumns, tall } from '../factor/tsqr';
+import { rowSquares, sortColumns } from '../factor/grading';
+import { matrix, qr, rowsOfMatrix, tall } from '../factor/tsqr';
 import { clearBelow, column, leading } from '../matrix/columns';
 import { packedBytes } from '../matrix/pack';
 import { packSample } from '../matrix/rows';
@@ -46,19 +46,6 @@ class Equilibrated {
   left: f64;
   /** Whether the last count is exact. */
   exact: bool;
-}
-
-/** Squared lengths of the rows of R (n x n upper, zeros below). */
-function rowSquares(R: usize, ld: i32, n: i32): usize {
-  const squares = calloc(<u64>(n + 4) << 3); // up to a whole panel
-  for (let j = 0; j < n; j++) {
-    const x = column(R, ld, j);
-    for (let o: usize = 0; o <= <usize>j << 3; o += 16) {
-      const a = v128.load(x + o);
-      v128.store(squares + o, madd(a, a, v128.load(squares + o)));
-    }
-  }
-  return squares;
 }
 
 /** The power of two above x. */

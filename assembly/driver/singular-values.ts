@@ -6,22 +6,13 @@
 // of the transposed triangle (dgejsv's preconditioning has one) and one-sided Jacobi.
 import { alloc, mark, release } from '../base/arena';
 import { EVEN_LEAST, MORE_TRIANGLES, RELATIVE_ELEMENTS, SAFE_MIN } from '../base/params';
+import { evenLines, sortRows, spreadOfLines } from '../factor/grading';
 import { createPanel, factorPanelPivoted } from '../factor/householder';
 import * as qrcp from '../factor/qrcp';
 import { dropReflectors, sortPivots, strengthen } from '../factor/strong-rrqr';
 import { matrix, qrLower, tall } from '../factor/tsqr';
 import {
-  clearBelow,
-  column,
-  createColumns,
-  evenLines,
-  leading,
-  readAll,
-  readTransposed,
-  sortRows,
-  spreadOfLines,
-  transposeSquare,
-  transposeUpper,
+  clearBelow, column, createColumns, leading, readAll, readTransposed, transposeSquare, transposeUpper,
 } from '../matrix/columns';
 import * as source from '../matrix/source';
 import { bidiagonalValues } from '../spectrum/bidiagonal';

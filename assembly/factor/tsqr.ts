@@ -4,7 +4,7 @@
 // Cost: about 2.5 m n^2 flops. Source: Demmel, Grigori, Hoemmen & Langou 2012 (TSQR on a binary tree).
 import { alloc, mark, release } from '../base/arena';
 import { QR_BLOCK, REDUCTION_ROWS } from '../base/params';
-import { dot, swapColumns } from '../blas/level1';
+import { dot } from '../blas/level1';
 import { clearBelow, column, createColumns, leading, read, readAll } from '../matrix/columns';
 import { endRow, negligible } from '../matrix/extent';
 import * as source from '../matrix/source';
@@ -67,23 +67,6 @@ export function matrix(): usize {
   const W = createColumns(source.m, source.n);
   readAll(W, leading(source.m));
   return W;
-}
-
-/** The n columns of W, as long as `squares` says, the longest first. */
-export function sortColumns(W: usize, ld: i32, n: i32, squares: usize): void {
-  const start = mark();
-  const left = alloc(<u64>n << 3);
-  memory.copy(left, squares, <usize>n << 3);
-  for (let k = 0; k < n - 1; k++) {
-    let best = k;
-    for (let j = k + 1; j < n; j++) {
-      if (load<f64>(left + (<usize>j << 3)) > load<f64>(left + (<usize>best << 3))) best = j;
-    }
-    if (best == k) continue;
-    swapColumns(column(W, ld, k), column(W, ld, best), ld);
-    store<f64>(left + (<usize>best << 3), load<f64>(left + (<usize>k << 3)));
-  }
-  release(start);
 }
 
 /** Rows that are factored at once: enough beside the n x n triangles that are joined, few enough for the cache. */

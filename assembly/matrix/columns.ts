@@ -5,7 +5,7 @@
 // panel do not all fall into the same cache set. Zero columns follow the last, as whole tiles touch up to three.
 import { alloc, calloc, mark, release } from '../base/arena';
 import { parallelFor, threads } from '../base/parallel';
-import { EVEN_BITS, READ_TASK } from '../base/params';
+import { READ_TASK } from '../base/params';
 import * as source from './source';
 
 export function leading(m: i32): i32 {
@@ -119,52 +119,6 @@ export function transposeUpper(W: usize, ld: i32, k: i32, n: i32): usize {
   return X;
 }
 
-/**
- * By how many powers of two the largest elements of n lines of n elements differ: rows or columns of W, `line` bytes
- * apart, their elements `element` bytes. Lines of zeros do not count.
- */
-export function spreadOfLines(W: usize, n: i32, line: usize, element: usize): i32 {
-  let least = 2048;
-  let most = 0;
-  for (let i = 0; i < n; i++) {
-    let exponent = 0;
-    let p = W + <usize>i * line;
-    for (let j = 0; j < n; j++, p += element) exponent = max(exponent, <i32>(load<u64>(p) >> 52 & 2047));
-    if (exponent) least = min(least, exponent);
-    most = max(most, exponent);
-  }
-  return most - min(least, most);
-}
-
-/**
- * Whether the elements of every line of W (m x n) are in the mean, of their powers of two, within EVEN_BITS of the
- * largest of W: scaling lines cannot make much of such a matrix.
- */
-export function evenLines(W: usize, ld: i32, m: i32, n: i32): bool {
-  const start = mark();
-  const rows = calloc(<u64>(m + 1) << 3);
-  const mask = i64x2.splat(2047);
-  let most = f64x2.splat(0);
-  let least: i64 = 0;
-  let even = true;
-  for (let j = 0; j < n && even; j++) {
-    let sums = i64x2.splat(0);
-    for (let o: usize = 0, w = column(W, ld, j); o < <usize>m << 3; o += 16) {
-      const x = v128.load(w + o);
-      const exponents = v128.and(i64x2.shr_u(x, 52), mask);
-      most = f64x2.max(most, f64x2.abs(x));
-      sums = i64x2.add(sums, exponents);
-      v128.store(rows + o, i64x2.add(v128.load(rows + o), exponents));
-    }
-    const top = max(f64x2.extract_lane(most, 0), f64x2.extract_lane(most, 1));
-    least = <i64>(reinterpret<u64>(top) >> 52) - EVEN_BITS;
-    even = i64x2.extract_lane(sums, 0) + i64x2.extract_lane(sums, 1) >= least * m;
-  }
-  for (let i = 0; i < m && even; i++) even = load<i64>(rows + (<usize>i << 3)) >= least * n;
-  release(start);
-  return even;
-}
-
 /** W (n x n) becomes W^T. */
 export function transposeSquare(W: usize, ld: i32, n: i32): void {
   for (let j = 0; j < n; j++) {
@@ -176,47 +130,4 @@ export function transposeSquare(W: usize, ld: i32, n: i32): void {
       store<f64>(q, x);
     }
   }
-}
-
-/** Orders the rows of W by the exponent of their largest element, the largest first. */
-export function sortRows(W: usize, ld: i32, m: i32, n: i32): void {
-  const start = mark();
-  const ranks = calloc(<u64>m << 2);
-  for (let j = 0; j < n; j++) {
-    const from = column(W, ld, j);
-    for (let i = 0; i < m; i++) {
-      const rank = <i32>(load<u64>(from + (<usize>i << 3)) >> 52 & 2047);
-      const at = ranks + (<usize>i << 2);
-      if (rank > load<i32>(at)) store<i32>(at, rank);
-    }
-  }
-  // Counting sort: places[r] is where the next row of rank r goes.
-  const places = calloc(2049 << 2);
-  for (let i = 0; i < m; i++) {
-    const at = places + (<usize>load<i32>(ranks + (<usize>i << 2)) << 2);
-    store<i32>(at, load<i32>(at) + 1);
-  }
-  for (let r = 2047, before = 0; r >= 0; r--) {
-    const at = places + (<usize>r << 2);
-    const count = load<i32>(at);
-    store<i32>(at, before);
-    before += count;
-  }
-  for (let i = 0; i < m; i++) {
-    const own = ranks + (<usize>i << 2);
-    const at = places + (<usize>load<i32>(own) << 2);
-    const place = load<i32>(at);
-    store<i32>(at, place + 1);
-    store<i32>(own, place);
-  }
-  const sorted = alloc(<u64>m << 3);
-  for (let j = 0; j < n; j++) {
-    const from = column(W, ld, j);
-    for (let i = 0; i < m; i++) {
-      const place = <usize>load<i32>(ranks + (<usize>i << 2));
-      store<f64>(sorted + (place << 3), load<f64>(from + (<usize>i << 3)));
-    }
-    memory.copy(from, sorted, <usize>m << 3);
-  }
-  release(start);
 }

@@ -5,7 +5,7 @@ import { halved } from '../input/complex.js';
 import { describe, readOptions } from '../input/options.js';
 import { copyOut } from '../kernel/memory.js';
 import { forEachMatrix, throwUndecided, tolerances } from '../matrix/call.js';
-import { emptyReport, METHODS } from '../matrix/rank.js';
+import { emptyReport, METHODS, marginOf } from '../matrix/rank.js';
 import type { AccumulatorOptions, MatrixInput, NumericArray, RankOptions, RankReport } from '../types.js';
 import { readRows, realRows, refuse } from './pushed-rows.js';
 import { readState, writeState } from './saved.js';
@@ -184,7 +184,7 @@ export class RankAccumulator {
       const lower = Math.max(k.lower() - slack, 0);
       const upper = full ? 0 : k.upper() + slack;
       const tolerance = Math.max(scaled, k.tolerance());
-      const margin = Math.min(ratio(lower, tolerance), ratio(tolerance, upper));
+      const margin = marginOf(lower, upper, tolerance);
       const unscale = (x: number) => timesPower(x, exponent);
       report = {
         rank,
@@ -200,9 +200,4 @@ export class RankAccumulator {
     });
     return report;
   }
-}
-
-/** a / b, where 0 / 0 and Infinity / anything set no limit. */
-function ratio(a: number, b: number): number {
-  return b === 0 || a === Infinity ? Infinity : a / b;
 }

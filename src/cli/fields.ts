@@ -45,9 +45,8 @@ type Value = number | string | boolean | undefined;
 export const missing = ({ report, full }: Row): number | undefined =>
   report === undefined || full === undefined ? undefined : full - report.rank;
 
-/** Whether both bounds of the proof clear the tolerance; where nothing is said, they do. */
-export const proven = ({ report }: Row): boolean | undefined =>
-  report && (report as { proven?: boolean }).proven !== false;
+/** Whether both bounds of the proof clear the tolerance. */
+export const proven = ({ report }: Row): boolean | undefined => report?.proven;
 
 export const FIELDS: Record<string, (row: Row) => Value> = {
   file: (r) => r.file,

@@ -6,10 +6,8 @@ import { printable } from '../formats/errors.js';
 import { FIELDS, SAVES } from './fields.js';
 import type { Screen, Writer } from './writer.js';
 
-export type Record_ = Record<string, unknown>;
-
 /** A row as an object: null where there is no value, Infinity as the string that Number() and float() read back. */
-export function toRecord(row: Row, withFile: boolean): Record_ {
+export function toRecord(row: Row, withFile: boolean): Record<string, unknown> {
   const { file, singularValues, ...record } = flatten(row);
   const saved = row.metrics && SAVES.map((key) => [key, FIELDS[key](row) ?? null]);
   const { note, error, ...rest } = record;

@@ -17,8 +17,9 @@ import type { ByteSource } from '../formats/source/source.js';
 import { type AdapterPair, numbers, toNumbers, type Weight } from '../formats/stored.js';
 import { listWeights } from '../formats/weights/index.js';
 import { readBeside } from '../formats/weights/settings.js';
-import { dot, multiplyTransposed, turn } from '../matrix/multiply.js';
+import { multiplyTransposed, transpose } from '../matrix/multiply.js';
 import { productFactors } from '../matrix/product.js';
+import { dot } from '../matrix/vectors.js';
 import { toBfloat16, toFloat16 } from '../shared/half.js';
 import { product } from '../shared/shape.js';
 
@@ -164,8 +165,8 @@ type Pair = [left: Float64Array, right: Float64Array];
 function relativeError([left, right]: Pair, [l, r]: Pair, residual: number, k: number): number {
   const [m, n] = [left.length / k, right.length / k];
   // L R - l r = (L - l) R + l (R - r), a product of inner dimension 2 k: its norm from the two Gram matrices.
-  const across = turn(left, m, k);
-  const rounded = turn(l, m, k);
+  const across = transpose(left, m, k);
+  const rounded = transpose(l, m, k);
   const u = stacked(
     across.map((x, i) => x - rounded[i]),
     rounded,

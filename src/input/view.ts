@@ -40,7 +40,7 @@ const needsShape = (fn: string) =>
   new TypeError(`${fn}: a flat array needs a shape, such as [rows, columns]; none was given.`);
 
 /** Dimensions, checked one by one and for their product. */
-export function readShape(fn: string, name: string, shape: unknown): number[] {
+function readShape(fn: string, name: string, shape: unknown): number[] {
   const dims = readIntegers(fn, name, shape, 'dimensions, such as [rows, columns]', 0);
   const size = dims.includes(0) ? 0 : product(dims);
   if (!Number.isSafeInteger(size)) {

@@ -16,7 +16,7 @@ export interface BatchOptions {
 }
 
 /** Whether awaiting `value` would change it. */
-export function isPromise(value: unknown): value is PromiseLike<unknown> {
+function isPromise(value: unknown): value is PromiseLike<unknown> {
   return (
     typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
   );

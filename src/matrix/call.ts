@@ -10,8 +10,8 @@ import { close } from '../kernel/host.js';
 import { type Kernel, kernel } from '../kernel/load.js';
 import { open } from '../kernel/memory.js';
 
-const EPS64 = 2 ** -52;
-const EPS32 = 2 ** -23;
+/** NumPy's: float32's for elements of that or less, else float64's. */
+export const eps = (single: boolean): number => (single ? 2 ** -23 : 2 ** -52);
 
 /**
  * Whether (data, shape, options) or (a, options) was meant: a shape is an array.
@@ -78,7 +78,7 @@ export function tolerances(t: Tolerance, stack: Stack, index = 0): Tolerances {
   if (stack.vector) return EXACT;
   if (!Number.isNaN(t.tol)) return { absolute: t.tol, relative: 0 };
   if (!Number.isNaN(t.rtol)) return { absolute: t.atol, relative: t.rtol };
-  const relative = Math.max(stack.rows, stack.cols) * (stack.single && !t.storage ? EPS32 : EPS64);
+  const relative = Math.max(stack.rows, stack.cols) * eps(stack.single && !t.storage);
   if (!t.storage && !isNarrow(stack)) return { absolute: 0, relative };
   const noise = storageNoise(stack, index, t.hermitian);
   return { absolute: noise, relative, noise };

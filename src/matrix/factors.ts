@@ -9,6 +9,7 @@ import type { FactorOptions, MatrixInput, NumericArray, RankFactors } from '../t
 import { forEachMatrix, rankOpen, readCallWith, tolerances } from './call.js';
 import { complexFactors, type WantedFactors } from './complex-factors.js';
 import { columnsOf } from './complex-matrix.js';
+import { transpose } from './multiply.js';
 
 /**
  * A ~ left * right, two thin matrices: what compresses a layer of low rank into two, or starts a low-rank
@@ -53,13 +54,13 @@ export function rankFactors(a: unknown, b?: unknown, c?: unknown): RankFactors {
     const most = Math.min(rank, limit);
     const wanted = { transposed, most, share, svd: method === 'svd' };
     if (isComplex(stack)) complexFactors(result, k, columnsOf(fn, stack, hermitian), wanted);
-    else if (wanted.svd) bySvd(fn, result, k, wanted);
+    else if (wanted.svd) bySvd(result, k, wanted);
     else byColumns(fn, result, k, wanted, stack, hermitian);
   });
   return result;
 }
 
-function bySvd(fn: string, result: RankFactors, k: Kernel, { transposed, most, share }: WantedFactors): void {
+function bySvd(result: RankFactors, k: Kernel, { transposed, most, share }: WantedFactors): void {
   const [rows, cols] = result.shape;
   const [long, short] = transposed ? [cols, rows] : [rows, cols];
   const kept = k.truncate(most, share);
@@ -68,15 +69,8 @@ function bySvd(fn: string, result: RankFactors, k: Kernel, { transposed, most, s
   result.residual = k.truncated(y, vt, transposed);
   result.rank = kept;
   // The kernel's A is the transpose of ours: so are its factors, and they change places.
-  result.left = transposed ? turn(fn, copyOut(vt, short * kept), kept, short) : copyOut(y, long * kept);
-  result.right = transposed ? turn(fn, copyOut(y, long * kept), long, kept) : copyOut(vt, short * kept);
-}
-
-/** The transpose of a rows x cols matrix. */
-function turn(fn: string, data: Float64Array, rows: number, cols: number): Float64Array {
-  const out = allocate(fn, Float64Array, rows * cols);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) out[j * rows + i] = data[i * cols + j];
-  return out;
+  result.left = transposed ? transpose(copyOut(vt, short * kept), kept, short) : copyOut(y, long * kept);
+  result.right = transposed ? transpose(copyOut(y, long * kept), long, kept) : copyOut(vt, short * kept);
 }
 
 function byColumns(

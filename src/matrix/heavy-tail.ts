@@ -5,7 +5,7 @@
 import { readInput } from '../input/stack.js';
 import { copyOut } from '../kernel/memory.js';
 import type { MatrixInput, NumericArray } from '../types.js';
-import { forEachMatrix } from './call.js';
+import { eps, forEachMatrix } from './call.js';
 
 /** What the tail of a spectrum says. Eigenvalues are the squares of the singular values, as they stand. */
 export interface HeavyTail {
@@ -79,7 +79,7 @@ export function heavyTail(a: unknown, shape?: unknown): HeavyTail {
 
 /** The same of min(m, n) singular values, descending, and max(m, n); `single`: of float32 or narrower. */
 export function heavyTailOf(singular: Float64Array, long: number, single = false): HeavyTail {
-  const tolerance = (singular[0] ?? 0) * long * 2 ** (single ? -23 : -52);
+  const tolerance = (singular[0] ?? 0) * long * eps(single);
   const x = singular.map((s) => s * s).reverse(); // ascending
   const { alpha, xmin, D } = powerLaw(x.filter((value) => value > THRESHOLD));
   const largest = x.at(-1) ?? 0;

@@ -1,12 +1,10 @@
-// Norms, and the kinds of rank that are no whole numbers. Cost: spectralMetrics one singular value
-// decomposition; the four functions of one number each a fraction of that: they are sums over A and its Gram
-// matrix, and a largest eigenvalue with a proof (assembly/driver/norms.ts).
+// spectralMetrics: norms, and the kinds of rank that are no whole numbers, from the singular values.
+// Cost: one singular value decomposition; norms.ts has four of them for less.
 
 import { halved } from '../input/complex.js';
 import { allocate, isComplex } from '../input/elements.js';
 import { describe, type Tolerance } from '../input/options.js';
-import { element, readInput, type Stack } from '../input/stack.js';
-import type { Kernel } from '../kernel/load.js';
+import { element, type Stack } from '../input/stack.js';
 import { copyOut } from '../kernel/memory.js';
 import type {
   CenteredMetrics,
@@ -15,8 +13,7 @@ import type {
   NumericArray,
   SpectralMetrics,
 } from '../types.js';
-import { checkFinite, forEachMatrix, rankOpen, readCallWith, throwUndecided, tolerances } from './call.js';
-import { isSmall, norm, rowsOf, spectralNormSmall } from './small-norms.js';
+import { checkFinite, forEachMatrix, rankOpen, readCallWith, tolerances } from './call.js';
 
 /**
  * Everything that the singular values of a matrix say about its size and its dimension, in one decomposition.
@@ -233,62 +230,4 @@ function center(fn: string, stack: Stack): { stack: Stack; unit: number } {
   }
   const kind = parts === 2 ? 'c128' : 'f64';
   return { stack: { ...stack, data, offset: 0, kind, colMajor: false, noise: NaN }, unit };
-}
-
-/** The Frobenius norm, sqrt(sum a_ij^2): one pass over the elements, safe from 1e-300 to 1e300. */
-export function frobeniusNorm(data: NumericArray, shape: readonly number[]): number;
-export function frobeniusNorm(a: MatrixInput): number;
-export function frobeniusNorm(a: unknown, shape?: unknown): number {
-  return measure('frobeniusNorm', a, shape, (k, copies) => k.frobenius() / Math.sqrt(copies), norm);
-}
-
-/**
- * The spectral norm, s_1: the square root of the largest eigenvalue of the Gram matrix, by Lanczos iteration,
- * with a proof (a Cholesky factorisation) that none is larger by more than 1e-10 and rounding. The value
- * itself is good to about 1e-14.
- */
-export function spectralNorm(data: NumericArray, shape: readonly number[]): number;
-export function spectralNorm(a: MatrixInput): number;
-export function spectralNorm(a: unknown, shape?: unknown): number {
-  return measure('spectralNorm', a, shape, (k) => k.spectral(), spectralNormSmall);
-}
-
-/** The stable rank, ||A||_F^2 / s_1^2 (Rudelson & Vershynin 2007): from 1 to the rank, 0 for a zero matrix. */
-export function stableRank(data: NumericArray, shape: readonly number[]): number;
-export function stableRank(a: MatrixInput): number;
-export function stableRank(a: unknown, shape?: unknown): number {
-  return measure('stableRank', a, shape, (k, copies) => k.stable() / copies);
-}
-
-/**
- * The participation ratio, (sum s_i^2)^2 / sum s_i^4 = ||A||_F^4 / ||A^T A||_F^2: from 1 to the rank, 0 for a
- * zero matrix. No singular value is computed. The columns' means stay in; `spectralMetrics` with `centered`
- * removes them.
- */
-export function participationRatio(data: NumericArray, shape: readonly number[]): number;
-export function participationRatio(a: MatrixInput): number;
-export function participationRatio(a: unknown, shape?: unknown): number {
-  return measure('participationRatio', a, shape, (k, copies) => k.participation() / copies);
-}
-
-/**
- * `of` gets the kernel, and how often each singular value occurs in it: twice where the matrix is complex.
- * `small` needs no kernel.
- */
-function measure(
-  fn: string,
-  a: unknown,
-  shape: unknown,
-  of: (k: Kernel, copies: number) => number,
-  small?: (lines: Float64Array, count: number) => number,
-): number {
-  const stack = readInput(fn, [a, shape], 2, true);
-  let value = 0;
-  if (stack.rows === 0 || stack.cols === 0) return value;
-  if (small && isSmall(stack)) return small(rowsOf(fn, stack), Math.min(stack.rows, stack.cols));
-  forEachMatrix(fn, stack, false, (k) => {
-    value = of(k, isComplex(stack) ? 2 : 1);
-    if (!(value >= 0)) throwUndecided(fn);
-  });
-  return value;
 }

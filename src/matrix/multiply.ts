@@ -1,8 +1,9 @@
-// A B^T of thin matrices, in float64.
+// A B^T of thin matrices, and transposes, in float64.
 // Layout: A [p, inner] and B [q, inner], row-major, so that inner loops run over neighbours; tiles of 2 x 4 dot
 // products, eight sums and six loads a step. Cost: 2 p q inner.
+import { dot } from './vectors.js';
 
-/** Side of the tiles of turn(). */
+/** Side of the tiles of transpose(). */
 const TILE = 16;
 
 /** A B^T, [p, q]. */
@@ -68,15 +69,8 @@ function tile(
   out[second + 3] = t3;
 }
 
-/** The inner product of what begins at `from` in a and at `at` in b. */
-export function dot(a: Float64Array, from: number, b: Float64Array, at: number, length: number): number {
-  let sum = 0;
-  for (let k = 0; k < length; k++) sum += a[from + k] * b[at + k];
-  return sum;
-}
-
 /** The transpose of a rows x cols matrix, in float64; tiles, so that neither side runs through memory in leaps. */
-export function turn(data: ArrayLike<number>, rows: number, cols: number): Float64Array {
+export function transpose(data: ArrayLike<number>, rows: number, cols: number): Float64Array {
   const out = new Float64Array(rows * cols);
   for (let top = 0; top < rows; top += TILE) {
     for (let left = 0; left < cols; left += TILE) {

@@ -18,16 +18,15 @@ import type {
   RankFactors,
   RankOptions,
 } from '../types.js';
+import { eps } from './call.js';
 import { rankFactors, readLimits } from './factors.js';
 import { spectralMetrics } from './metrics.js';
-import { dot, multiplyTransposed, turn } from './multiply.js';
+import { multiplyTransposed, transpose } from './multiply.js';
 import { qr } from './qr.js';
-import { rankReport } from './rank.js';
+import { marginOf, rankReport } from './rank.js';
 import { applyReflectors, reflect } from './reflectors.js';
 import { singularValues } from './singular-values.js';
-
-const EPS64 = 2 ** -52;
-const EPS32 = 2 ** -23;
+import { dot, norm } from './vectors.js';
 
 interface Pair {
   left: Stack;
@@ -68,7 +67,7 @@ export function productReport(left: MatrixInput, right: MatrixInput, options?: R
   // Singular values past the core's are exact zeros.
   const upper =
     report.rank === Math.min(rows, cols) ? 0 : report.upper + (report.rank < Math.min(p, q) ? slack : 0);
-  const margin = Math.min(ratio(lower, report.tolerance), ratio(report.tolerance, upper));
+  const margin = marginOf(lower, upper, report.tolerance);
   const proven = lower > report.tolerance && upper <= report.tolerance;
   const values = singularValues(core, [p, q]);
   return { ...report, ...metrics, shape: [rows, cols], lower, upper, margin, proven, singularValues: values };
@@ -117,10 +116,10 @@ function throughFactors(pair: Pair, thin: Thin, kept: RankFactors, values: Float
   const { rows, cols, inner } = pair;
   const { rank: k, residual } = kept;
   const { p, q, r1, r2, left, right } = thin;
-  const forLeft = multiplyTransposed(kept.right, turn(r2, q, inner), k, inner, q);
+  const forLeft = multiplyTransposed(kept.right, transpose(r2, q, inner), k, inner, q);
   const forRight = multiplyTransposed(
-    orthonormal(turn(kept.left, p, k), k, p),
-    turn(r1, p, inner),
+    orthonormal(transpose(kept.left, p, k), k, p),
+    transpose(r1, p, inner),
     k,
     inner,
     p,
@@ -163,10 +162,10 @@ function byReflectors(pair: Pair, wanted: FactorOptions): ProductFactors {
   // left holds the singular values: their square roots go over to right.
   const roots = columnNorms(left, a.size, k).map(Math.sqrt);
   const u = left.map((x, i) => x / roots[i % k]);
-  const v = turn(right, k, b.size).map((x, i) => x * roots[i % k]);
+  const v = transpose(right, k, b.size).map((x, i) => x * roots[i % k]);
   return {
     left: applyReflectors(a, u, k),
-    right: turn(applyReflectors(b, v, k), cols, k),
+    right: transpose(applyReflectors(b, v, k), cols, k),
     rank: k,
     residual,
   };
@@ -204,8 +203,7 @@ function readTolerance(
   if (t.storage) throw new TypeError(`${fn}: tol 'storage' is for stored matrices; a product is none.`);
   if (t.hermitian) throw new TypeError(`${fn}: there is no option hermitian; got ${describe(true)}.`);
   if (!Number.isNaN(t.tol)) return { tol: t.tol };
-  const single = left.single && right.single;
-  const usual = Math.max(rows, cols) * (single ? EPS32 : EPS64);
+  const usual = Math.max(rows, cols) * eps(left.single && right.single);
   return { atol: t.atol, rtol: Number.isNaN(t.rtol) ? usual : t.rtol };
 }
 
@@ -244,21 +242,14 @@ const floatsOf = (stack: Stack) => {
 
 /** The elements row by row, in float64. */
 function columnsOf(stack: Stack): Float64Array {
-  return stack.colMajor ? turn(floatsOf(stack), stack.cols, stack.rows) : Float64Array.from(floatsOf(stack));
+  return stack.colMajor
+    ? transpose(floatsOf(stack), stack.cols, stack.rows)
+    : Float64Array.from(floatsOf(stack));
 }
 
 /** The transpose, row by row, in float64. */
 function transposeOf(stack: Stack): Float64Array {
-  return stack.colMajor ? Float64Array.from(floatsOf(stack)) : turn(floatsOf(stack), stack.rows, stack.cols);
+  return stack.colMajor
+    ? Float64Array.from(floatsOf(stack))
+    : transpose(floatsOf(stack), stack.rows, stack.cols);
 }
-
-function norm(data: ArrayLike<number>): number {
-  let largest = 0;
-  for (let i = 0; i < data.length; i++) largest = Math.max(largest, Math.abs(data[i]));
-  if (!(largest > 0)) return 0;
-  let sum = 0;
-  for (let i = 0; i < data.length; i++) sum += (data[i] / largest) ** 2;
-  return largest * Math.sqrt(sum);
-}
-
-const ratio = (a: number, b: number) => (b === 0 || a === Infinity ? Infinity : a / b);

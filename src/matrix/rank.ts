@@ -110,6 +110,12 @@ export function matrixRanks(a: unknown, b?: unknown, c?: unknown): Int32Array {
   return ranksOf('matrixRanks', readInput('matrixRanks', [a, shape], Infinity, true), t);
 }
 
+/** How far the nearer bound keeps from the tolerance. An upper bound of zero sets no limit, a lower one no margin. */
+export function marginOf(lower: number, upper: number, tolerance: number): number {
+  const below = lower === Infinity ? Infinity : lower === 0 ? 0 : lower / tolerance;
+  return Math.min(below, upper === 0 ? Infinity : tolerance / upper);
+}
+
 /** What there is to say of a matrix without elements. */
 export function emptyReport(rows: number, cols: number, tolerance: number): RankReport {
   return {

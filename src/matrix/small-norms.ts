@@ -27,16 +27,6 @@ export function rowsOf(fn: string, stack: Stack): Float64Array {
   return out;
 }
 
-/** Euclidean length, safe from the tiniest denormal to 1.8e308. */
-export function norm(x: Float64Array): number {
-  let most = 0;
-  for (const v of x) most = Math.max(most, Math.abs(v));
-  if (most === 0) return 0;
-  let sum = 0;
-  for (const v of x) sum += (v / most) ** 2;
-  return most * Math.sqrt(sum);
-}
-
 /** sigma_1 of `count` lines. */
 export function spectralNormSmall(lines: Float64Array, count: number): number {
   const length = lines.length / count;

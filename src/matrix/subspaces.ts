@@ -7,6 +7,7 @@ import { copyIn, copyOut, copyOutInt } from '../kernel/memory.js';
 import type { Dependency, MatrixInput, NumericArray, RankOptions, SubspaceBasis } from '../types.js';
 import { forEachMatrix, rankOpen, readCall, tolerances } from './call.js';
 import { paired, sideBySide, unpaired } from './complex-spaces.js';
+import { norm } from './vectors.js';
 
 /**
  * An orthonormal basis of the null space: of all x with A x = 0, to within the tolerance. Its columns span what the
@@ -184,7 +185,7 @@ function tidy(
   exact: readonly number[],
   tolerance: number,
 ): Dependency {
-  const lengths = columns.map(length);
+  const lengths = columns.map(norm);
   const near = exact.map((c, p) => {
     const whole = Math.round(2 * c) / 2;
     if (Math.abs(c) * lengths[p] <= tolerance) return 0;
@@ -198,23 +199,13 @@ function tidy(
   return dependency(j, terms.map((p) => chosen[p]), terms.map((p) => coefficients[p]), residual);
 }
 
-/** The length of a vector, safe from 1e-300 to 1e300. */
-function length(v: Float64Array): number {
-  let most = 0;
-  for (const x of v) most = Math.max(most, Math.abs(x));
-  if (most === 0) return 0;
-  let sum = 0;
-  for (const x of v) sum += (x / most) ** 2;
-  return most * Math.sqrt(sum);
-}
-
 /** The length of what a combination leaves. */
 function rest(own: Float64Array, columns: readonly Float64Array[], coefficients: readonly number[]): number {
   const v = own.slice();
   coefficients.forEach((c, p) => {
     if (c !== 0) for (let i = 0; i < v.length; i++) v[i] -= c * columns[p][i];
   });
-  return length(v);
+  return norm(v);
 }
 
 function dependency(column: number, columns: number[], coefficients: number[], residual: number): Dependency {

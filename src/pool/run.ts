@@ -6,13 +6,8 @@ import { multilinearRank } from '../layers/unfold.js';
 import { rankFactors } from '../matrix/factors.js';
 import { heavyTail } from '../matrix/heavy-tail.js';
 import { independentColumns } from '../matrix/independent-columns.js';
-import {
-  frobeniusNorm,
-  participationRatio,
-  spectralMetrics,
-  spectralNorm,
-  stableRank,
-} from '../matrix/metrics.js';
+import { spectralMetrics } from '../matrix/metrics.js';
+import { frobeniusNorm, participationRatio, spectralNorm, stableRank } from '../matrix/norms.js';
 import { productFactors, productReport } from '../matrix/product.js';
 import { qr } from '../matrix/qr.js';
 import { matrixRank, matrixRanks, rankReport } from '../matrix/rank.js';

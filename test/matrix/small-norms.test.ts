@@ -38,7 +38,7 @@ describe('norms of small matrices', () => {
   it('do not need WebAssembly; a large matrix does', async () => {
     vi.resetModules();
     vi.stubGlobal('WebAssembly', undefined);
-    const fresh = await import('../../src/matrix/metrics.js');
+    const fresh = await import('../../src/matrix/norms.js');
     expect(fresh.spectralNorm([[0, 2], [0, 0]])).toBe(2); // biome-ignore format: a line
     expect(fresh.frobeniusNorm(Float32Array.of(3, 4), [2])).toBe(5);
     expect(() => fresh.frobeniusNorm(new Float64Array(1000), [10, 100])).toThrow('WebAssembly');

@@ -96,8 +96,7 @@ export function pairLayer({ spectra = {}, before, after, ...pair }: Pair): Layer
   };
 }
 
-function ranked({ rank, tolerance, margin, method, ...more }: RankReport): Partial<Layer> {
-  const { noise, proven } = more as { noise?: number; proven?: boolean };
+function ranked({ rank, tolerance, margin, method, noise, proven }: RankReport): Partial<Layer> {
   return {
     rank,
     tolerance,
