@@ -1,7 +1,8 @@
 // docs/certificates.md, "Full rank from a sample": Cholesky of A^T A - t I proves no more than its rounding leaves.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { matrixRank } from '../../src/index.js';
 import { k } from '../kernel/kernel.js';
-import { matrix, Random } from '../numbers.js';
+import { blockDiagonal, type Matrix, matrix, Random, transpose } from '../numbers.js';
 import { compareSquare, equalRows, gramOfOpen, openClaim } from './open.js';
 
 // Rows (x, y) whose sums of squares round up and whose sums of products round down: the Gram matrix of rank one has a
@@ -79,4 +80,42 @@ test('full rank beyond the tolerance of every sigma_1 that is possible', () => {
   k.encloseByNorms();
   expect(k.low.value).toBeLessThan(0.6 * k.high.value);
   expect(k.decided(k.fullRank(4, 0))).toBeFalsy();
+});
+
+describe('Cholesky of all columns ends halfway where it looks in vain', () => {
+  const N = 96;
+  const geometric = (n: number, condition: number) =>
+    Array.from({ length: n }, (_, i) => condition ** (-i / (n - 1)));
+  const smooth = (n: number, condition: number) =>
+    new Random(n).withSpectrum(n, n, geometric(n, condition), n);
+  const attempt = (x: Matrix) => {
+    openClaim(x, { rtol: x.n * 2 ** -52 });
+    k.encloseByNorms();
+    const a = k.fullRank(x.m, 0);
+    return { decided: Boolean(k.decided(a)), independent: k.independent(a) };
+  };
+
+  test('pivots that lead below the shift: no more than half of the columns are factored', () => {
+    expect(attempt(smooth(N, 1e10))).toEqual({ decided: false, independent: N / 2 });
+    expect(attempt(smooth(57, 1e10))).toEqual({ decided: false, independent: 28 });
+  });
+
+  test('pivots that lead above it, and few columns: all are factored', () => {
+    expect(attempt(smooth(N, 1e3))).toEqual({ decided: true, independent: N });
+    const few = attempt(smooth(40, 1e10));
+    expect(few.decided).toBe(false);
+    expect(few.independent).toBeGreaterThan(20);
+  });
+
+  test('a guess: columns that fall only in their first half are of full rank all the same', () => {
+    // Orthogonal columns behind them, of length 1 or, three of them, zero but for rounding.
+    const first = smooth(N / 2, 1e5);
+    for (const missing of [0, 3]) {
+      const second = matrix(N / 2, N / 2, (i, j) => (i === j ? (i < missing ? 1e-18 : 1) : 0));
+      const x = blockDiagonal(first, second);
+      expect(attempt(x)).toEqual({ decided: false, independent: N / 2 });
+      expect(matrixRank(x.a, [N, N])).toBe(N - missing);
+      expect(matrixRank(transpose(x).a, [N, N])).toBe(N - missing);
+    }
+  });
 });

@@ -53,6 +53,10 @@ export function decided(a: Attempt): bool {
   return a.decided;
 }
 
+export function independent(a: Attempt): i32 {
+  return a.independent;
+}
+
 export function proved(a: Attempt): i32 {
   return a.proved;
 }

@@ -42,6 +42,7 @@ interface Exports {
   eliminateAll(s: number): Attempt;
   decided(a: Attempt): number;
   proved(a: Attempt): number;
+  independent(a: Attempt): number;
   inertia(G: number): number;
   packRows(s: number): number;
   stratifiedRows(list: number, count: number, m: number): void;
