@@ -41,6 +41,47 @@ test('types, metadata of every kind, shapes turned outermost first', async () =>
   expect((await one(gguf([tensor('a')], [], 2))).name).toBe('a');
 });
 
+describe('low-rank adapters', () => {
+  const a = { ...tensor('q.weight.lora_a'), dims: [3, 2] }; // [2, 3]
+  const b = (type = 0, data = f32(1, 0, 0, 1, 2, 2, 3, 3)) => ({
+    name: 'q.weight.lora_b',
+    dims: [2, 4],
+    type,
+    data,
+  });
+  const alpha = (value: number) =>
+    concat(uint(18, 8), utf8('adapter.lora.alpha'), uint(6, 4), bytesOf(Float32Array.of(value)));
+
+  test.each([
+    [8, 4],
+    [0, 1],
+  ])('a pair is one weight, alpha %d scales it by %d', async (value, scale) => {
+    const half = bytesOf(Uint16Array.of(0x3c00, 0, 0, 0x3c00, 0x4000, 0x4000, 0x4200, 0x4200));
+    for (const up of [b(), b(1, half)]) {
+      const read = await one(gguf([up, a], [alpha(value)]), { name });
+      expect(read).toMatchObject({ name: 'q.weight', shape: [4, 3], storage: 'lora' });
+      expect(read.factors).toEqual({
+        left: Float32Array.from([1, 0, 0, 1, 2, 2, 3, 3], (x) => x * scale),
+        right: Float32Array.of(1, 2, 3, 4, 5, 6),
+        rank: 2,
+      });
+    }
+  });
+
+  test('one factor, factors that do not meet, factors in blocks that are not known', async () => {
+    const read = async (...tensors: Parameters<typeof gguf>[0]) =>
+      (await all(gguf(tensors), { name })).map((t) => [t.name, t.packed]);
+    expect(await read(a)).toEqual([['q.weight', 'an adapter without its lora_b, not analysed']]);
+    expect(await read(b())).toEqual([['q.weight', 'an adapter without its lora_a, not analysed']]);
+    const turned = { ...b(), dims: [4, 2] };
+    expect(await read(a, turned)).toEqual([
+      ['q.weight', 'packed (lora_a float32 [2, 3], lora_b float32 [2, 4]), not analysed'],
+    ]);
+    const unknown = await read(a, b(34));
+    expect(unknown[0][1]).toContain('TQ1_0');
+  });
+});
+
 describe('bad GGUF files', () => {
   test('a quantised tensor costs no other', async () => {
     const { names, errors, tensors } = await salvage(

@@ -80,3 +80,21 @@ test('target_parameters: factors of several experts are no one product, those of
   const plain = await all(write(model, { ...config, target_parameters: null }));
   expect(plain.map((t) => t.packed)).toEqual([undefined, undefined, undefined]);
 });
+
+test.each([
+  ['OFT', { 'x.oft_blocks': of([2, 3, 3], mixed), 'x.alpha': of([], () => 1) }],
+  ['BOFT', { 'x.boft_R': of([1, 2, 3, 3], mixed), 'x.boft_s': of([6, 1], mixed) }],
+  ['VeRA', { 'x.vera_A': of([2, 5], mixed), 'x.vera_B': of([4, 2], mixed) }],
+])('%s is no product, and named', async (kind, model) => {
+  const tensors = await all(write(model, {}));
+  expect(tensors.map((t) => [t.name, t.packed?.split(' (')[0]])).toEqual([['x', `packed as ${kind}`]]);
+});
+
+test("QALoRA's factors are of pooled inputs; XLabs' pairs are found", async () => {
+  const factors = { 'q.lora_A.weight': of([2, 5], mixed), 'q.lora_B.weight': of([4, 2], mixed) };
+  const [q] = await all(write(factors, { lora_alpha: 2, r: 2, use_qalora: true }));
+  expect(q.packed).toContain('QALoRA');
+  const pair = { 'b.qkv_lora1.down.weight': of([2, 5], mixed), 'b.qkv_lora1.up.weight': of([4, 2], mixed) };
+  const tensors = await all(write(pair, {}));
+  expect(tensors.map((t) => [t.name, t.shape, t.factors?.rank])).toEqual([['b.qkv_lora1', [4, 5], 2]]);
+});

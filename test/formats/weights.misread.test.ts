@@ -126,6 +126,74 @@ describe('decoded', () => {
   });
 });
 
+test('int8 beside scales holds two codes a byte where the config says so', async () => {
+  const model = { 'a.weight': bytes('I8', 16, 32), 'a.weight_scale_inv': scales(16, 4) };
+  const read = async (config: object) =>
+    (await all(write(model, { 'config.json': { quantization_config: config } })))[0].packed;
+  expect(await read({ quant_method: 'w4afp8' })).toContain('where config.json says w4afp8');
+  expect(await read({ quant_method: 'x', bits: 8 })).toBeUndefined();
+});
+
+describe('computed by the layer from other tensors', () => {
+  const floats = (shape: number[], of: (i: number) => number) =>
+    spec(
+      'F32',
+      shape,
+      Float32Array.from({ length: length(shape) }, (_, i) => of(i)),
+    );
+  const v = floats([2, 2, 2], (i) => [3, 0, 0, 4, 1, 2, 2, 4][i]);
+  test.each([
+    ['a length for each row', [2, 1, 1], [10, -5], [6, 0, 0, 8, -1, -2, -2, -4]],
+    ['one for all', [], [5 * Math.sqrt(2)], [3, 0, 0, 4, 1, 2, 2, 4]],
+    ['the last axis', [1, 1, 2], [Math.sqrt(14), Math.sqrt(36)], [3, 0, 0, 4, 1, 2, 2, 4]],
+  ])('weight norm, %s', async (_, shape, g, expected) => {
+    for (const [names, name] of [
+      [['c.weight_g', 'c.weight_v'], 'c.weight'],
+      [['l.weight_hh_l0_g', 'l.weight_hh_l0_v'], 'l.weight_hh_l0'],
+      [['c.parametrizations.weight.original0', 'c.parametrizations.weight.original1'], 'c.weight'],
+    ] as const) {
+      const [tensor, ...more] = await all(write({ [names[0]]: floats(shape, (i) => g[i]), [names[1]]: v }));
+      expect([more, tensor.name, tensor.storage]).toEqual([[], name, 'float32 x weight norm']);
+      Array.from(tensor.data).forEach((x, i) => void expect(x).toBeCloseTo(expected[i], 5));
+    }
+  });
+
+  test('pruning: the weight times its mask', async () => {
+    const mask = floats([2, 2, 2], (i) => i % 2);
+    const [tensor, ...more] = await all(write({ 'c.weight_orig': v, 'c.weight_mask': mask }));
+    expect([more, tensor.name]).toEqual([[], 'c.weight']);
+    expect(Array.from(tensor.data)).toEqual([0, 0, 0, 4, 0, 2, 0, 4]);
+    // Spectral normalisation divides by one number, and keeps its name.
+    const spectral = {
+      'c.weight_orig': v,
+      'c.weight_u': floats([2], () => 1),
+      'c.weight_v': floats([4], () => 1),
+    };
+    expect((await all(write(spectral))).map(({ name }) => name)).toContain('c.weight_orig');
+  });
+});
+
+test('shapes of nothing with a billion rows or matrices take no time', async () => {
+  const none = (dtype: string, ...shape: number[]) => spec(dtype, shape, new Uint8Array(0));
+  const { tensors, errors } = await salvage(
+    write({
+      'a.weight': none('F8_E4M3', 1e9, 0),
+      'a.weight_scale': scales(1),
+      'b.weight': none('F8_E4M3', 0, 1e9),
+      'mlp.experts.w': none('F8_E4M3', 1e8, 0, 0),
+      'mlp.experts.w_scale': scales(1),
+      x_blocks: none('U8', 1e8, 0, 0, 16),
+      x_scales: none('U8', 1e8, 0, 0),
+    }),
+  );
+  expect(tensors.map(({ name, shape, data }) => [name, shape, data.length])).toEqual([
+    ['a.weight', [1e9, 0], 0],
+    ['b.weight', [0, 1e9], 0],
+  ]);
+  expect(Object.keys(errors).sort()).toEqual(['mlp.experts.w', 'x']);
+  expect(errors.x).toContain('is a stack of 100000000 matrices');
+});
+
 describe('no matrix', () => {
   test.each<[string, Record<string, SafetensorSpec>]>([
     ['MLX without its biases', { 'a.weight': words(4, 16), 'a.scales': scales(4, 2) }],
@@ -138,6 +206,7 @@ describe('no matrix', () => {
       'int8 with offsets that are not known',
       { 'a.weight': bytes('I8', 16, 32), 'a.weight_scale': scales(16, 4), 'a.weight_offset': scales(16, 4) },
     ],
+    ['uint8 weights without a scale', { 'a.weight': bytes('U8', 16, 32) }],
     [
       "int8 in the order of bitsandbytes' kernels",
       {

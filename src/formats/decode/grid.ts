@@ -41,7 +41,10 @@ export interface Decoded {
   noise: number;
 }
 
+const NOTHING = (): Decoded => ({ data: new Float32Array(0), noise: 0 });
+
 export function decodeGrid({ codes, ...grid }: Grid): Decoded {
+  if (grid.rows * grid.cols === 0) return NOTHING();
   const decoder = new GridDecoder(grid, new Float32Array(grid.rows * grid.cols));
   decoder.add(codes, 0, grid.rows);
   return decoder.result();
@@ -60,6 +63,7 @@ export async function readGrid(
   { from = 0, data = new Float32Array(grid.rows * grid.cols) }: Reading = {},
 ): Promise<Decoded> {
   const { rows, cols } = grid;
+  if (data.length === 0) return NOTHING();
   const decoder = new GridDecoder(grid, data);
   const most = stored.panel ?? rows * cols;
   const step = BAND * Math.max(1, Math.ceil(Math.min(rows, most / Math.max(1, cols)) / BAND));

@@ -7,12 +7,23 @@ import type { Entry, Stored, Weight } from '../stored.js';
 import type { NamedTensor, ReadOptions } from '../types.js';
 import { lora } from './lora.js';
 import { bitsandbytes, compressed, gptq, mlx, mxfp4, nvfp4 } from './packed.js';
+import { reparametrised } from './reparametrised.js';
 import { scaled } from './scaled.js';
 import { readSettings, type Settings } from './settings.js';
 import { isNarrow, isPart, orphan, unknown } from './unknown.js';
 import type { Context, Match, Rule } from './weight.js';
 
-const RULES: readonly Rule[] = [lora, bitsandbytes, gptq, mxfp4, nvfp4, mlx, compressed, scaled];
+const RULES: readonly Rule[] = [
+  lora,
+  bitsandbytes,
+  gptq,
+  mxfp4,
+  nvfp4,
+  mlx,
+  compressed,
+  scaled,
+  reparametrised,
+];
 /** Names for which a config beside may tell something. */
 const TELLING = /\.(qweight|scales|SCB|weight_packed)$|weight_scale_inv$|lora_/;
 const isDimension = (d: unknown) => Number.isSafeInteger(d) && (d as number) >= 0;
@@ -127,7 +138,10 @@ export async function readWeight(
       if (options.filter?.(name, info) === false) return undefined;
       return { ...known, data: new Uint8Array(0), packed: `${packed}, not analysed` };
     }
-    return (await admit(file, options, name, info)) ? { ...known, ...(await read()) } : undefined;
+    if (!(await admit(file, options, name, info))) return undefined;
+    // A shape of nothing may have a billion rows, which no decoder need look at.
+    const nothing = storage !== undefined && factors === undefined && shape.includes(0);
+    return nothing ? { ...known, data: new Float32Array(0), noise: 0 } : { ...known, ...(await read()) };
   });
 }
 

@@ -3,7 +3,8 @@
 // X.lora_embedding_A / _B
 //        AdaLoRA             X.lora_A, X.lora_B and X.lora_E [r, 1], whose rows multiply those of lora_A
 //        kohya               X.lora_down.weight, X.lora_up.weight, X.alpha, for convolutions X.lora_mid.weight
-//        diffusers, before   X_lora.down.weight, X.lora.down.weight, X.lora_linear_layer.down.weight with .up
+//        diffusers, before   X_lora.down.weight, X.lora.down.weight, X.lora_linear_layer.down.weight with .up;
+//                            XLabs' X_lora1.down.weight and X_lora2
 // Scale: alpha / r, rsLoRA's alpha / sqrt(r); alpha from X.alpha or adapter_config.json. Convolutions: down [r, I, kh,
 // kw] and up [O, r, 1, 1]; with a middle [p, r, kh, kw], right = middle x down. DoRA's magnitudes are noted, not
 // applied: they scale the rows of the sum with the weight, which is not here. A part that is not known here makes
@@ -50,19 +51,19 @@ const PATTERNS: [pattern: RegExp, names: (m: RegExpExecArray) => Names][] = [
     }),
   ],
   [
-    /^(.*?)(_lora|\.lora|\.lora_linear_layer)\.(?:down|up)\.weight$/,
+    /^(.*?)(_lora\d?|\.lora|\.lora_linear_layer)\.(?:down|up)\.weight$/,
     ([, base, kind]) => ({
       base: `${base}${kind}`,
       down: `${base}${kind}.down.weight`,
       up: `${base}${kind}.up.weight`,
-      weight: `${base}.weight`,
+      weight: /\d$/.test(kind) ? `${base}${kind}` : `${base}.weight`,
       peft: false,
     }),
   ],
 ];
 
 export function lora(entry: Stored, context: Context): Match | undefined {
-  const other = lycoris(entry, context);
+  const other = otherAdapter(entry, context);
   if (other !== undefined) return other;
   for (const [pattern, toNames] of PATTERNS) {
     const match = pattern.exec(entry.name);
@@ -122,6 +123,8 @@ function pair(entry: Stored, names: Names, context: Context): Match | undefined 
     return { weights: [{ name, dtype: down.dtype, shape: down.shape, problem }], parts };
   }
   const { adapter } = context.settings;
+  if (names.peft && adapter?.pooled)
+    return notDecoded(name, entry, 'packed as QALoRA (of pooled inputs)', parts);
   if (names.peft && adapter?.stacks && down.shape[0] !== rankOf(adapter, name)) {
     return notDecoded(name, entry, 'packed (factors of several experts, target_parameters)', parts);
   }
@@ -212,21 +215,22 @@ async function readFactors(
   return { left, right: Float32Array.from(right), rank: p };
 }
 
-/** LyCORIS' other products, which are no product of two factors. */
-function lycoris(entry: Stored, context: Context): Match | undefined {
-  const match = /^(.*)\.((hada)_[wt]\d(_[ab])?|(lokr)_\w+)$/.exec(entry.name);
+/** Adapters that are no product of two factors: what their parts begin with. */
+const OTHERS: Readonly<Record<string, string>> = {
+  ...{ hada: 'LoHa', lokr: 'LoKr', oft: 'OFT', boft: 'BOFT', ia3: 'IA3', vera: 'VeRA', randlora: 'RandLora' },
+  ...{ fourierft: 'FourierFT', hra: 'HRA', vblora: 'VB-LoRA', bone: 'Bone', miss: 'MiSS', waveft: 'WaveFT' },
+};
+const OTHER = new RegExp(`^(.*)\\.(${Object.keys(OTHERS).join('|')})_\\w+(\\.[^.]+)?(\\.weight)?$`);
+
+function otherAdapter(entry: Stored, context: Context): Match | undefined {
+  const match = OTHER.exec(entry.name);
   if (match === null) return undefined;
-  const [, base] = match;
-  const kind = match[3] ?? match[5];
+  const [, base, kind] = match;
   const parts = [
     ...context.under(`${base}.${kind}_`),
     context.get(`${base}.alpha`),
     context.get(`${base}.dora_scale`),
   ];
-  return notDecoded(
-    base,
-    entry,
-    `packed as ${kind === 'hada' ? 'LoHa' : 'LoKr'} (${entry.name.slice(base.length + 1)}, ...)`,
-    parts,
-  );
+  const why = `packed as ${OTHERS[kind]} (${entry.name.slice(base.length + 1)}, ...)`;
+  return notDecoded(base, entry, why, parts);
 }

@@ -39,6 +39,10 @@ export function scaled(entry: Stored, context: Context): Match | undefined {
   const exponents = [...shape.slice(0, -1), shape.at(-1)! / 32].join() === scale.shape.join();
   if (scale.dtype === 'uint8' && !(dtype.startsWith('float8') && exponents)) return undefined;
   const { file, settings } = context;
+  const { method = '', bits } = settings;
+  // Two codes of four bits a byte have the type of one of eight (W4AFP8).
+  if (dtype === 'int8' && (bits === 4 || /w4|int4/i.test(method)))
+    return notDecoded(name, entry, `packed (int8, where config.json says ${method || '4 bits'})`, parts);
   const given = {
     file,
     name,

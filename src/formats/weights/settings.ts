@@ -28,6 +28,8 @@ export interface AdapterSettings {
   ranks: ModulePatterns<number>;
   /** Whether parameters are adapted that may be stacks of experts: their factors are stacks as well. */
   stacks: boolean;
+  /** Whether inputs are pooled before the first factor (QALoRA). */
+  pooled: boolean;
 }
 
 const MAX_CONFIG = 1 << 24;
@@ -75,6 +77,7 @@ function toAdapter(config: Json): AdapterSettings | undefined {
     ...{ alpha, rslora: config.use_rslora === true, alphas: toPatterns(config.alpha_pattern) },
     ...{ rank: number(r), ranks: toPatterns(config.rank_pattern) },
     stacks: Array.isArray(parameters) && parameters.length > 0,
+    pooled: config.use_qalora === true,
   };
 }
 

@@ -85,9 +85,9 @@ export function unknown(entry: Stored, context: Context): Match | undefined {
   if (stem(name, '_blocks') !== undefined && shape.at(-1) === 16 && bytes) {
     return notDecoded(name, entry, `packed (${dtype} blocks of 16)`, []);
   }
-  // Nothing but MLX writes weights as uint32.
+  // No weight lacks negative numbers: these are words of MLX, codes of two a byte, codes with a zero point.
   const noWeight =
-    /^(qweight|weight_packed|W_q|q_weight)$/.test(last) || /^uint32 weight$/.test(`${dtype} ${last}`);
+    /^(qweight|weight_packed|W_q|q_weight)$/.test(last) || /^uint(8|32) weight$/.test(`${dtype} ${last}`);
   return noWeight ? notDecoded(name, entry, `packed (${dtype} ${last} without scales)`, []) : undefined;
 }
 

@@ -49,6 +49,9 @@ export function notDecoded(
   };
 }
 
+/** More matrices than any stack has: a shape may claim a hundred million of them, of nothing each. */
+const MAX_STACK = 1 << 16;
+
 /** A stack [E, ...] as E weights `name[e]`, a single matrix (count undefined) as one. */
 export function eachOf(
   count: number | undefined,
@@ -56,5 +59,6 @@ export function eachOf(
   make: (index: number) => Omit<Weight, 'name'>,
 ): Weight[] {
   if (count === undefined) return [{ name, ...make(0) }];
+  if (count > MAX_STACK) return [{ name, ...make(0), problem: `is a stack of ${count} matrices` }];
   return Array.from({ length: count }, (_, index) => ({ name: `${name}[${index}]`, ...make(index) }));
 }
