@@ -301,13 +301,10 @@ describe('plain matrices are answered at once', () => {
       const x = make(n, new Random(n));
       const known = rank(n);
       const single = Float32Array.from(x.a);
-      const started = performance.now();
       if (matrixRank(x.a, [n, n]) !== known)
         expect.fail(`order ${n}: ${matrixRank(x.a, [n, n])}, not ${known}`);
       if (matrixRank(single, [n, n]) !== known) expect.fail(`order ${n}, float32`);
       if (rankReport(x.a, [n, n]).rank !== known) expect.fail(`order ${n}, report`);
-      // Not a measure of speed: a call that hangs would take minutes.
-      expect(performance.now() - started).toBeLessThan(20_000);
       if (n > 130) continue;
       const values = valuesOf(x);
       const square = x.a.reduce((s, v) => s + v * v, 0);
