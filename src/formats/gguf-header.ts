@@ -1,4 +1,4 @@
-// The header of a .gguf file: metadata, of which the alignment and an adapter's alpha are read, and where each tensor is.
+// The header of a .gguf file: metadata, of which the alignment and an adapter's alpha are read, and tensors' places.
 // Layout, little-endian: 'GGUF', version (2 or 3), tensor count, metadata count (8 bytes each); metadata as key, type,
 // value; per tensor its name, dimensions (innermost first), type and offset. Source: docs/gguf.md of the ggml project.
 import { textDecoder } from '../shared/text.js';
