@@ -2,7 +2,7 @@
 // Layout: tables of fields found through a table of offsets (vtable), vectors of 4 bytes of length and their elements,
 // all by offsets; 'TFL3' at byte 4. A tensor names a buffer, which holds its elements or says where in the file they
 // are. Quantised weights are integers q for (q - zero) * scale, one scale for all or one for each index of a dimension.
-// Convolutions are OHWI, depthwise ones 1HWC.
+// Convolutions are OHWI, depthwise ones 1HWC, those of three dimensions DHWIO.
 // Source: tensorflow/compiler/mlir/lite/schema/schema.fbs; flatbuffers.dev, "Internals".
 import { product } from '../shared/shape.js';
 import { textDecoder } from '../shared/text.js';
@@ -13,7 +13,8 @@ import { attempt, FormatError, quote } from './errors.js';
 import { type ByteSource, checkRange } from './source/source.js';
 import type { NamedTensor, ReadOptions } from './types.js';
 
-const DEPTHWISE = 4; // BuiltinOperator.DEPTHWISE_CONV_2D
+/** Operators whose outputs are the last axis of their filter: BuiltinOperator.DEPTHWISE_CONV_2D, CONV_3D. */
+const LAST = new Set([4, 132]);
 const MAX_COUNT = 1 << 20;
 const MAX_NAME = 1 << 16;
 
@@ -23,7 +24,8 @@ interface Weight {
   dtype: string;
   start: number;
   length: number;
-  depthwise: boolean;
+  /** Whether outputs are the last axis. */
+  last: boolean;
   scale: number[];
   zero: number[];
   axis: number;
@@ -43,10 +45,10 @@ export async function* readTflite(
   const buffers = await flat.tables(model, 4);
   const codes = await Promise.all((await flat.tables(model, 1)).map((code) => operatorOf(flat, code)));
   for (const graph of await flat.tables(model, 2)) {
-    const depthwise = await depthwiseInputs(flat, graph, codes);
+    const last = await lastInputs(flat, graph, codes);
     for (const [index, table] of (await flat.tables(graph, 0)).entries()) {
       const weight = await attempt(`tensor ${index}`, file, options, () =>
-        readWeight(flat, table, buffers, depthwise.has(index)),
+        readWeight(flat, table, buffers, last.has(index)),
       );
       if (weight === undefined) continue;
       const tensor = await attempt(weight.name, file, options, () => readTensor(source, weight, options));
@@ -61,15 +63,11 @@ async function operatorOf(flat: Flatbuffer, code: number): Promise<number> {
   return Math.max(await flat.number(code, 0, 'int8'), await flat.number(code, 3, 'int32'));
 }
 
-/** The filters of depthwise convolutions, whose dimensions mean something else. */
-async function depthwiseInputs(
-  flat: Flatbuffer,
-  graph: number,
-  codes: readonly number[],
-): Promise<Set<number>> {
+/** The filters of such operators. */
+async function lastInputs(flat: Flatbuffer, graph: number, codes: readonly number[]): Promise<Set<number>> {
   const found = new Set<number>();
   for (const operator of await flat.tables(graph, 3)) {
-    if (codes[await flat.number(operator, 0, 'uint32')] !== DEPTHWISE) continue;
+    if (!LAST.has(codes[await flat.number(operator, 0, 'uint32')])) continue;
     const inputs = await flat.numbers(operator, 1, 'int32');
     if (inputs.length > 1) found.add(inputs[1]);
   }
@@ -81,7 +79,7 @@ async function readWeight(
   flat: Flatbuffer,
   table: number,
   buffers: readonly number[],
-  depthwise: boolean,
+  last: boolean,
 ): Promise<Weight | undefined> {
   const buffer = buffers[await flat.number(table, 2, 'uint32')];
   if (buffer === undefined) return undefined;
@@ -96,7 +94,7 @@ async function readWeight(
     shape: await flat.numbers(table, 0, 'int32'),
     dtype: fromNumber('tflite', type) ?? `type ${type}`,
     ...place,
-    depthwise,
+    last,
     scale: await of((at) => flat.numbers(at, 2, 'float32'), []),
     zero: await of((at) => flat.numbers(at, 3, 'int64'), []),
     axis: await of((at) => flat.number(at, 6, 'int32'), 0),
@@ -132,8 +130,10 @@ async function readTensor(
   const bytes = await source.read(start, length);
   const { data, bits } = decode(bytes, stored, { file, name, dims: shape.length });
   const values = dtype === 'int4' ? nibbles(data, count) : data;
-  const layout = weight.depthwise && shape.length === 4 ? ({ layout: 'HWIO' } as const) : undefined;
-  if (weight.scale.length === 0)
+  const layout =
+    weight.last && (shape.length === 4 || shape.length === 5) ? ({ layout: 'HWIO' } as const) : undefined;
+  // Scales of floats are left from training with simulated integers, and not applied.
+  if (weight.scale.length === 0 || !/^u?int/.test(dtype))
     return { name, shape, dtype, data: values, ...(bits && { bits }), ...layout };
   const noise = noiseOf(weight);
   return {
@@ -176,14 +176,14 @@ function dequantise(
 }
 
 /** The storage tolerance: steps are scales, one for all or one for each index of a dimension, of rows or of columns. */
-function noiseOf({ shape, scale, axis, depthwise }: Weight): number | undefined {
+function noiseOf({ shape, scale, axis, last }: Weight): number | undefined {
   if (shape.length < 2) return undefined;
-  const rows = depthwise ? shape[shape.length - 1] : shape[0];
+  const rows = last ? shape[shape.length - 1] : shape[0];
   const columns = product(shape) / Math.max(1, rows);
   const squares = scale.map((s) => (s * s) / 12); // h is half a step
   const mean = squares.reduce((a, b) => a + b, 0) / squares.length;
   const most = squares.reduce((a, b) => Math.max(a, b), 0);
-  const ofRows = scale.length > 1 && axis === (depthwise ? shape.length - 1 : 0);
+  const ofRows = scale.length > 1 && axis === (last ? shape.length - 1 : 0);
   const [row, column] = ofRows ? [most, mean] : [mean, most];
   return Math.sqrt(columns * row) + Math.sqrt(rows * column);
 }

@@ -75,6 +75,17 @@ describe('what a tfjs model can hold', () => {
     }
   });
 
+  test('two weights of one name cost themselves, no other', async () => {
+    const weight = (own: string) => ({ name: own, shape: [1, 1], dtype: 'float32' });
+    const model = json([
+      { paths: ['w'], weights: [weight('a'), weight('b')] },
+      { paths: ['v'], weights: [weight('c'), weight('a')] },
+    ]);
+    const { tensors, errors } = await salvage(model, { name, open: () => bytesOf(Float32Array.of(1, 2)) });
+    expect(from(tensors)).toEqual({ b: Float32Array.of(2), c: Float32Array.of(1) });
+    expect(errors).toEqual({ a: "model.json: weight 'a' is there twice." });
+  });
+
   test('dtype and quantization say how it was stored', async () => {
     const model = json([{ paths: ['w'], weights }]);
     const read = await all(model, { name, open: () => data });

@@ -1,5 +1,6 @@
 // .tflite: quantised weights with a scale for all, for each row, for each column: values and storage tolerance.
 import { describe, expect, test } from 'vitest';
+import { toMatrices } from '../../src/formats/index.js';
 import { check, failure, one } from './helpers.js';
 import { tflite } from './write-tflite.js';
 
@@ -50,4 +51,28 @@ test('float32 as it is', async () => {
   const tensor = await one(file, { name: 'm.tflite' });
   expect(tensor).toMatchObject({ name: 'f', shape: [2, 3], dtype: 'float32' });
   expect([...(tensor.data as Float32Array)]).toEqual([...data]);
+});
+
+test('scales beside floats are not applied', async () => {
+  const data = Float32Array.of(1, 2, 3, 4);
+  const file = tflite([
+    { name: 'f', shape: [2, 2], type: 0, data, scales: Float32Array.of(0.5), zeros: [1] },
+  ]);
+  expect((await one(file, { name: 'm.tflite' })).data).toEqual(data);
+});
+
+test.each([
+  [4, [1, 2, 2, 3], [3, 4]],
+  [132, [2, 1, 2, 3, 5], [5, 12]],
+  [3, [5, 2, 2, 3], [5, 12]],
+])('the filter of operator %d, %j, is the matrix %j', async (operator, shape, matrix) => {
+  const size = shape.reduce((a, b) => a * b, 1);
+  const data = Float32Array.from({ length: size }, (_, i) => i);
+  const file = tflite([{ name: 'k', shape, type: 0, data }], operator);
+  const [read] = toMatrices(await one(file, { name: 'm.tflite' }));
+  expect(read.shape).toEqual(matrix);
+  // The first row is the first output's: every one of the last axis where outputs are there, else as stored.
+  const step = operator === 3 ? 1 : shape[shape.length - 1];
+  const first = new Set(Array.from(read.data as Float32Array).slice(0, matrix[1]));
+  expect(first).toEqual(new Set(Array.from({ length: matrix[1] }, (_, i) => i * step)));
 });

@@ -57,13 +57,16 @@ export interface TfliteSpec {
   axis?: number;
 }
 
-/** A model of constant tensors; buffer 0 is empty. */
-export function tflite(tensors: readonly TfliteSpec[]): Uint8Array {
+/** A model of constant tensors, the first of which may be the filter of an operator; buffer 0 is empty. */
+export function tflite(tensors: readonly TfliteSpec[], operator?: number): Uint8Array {
   const rows = tensors.map(({ name, shape, type, scales, zeros = [], axis = 0 }, i) => {
     const fields: Table = { 0: Int32Array.from(shape), 1: type, 2: i + 1, 3: name };
     if (scales) fields[4] = { 2: scales, 3: BigInt64Array.from(zeros, BigInt), 6: axis };
     return fields;
   });
   const buffers = [{}, ...tensors.map(({ data }) => ({ 0: bytesOf(data) }))];
-  return flatbuffer({ 0: 3, 2: [{ 0: rows }], 4: buffers }, 'TFL3');
+  const graph: Table = { 0: rows };
+  if (operator === undefined) return flatbuffer({ 0: 3, 2: [graph], 4: buffers }, 'TFL3');
+  graph[3] = [{ 0: 0, 1: Int32Array.of(-1, 0) }];
+  return flatbuffer({ 0: 3, 1: [{ 3: operator }], 2: [graph], 4: buffers }, 'TFL3');
 }

@@ -44,6 +44,7 @@ export async function* readTfjs(
   const layoutOf = tfjsLayouts(isObject(json) ? json.modelTopology : undefined);
   const total = manifestBytes(manifest);
   const paths = new Set<unknown>();
+  const twice = namedTwice(manifest);
   let done = 0;
   for (const [index, group] of manifest.entries()) {
     const where = `weightsManifest[${index}]`;
@@ -57,7 +58,7 @@ export async function* readTfjs(
     }
     const shards = new Shards(source, where, group.paths);
     try {
-      for await (const { tensor, length } of readGroup(shards, group.weights, options)) {
+      for await (const { tensor, length } of readGroup(shards, group.weights, twice, options)) {
         done += length;
         options.onProgress?.(done, Math.max(done, total));
         const layout = tensor && layoutOf(tensor.name, tensor.shape);
@@ -73,6 +74,7 @@ export async function* readTfjs(
 async function* readGroup(
   shards: Shards,
   weights: readonly unknown[],
+  twice: ReadonlySet<unknown>,
   options: ReadOptions,
 ): AsyncGenerator<{ tensor: NamedTensor | undefined; length: number }> {
   const { file, where } = shards;
@@ -91,6 +93,7 @@ async function* readGroup(
       const weight = toWeight(file, name, item);
       const { shape, dtype, stored, scale } = weight;
       length = countElements(file, name, shape) * elementSize(file, name, stored);
+      if (twice.has(name)) throw new FormatError(file, `weight ${quote(name)} is there twice.`);
       if (!(await admit(file, options, name, { shape, dtype }))) return undefined;
       return withNoise(dequantise(file, weight, await shards.read(name, at, length)), scale);
     });
@@ -105,6 +108,18 @@ async function* readGroup(
     at += length;
     yield { tensor, length };
   }
+}
+
+/** Names that a manifest gives to more weights than one. */
+function namedTwice(manifest: readonly unknown[]): Set<unknown> {
+  const [seen, twice] = [new Set<unknown>(), new Set<unknown>()];
+  for (const group of manifest) {
+    for (const item of isObject(group) && Array.isArray(group.weights) ? group.weights : []) {
+      const name = isObject(item) ? item.name : undefined;
+      (seen.has(name) ? twice : seen).add(name);
+    }
+  }
+  return twice;
 }
 
 /** What the weights of a manifest take, strings apart: good enough for a progress bar. */
