@@ -5,14 +5,14 @@ import { alloc, mark, release } from './base/arena';
 import { PAIR_COLUMNS } from './base/params';
 import * as interpolative from './driver/interpolative';
 import { Choice } from './driver/interpolative';
-import * as metrics from './driver/norms';
+import * as norms from './driver/norms';
 import * as claim from './certificate/claim';
 import { decide } from './driver/rank';
 import * as scanner from './matrix/scan';
 import { fits, smallRanks } from './certificate/small-pair';
 import * as source from './matrix/source';
 import * as spaces from './driver/subspace';
-import * as svd from './driver/singular-values';
+import * as spectra from './driver/singular-values';
 import * as truncatedSvd from './driver/truncated-svd';
 import { Triplets } from './driver/truncated-svd';
 
@@ -120,7 +120,7 @@ export function method(): i32 {
 
 /** min(m, n) values into `values`, descending; false when Jacobi, for relative accuracy, did not converge. */
 export function singularValues(values: usize, relative: bool): bool {
-  const done = svd.singularValues(values, relative);
+  const done = spectra.singularValues(values, relative);
   for (let j = 0; j < source.n; j++) {
     const p = values + (<usize>j << 3);
     store<f64>(p, load<f64>(p) / source.scale);
@@ -130,7 +130,7 @@ export function singularValues(values: usize, relative: bool): bool {
 
 /** Pivoted QR, its first `rank` columns independent. */
 export function qr(transposed: bool, rank: i32, r: usize, perm: usize): void {
-  svd.pivotedQr(transposed, rank, r, perm);
+  spectra.pivotedQr(transposed, rank, r, perm);
 }
 
 /** scale * A is what the kernel computes with. */
@@ -140,7 +140,7 @@ export function scale(): f64 {
 
 /** As singularValues(), to absolute accuracy, of scale * A. */
 export function spectrum(values: usize): void {
-  svd.singularValues(values, false);
+  spectra.singularValues(values, false);
 }
 
 /** ||A||_F */
@@ -150,12 +150,12 @@ export function frobenius(): f64 {
 
 /** sigma_1 */
 export function spectral(): f64 {
-  return Math.sqrt(metrics.largestSquare()) / source.scale;
+  return Math.sqrt(norms.largestSquare()) / source.scale;
 }
 
 /** ||A||_F^2 / sigma_1^2; 0 for a zero matrix. */
 export function stable(): f64 {
-  return source.n ? scanner.total / metrics.largestSquare() : 0;
+  return source.n ? scanner.total / norms.largestSquare() : 0;
 }
 
 export { participation } from './driver/norms';

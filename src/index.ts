@@ -1,3 +1,4 @@
+// matrix-rank: the root entry.
 export { RankAccumulator } from './accumulator/accumulator.js';
 export { simd } from './kernel/load.js';
 export * from './layers/index.js';

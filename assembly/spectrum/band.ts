@@ -6,7 +6,7 @@
 // W: m x n column-major, m >= n, destroyed. B: see bulge.ts. Cost: 4 m n^2 - 4/3 n^3 flops.
 import { alloc, mark, release } from '../base/arena';
 import { dot, square } from '../blas/level1';
-import { applyBlock, applyRight, createBlock, formBlock, ReflectorBlock } from '../factor/compact-wy';
+import { applyBlock, applyRight, createBlock, formBlock } from '../factor/compact-wy';
 import { createPanel, factorPanel } from '../factor/householder';
 import { column, createColumns, leading } from '../matrix/columns';
 import { Band } from './bulge';

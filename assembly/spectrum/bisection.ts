@@ -7,7 +7,7 @@
 import { alloc, mark, release } from '../base/arena';
 import { parallelFor, threads } from '../base/parallel';
 import { STURM_ACCURACY, STURM_LEAST, STURM_STEPS, STURM_TASK } from '../base/params';
-import { createMinors, evaluate, LOOK, Minors, Point, point, SIX, take } from './sturm';
+import { createMinors, evaluate, LOOK, Minors, Point, point, take } from './sturm';
 
 // An interval is three points, its ends and the one that an end replaced last,
 // then which end that was and the number of steps.

@@ -43,7 +43,7 @@ class Columns {
   passed: i32;
 }
 
-function createColumns(B: usize, ld: i32, m: i32, n: i32): Columns {
+function openColumns(B: usize, ld: i32, m: i32, n: i32): Columns {
   const x = changetype<Columns>(alloc(offsetof<Columns>()));
   x.B = B;
   x.ld = ld;
@@ -229,7 +229,7 @@ function sweep(x: Columns, look: bool, all: bool): void {
  */
 export function jacobi(B: usize, ld: i32, m: i32, n: i32, values: usize): bool {
   const start = mark();
-  const x = createColumns(B, ld, m, n);
+  const x = openColumns(B, ld, m, n);
   for (let j = 0; j < n; j += JACOBI_BLOCK) setRows(x, j, 0, x.m);
   measure(x);
   for (let j = 0; j < n; j += JACOBI_BLOCK) trim(x, j);
