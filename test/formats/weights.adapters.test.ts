@@ -90,6 +90,11 @@ test.each([
   expect(tensors.map((t) => [t.name, t.packed?.split(' (')[0]])).toEqual([['x', `packed as ${kind}`]]);
 });
 
+test('weights whose names begin like parts of such adapters are weights', async () => {
+  const model = { 'm.bone_proj.weight': of([2, 3], mixed), 'm.oft_head.weight': of([2, 3], mixed) };
+  expect((await all(write(model, {}))).map((t) => t.packed)).toEqual([undefined, undefined]);
+});
+
 test("QALoRA's factors are of pooled inputs; XLabs' pairs are found", async () => {
   const factors = { 'q.lora_A.weight': of([2, 5], mixed), 'q.lora_B.weight': of([4, 2], mixed) };
   const [q] = await all(write(factors, { lora_alpha: 2, r: 2, use_qalora: true }));

@@ -215,22 +215,35 @@ async function readFactors(
   return { left, right: Float32Array.from(right), rank: p };
 }
 
-/** Adapters that are no product of two factors: what their parts begin with. */
-const OTHERS: Readonly<Record<string, string>> = {
-  ...{ hada: 'LoHa', lokr: 'LoKr', oft: 'OFT', boft: 'BOFT', ia3: 'IA3', vera: 'VeRA', randlora: 'RandLora' },
-  ...{ fourierft: 'FourierFT', hra: 'HRA', vblora: 'VB-LoRA', bone: 'Bone', miss: 'MiSS', waveft: 'WaveFT' },
-};
-const OTHER = new RegExp(`^(.*)\\.(${Object.keys(OTHERS).join('|')})_\\w+(\\.[^.]+)?(\\.weight)?$`);
+/** Adapters that are no product of two factors: how their parts are called. */
+const OTHERS: readonly (readonly [kind: string, parts: string])[] = [
+  ['LoHa', 'hada_[wt]\\d(_[ab])?'],
+  ['LoKr', 'lokr_\\w+'],
+  ['OFT', 'oft_(blocks|diag|[rRs])'],
+  ['BOFT', 'boft_[Rs]'],
+  ['IA3', 'ia3_l'],
+  ['VeRA', 'vera_([AB]|lambda_[bd])'],
+  ['RandLora', 'randlora_([AB]|lambda|gamma)'],
+  ['FourierFT', 'fourierft_spectrum'],
+  ['HRA', 'hra_u'],
+  ['VB-LoRA', 'vblora_\\w+'],
+  ['Bone', 'bone_block'],
+  ['MiSS', 'miss_block'],
+];
+const OTHER = new RegExp(
+  `^(.*)\\.(?:${OTHERS.map(([, parts]) => `(${parts.replace('(', '(?:')})`).join('|')})(?:\\.[^.]+)?(?:\\.weight)?$`,
+);
 
 function otherAdapter(entry: Stored, context: Context): Match | undefined {
   const match = OTHER.exec(entry.name);
   if (match === null) return undefined;
-  const [, base, kind] = match;
+  const [, base, ...found] = match;
+  const at = found.findIndex((part) => part !== undefined);
   const parts = [
-    ...context.under(`${base}.${kind}_`),
+    ...context.under(`${base}.${found[at].slice(0, found[at].indexOf('_') + 1)}`),
     context.get(`${base}.alpha`),
     context.get(`${base}.dora_scale`),
   ];
-  const why = `packed as ${OTHERS[kind]} (${entry.name.slice(base.length + 1)}, ...)`;
+  const why = `packed as ${OTHERS[at][0]} (${entry.name.slice(base.length + 1)}, ...)`;
   return notDecoded(base, entry, why, parts);
 }
