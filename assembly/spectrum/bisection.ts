@@ -2,26 +2,30 @@
 // stands alone.
 //
 // Sturm's counts (sturm.ts) tell how many values an interval has. N_{2n} vanishes at the singular values: where an
-// interval has one, inverse quadratic interpolation takes 6 to 10 counts, bisection 50 (Chandrupatla 1997), which is
+// interval has one, inverse quadratic interpolation takes 6 to 8 counts, bisection 50 (Chandrupatla 1997), which is
 // what every step falls back to: it cannot fail. Cost: about 30 n^2 multiply-adds.
 import { alloc, mark, release } from '../base/arena';
 import { parallelFor, threads } from '../base/parallel';
 import { STURM_ACCURACY, STURM_LEAST, STURM_STEPS, STURM_TASK } from '../base/params';
 import { createMinors, evaluate, LOOK, Minors, Point, point, take } from './sturm';
 
-// An interval is three points, its ends and the one that an end replaced last,
-// then which end that was and the number of steps.
-const HIGH: usize = 32;
-const BEFORE: usize = 64;
-const LATEST: usize = 96;
-const STEPS: usize = 100;
-const INTERVAL: usize = 128;
+// An interval is three points, its ends and the one that an end replaced last; then which end that was, the number of
+// steps, and what its scale of f takes.
+const HIGH: usize = 40;
+const BEFORE: usize = 2 * HIGH;
+const LATEST: usize = 3 * HIGH;
+const STEPS: usize = LATEST + 4;
+const GROWTH: usize = STEPS + 4;
+const INVERSE: usize = GROWTH + 8;
+const LEVEL: usize = INVERSE + 8;
+const INTERVAL: usize = LEVEL + 8;
 
 // @ts-ignore: decorator
 @inline
 function copyPoint(to: usize, from: usize): void {
   v128.store(to, v128.load(from));
   v128.store(to, v128.load(from, 16), 16);
+  store<f64>(to, load<f64>(from, 32), 32);
 }
 
 /** How far an interval from x on may be narrowed. */
@@ -31,39 +35,65 @@ function tolerance(x: f64): f64 {
   return max<f64>(f64.EPSILON * x, min<f64>(x / 256, STURM_ACCURACY));
 }
 
-/** f of a point relative to 2^exponent. */
-// @ts-ignore: decorator
-@inline
-function relative(p: Point, exponent: i64): f64 {
-  const shift = max<i64>(p.exponent - exponent, -1000);
-  return p.f * reinterpret<f64>(<u64>(shift + 1023) << 52);
+/**
+ * f of a point to the scale of an interval: N_{2n}, less what it grows by from x to the upper end where all values
+ * below are much smaller, as x^2 for each of them: without that, what is interpolated is closer to a line.
+ * log(1 + u) is taken as u - u^2 / 2 + u^3 / 3, 2^t to 1 in 500; with t at most +-200 products of some neither
+ * overflow nor underflow.
+ */
+function scale(interval: usize, p: Point): void {
+  const u = p.x * load<f64>(interval, INVERSE) - 1;
+  const grown = load<f64>(interval, GROWTH) * u * (1 + u * (u * (1 / 3.0) - 0.5));
+  const t = max<f64>(-200, min<f64>(200, <f64>(p.exponent - load<i64>(interval, LEVEL)) - grown));
+  const whole = floor(t);
+  const rest = t - whole;
+  p.scaled = p.f * reinterpret<f64>(<u64>(<i64>whole + 1023) << 52) * (1 + rest * (rest + 2) * (1 / 3.0));
+}
+
+/** No point is known but the ends. */
+function begin(interval: usize, n: i64): void {
+  const low = point(interval);
+  const high = point(interval + HIGH);
+  store<i64>(interval, 0, LATEST); // and STEPS
+  store<f64>(interval, 2 * Math.LOG2E * <f64>(n - low.above), GROWTH);
+  store<f64>(interval, 1 / high.x, INVERSE);
+  store<i64>(interval, high.exponent, LEVEL);
+  scale(interval, low);
+  scale(interval, high);
+  copyPoint(interval + BEFORE, interval + HIGH);
 }
 
 /**
- * The next point to look at: by inverse quadratic interpolation where the last three points allow
- * it (Chandrupatla 1997), else halfway.
+ * The next point to look at: by inverse quadratic interpolation where the last three points allow it (Chandrupatla
+ * 1997), else by the secant, and so that a quarter goes; halfway where there are more values, or too many steps.
  */
 function choose(interval: usize): f64 {
   const low = point(interval);
   const high = point(interval + HIGH);
   if (low.x < STURM_ACCURACY) return Math.sqrt(low.x * high.x);
   const half = 0.5 * (low.x + high.x);
-  const steps = load<i32>(interval, STEPS);
-  if (steps == 0 || steps > STURM_STEPS || low.above - high.above > 1) return half;
+  if (low.above - high.above > 1 || load<i32>(interval, STEPS) > STURM_STEPS) return half;
   const a = point(interval + load<i32>(interval, LATEST));
   const b = point(interval + HIGH - load<i32>(interval, LATEST));
   const c = point(interval + BEFORE);
-  const exponent = max<i64>(max<i64>(a.exponent, b.exponent), c.exponent);
-  const fa = relative(a, exponent);
-  const fb = relative(b, exponent);
-  const fc = relative(c, exponent);
-  const across = (a.x - b.x) / (c.x - b.x);
-  const along = (fa - fb) / (fc - fb);
-  if (!(along * along < across && (1 - along) * (1 - along) < 1 - across)) return half;
-  const t = fa / (fb - fa) * (fc / (fb - fc)) + (c.x - a.x) / (b.x - a.x) * (fa / (fc - fa)) * (fb / (fc - fb));
+  const ab = a.x - b.x;
+  const cb = c.x - b.x;
+  const ca = c.x - a.x;
+  const fab = a.scaled - b.scaled;
+  const fcb = c.scaled - b.scaled;
+  const fca = c.scaled - a.scaled;
+  // With s = ab / cb and t = fab / fcb: t^2 < s and (1 - t)^2 < 1 - s.
+  const square = fcb * fcb * cb;
+  let x: f64;
+  if (fab * cb * (fab * cb) < ab * square && fca * cb * (fca * cb) < ca * square) {
+    const more = ab * c.scaled * fca - ca * b.scaled * fab;
+    x = a.x - a.scaled * more / (fab * fcb * fca);
+  } else {
+    x = a.x - max<f64>(0.25, min<f64>(1 - 0.25, a.scaled / fab)) * ab;
+  }
   // Not so close to an end that the interval would stay as long.
   const margin = 0.5 * tolerance(low.x);
-  const x = max<f64>(low.x + margin, min<f64>(high.x - margin, a.x + t * (b.x - a.x)));
+  x = max<f64>(low.x + margin, min<f64>(high.x - margin, x));
   return x > low.x && x < high.x ? x : half;
 }
 
@@ -73,6 +103,7 @@ function choose(interval: usize): f64 {
  */
 @unmanaged
 class Search {
+  n: i64;
   from: i64;
   to: i64;
   stack: usize;
@@ -113,7 +144,6 @@ function push(search: Search, low: usize, high: usize): void {
   const top = search.top;
   copyPoint(top, low);
   copyPoint(top + HIGH, high);
-  store<i32>(top, 0, STEPS);
   if (!settled(search, top)) search.top += INTERVAL;
 }
 
@@ -131,9 +161,10 @@ function narrow(search: Search, interval: usize, found: usize): void {
   else if (above != low.above) {
     push(search, interval, found);
     copyPoint(interval, found);
-    store<i32>(interval, 0, STEPS);
+    begin(interval, search.n);
     return;
   }
+  scale(interval, point(found));
   copyPoint(interval + BEFORE, interval + end);
   copyPoint(interval + end, found);
   store<i32>(interval, <i32>end, LATEST);
@@ -168,7 +199,9 @@ function searchTask(record: usize, index: i32, _thread: i32): void {
       const slot = slots + c * INTERVAL;
       if (load<i32>(slot, STEPS) < 0 && search.top > search.stack) {
         search.top -= INTERVAL;
-        for (let o: usize = 0; o < INTERVAL; o += HIGH) copyPoint(slot + o, search.top + o);
+        copyPoint(slot, search.top);
+        copyPoint(slot + HIGH, search.top + HIGH);
+        begin(slot, search.n);
       }
       const idle = load<i32>(slot, STEPS) < 0;
       store<f64>(points + (c << 3), idle ? look.bound : choose(slot));
@@ -217,6 +250,7 @@ export function sturmValues(d: usize, e: usize, n: i32, bound: f64, from: i32, t
     const search = changetype<Search>(look.searches + <usize>k * SEARCH);
     const end = parts == 1 ? last : min(last, at + <usize>STURM_TASK * 6 * HIGH);
     search.stack = search.top = stack;
+    search.n = n;
     search.from = from;
     search.to = to;
     search.values = out;

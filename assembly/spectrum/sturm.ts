@@ -19,6 +19,8 @@ export class Point {
   f: f64 = 0;
   exponent: i64 = 0;
   above: i64 = 0;
+  /** f to a scale of its interval. */
+  scaled: f64 = 0;
 }
 
 /** Points are looked at six at a time: rows of their x, f, exponents and counts. */

@@ -31,6 +31,7 @@ export { reduceToBand } from '../assembly/spectrum/band';
 export { chaseBulges, createBand } from '../assembly/spectrum/bulge';
 export { golubKahan } from '../assembly/spectrum/golub-kahan';
 export { bidiagonalForm, bidiagonalValues, countAbove, largestValue } from '../assembly/spectrum/bidiagonal';
+export { sturmValues } from '../assembly/spectrum/bisection';
 export { jacobi } from '../assembly/spectrum/jacobi';
 export { largestEigenvalue, largestOfInverse, largestOfNegativeInverse } from '../assembly/spectrum/lanczos';
 export { applyToPanels, applyToVector, power } from '../assembly/spectrum/power';

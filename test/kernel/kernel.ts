@@ -68,6 +68,7 @@ interface Exports {
   bidiagonalForm(W: number, ld: number, m: number, n: number): number;
   bidiagonalValues(W: number, ld: number, m: number, n: number, values: number): void;
   countAbove(B: number, x: number): number;
+  sturmValues(d: number, e: number, n: number, bound: number, from: number, to: number, out: number): void;
   largestValue(B: number): number;
   factor(L: number, n: number, shift: number, definite: boolean): Cholesky;
   beginFactor(L: number, n: number, shift: number, definite: boolean, mayDeflate: number): Cholesky;
