@@ -212,6 +212,12 @@ export const SAMPLE_LEAST: f64 = 0.01;
 export const TWO_STAGE_COLUMNS: i32 = ASC_FEATURE_RELAXED_SIMD ? 576 : 512;
 
 /**
+ * Up to so many columns a bidiagonal form does without a QR before it up to twice as many rows: in cache one row and
+ * one column at a time are nearly as fast as blocks, above all with fused multiply-adds.
+ */
+export const WHOLE_COLUMNS: i32 = ASC_FEATURE_RELAXED_SIMD ? 256 : 128;
+
+/**
  * Width of the band between the two, a multiple of 8: the second stage grows with it;
  * from so many columns on memory wants wider blocks.
  */

@@ -15,7 +15,7 @@ import {
   clearBelow, column, createColumns, leading, readAll, readTransposed, transposeSquare, transposeUpper,
 } from '../matrix/columns';
 import * as source from '../matrix/source';
-import { bidiagonalValues } from '../spectrum/bidiagonal';
+import { bidiagonalValues, staysWhole } from '../spectrum/bidiagonal';
 import { jacobi } from '../spectrum/jacobi';
 import { tallValues } from './tall-values';
 
@@ -26,10 +26,12 @@ import { tallValues } from './tall-values';
 export function singularValues(values: usize, relative: bool): bool {
   const n = source.n;
   memory.fill(values, 0, <usize>source.width << 3);
-  if (n == 0 || (!relative && tall() && tallValues(values))) return true;
+  const direct = !tall() || staysWhole(source.m, n);
+  // For float32 data the Gram matrix pays sooner.
+  if (n == 0 || (!relative && tall() && (source.single || !direct) && tallValues(values))) return true;
   const start = mark();
   // A tall matrix that is reduced first loses what scaled rows mean.
-  const whole = relative && <u64>source.m * <u64>n <= RELATIVE_ELEMENTS;
+  const whole = relative ? <u64>source.m * <u64>n <= RELATIVE_ELEMENTS : direct;
   const m = whole || !tall() ? source.m : n;
   const W = whole ? createColumns(m, n) : matrix();
   if (whole) readAll(W, leading(m));

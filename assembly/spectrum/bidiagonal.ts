@@ -4,7 +4,9 @@
 // are counted by the signs of the stationary qds transform of B^T B - x^2 I (Fernando & Parlett 1994; Demmel 1997,
 // section 5.3); bisection.ts has the values. Cost of a count: n divisions.
 import { alloc, calloc, mark, release } from '../base/arena';
-import { BAND_WIDTH, REST_SHARE, TWO_STAGE_COLUMNS, U, WIDE_BAND_COLUMNS, WIDE_BAND_WIDTH } from '../base/params';
+import {
+  BAND_WIDTH, REST_SHARE, TWO_STAGE_COLUMNS, U, WHOLE_COLUMNS, WIDE_BAND_COLUMNS, WIDE_BAND_WIDTH,
+} from '../base/params';
 import { scaleColumn, square } from '../blas/level1';
 import { qr } from '../factor/tsqr';
 import { clearBelow } from '../matrix/columns';
@@ -63,13 +65,18 @@ export function finish(n: i32, d: usize, e: usize): Bidiagonal {
   return B;
 }
 
+/** Whether a matrix is so small, and so little taller than wide, that to reduce it to its R first costs more. */
+export function staysWhole(m: i32, n: i32): bool {
+  return m < 2 * n && n <= WHOLE_COLUMNS;
+}
+
 /**
- * d and, n elements behind it, e of a bidiagonal form of W. A tall W is reduced to its R first. Returns how many
- * columns it has: fewer than n where the others would change no value by more than `least`.
+ * d and, n elements behind it, e of a bidiagonal form of W. A tall W that does not stay whole is reduced to its R
+ * first. Returns how many columns it has: fewer than n where the others would change no value by more than `least`.
  */
 function reduce(W: usize, ld: i32, m: i32, n: i32, d: usize, least: f64): i32 {
   const start = mark();
-  if (3 * m > 5 * n) {
+  if (3 * m > 5 * n && !staysWhole(m, n)) {
     qr(W, ld, m, n);
     clearBelow(W, ld, m, n);
     m = n;
