@@ -65,6 +65,9 @@ export const CLASSICAL_COLUMNS: i32 = 320;
 export const CHOSEN_LEAST: i32 = 32;
 export const CHOSEN_SHARE: i32 = 8;
 
+/** They end with a block of which this part of the mean square, of all columns, is left: those behind would be long. */
+export const ORDERED_LEAST: f64 = 1.0 / 256;
+
 /** Where a sketch has chosen small columns, exact norms go on to this part of the stop: one step at least. */
 export const CLASSICAL_STOP: f64 = 0.99;
 

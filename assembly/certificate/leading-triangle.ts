@@ -23,10 +23,12 @@ export function decideFromTriangle(q: PivotedQr, leftOut: f64, reflectors: i32, 
   const up = qrcp.residualAfter(q, k) + rest;
   if (k < source.n && !(up <= claim.tolerance(claim.low))) return false;
   if (k <= (claim.report ? 0 : proved)) return claim.answer(k, claim.tolerance(claim.high), up, by);
+  const least = GUARD * claim.tolerance(claim.high);
+  if (!(qrcp.lastPivot(q, k) > least)) return false; // it is no less than 1 / ||R11^-1||
   const start = mark();
   const inverse = inverseNorm(packUpper(q.W, q.ld, k), k);
   release(start);
   const lo: f64 = inverse > 0 && inverse < Infinity ? 1 / inverse - leftOut - reflectorError(reflectors + stage(k)) : 0;
-  if (!(lo > GUARD * claim.tolerance(claim.high))) return false;
+  if (!(lo > least)) return false;
   return claim.answer(k, lo, up, by);
 }

@@ -1,7 +1,9 @@
 // Rank k from a sample of rows (row-sample.ts): which sample, how far, and what its bounds decide.
 // docs/certificates.md, "Low rank from a sample", "QLP".
 import { alloc, mark, release } from '../base/arena';
-import { BELOW_TOLERANCE, FALLING, GUARD, REACH, SAMPLE_ROUNDS, SMOOTH, SPARE, SPARE_ROWS, U } from '../base/params';
+import {
+  BELOW_TOLERANCE, CHOSEN_LEAST, CHOSEN_SHARE, FALLING, GUARD, REACH, SAMPLE_ROUNDS, SMOOTH, SPARE, SPARE_ROWS, U,
+} from '../base/params';
 import { factor } from '../factor/cholesky';
 import * as qrcp from '../factor/qrcp';
 import * as scan from '../matrix/scan';
@@ -31,16 +33,16 @@ import {
  * Rank k < n from a sample of rows; so many (`proved`) singular values are known to be above the tolerance.
  * "Low rank from a sample". seen: many columns were seen to depend on few, so that the guess may be low.
  */
-export function sampled(guess: i32, proved: i32, seen: bool): bool {
+export function sampled(guess: i32, proved: i32, seen: bool, ordered: i32 = 0): bool {
   const start = mark();
-  const done = fromSample(guess, proved, seen);
+  const done = fromSample(guess, proved, seen, ordered);
   release(start);
   return done;
 }
 
-function fromSample(guess: i32, proved: i32, seen: bool): bool {
+function fromSample(guess: i32, proved: i32, seen: bool, ordered: i32): bool {
   const start = mark();
-  const sample = sufficientSample(guess, seen);
+  const sample = sufficientSample(guess, seen, ordered);
   if (!changetype<usize>(sample)) return false;
   const k = sample.k;
   let lower = claim.tolerance(claim.high);
@@ -69,7 +71,7 @@ function raiseByAll(sample: RowSample): void {
 }
 
 /** A sample for about rank `guess` that sees all of the row space, factored down to the tolerance; else null. */
-function sufficientSample(guess: i32, seen: bool): RowSample {
+function sufficientSample(guess: i32, seen: bool, ordered: i32): RowSample {
   const none = changetype<RowSample>(0);
   const n = source.n;
   const start = mark();
@@ -92,6 +94,7 @@ function sufficientSample(guess: i32, seen: bool): RowSample {
     // Without a gap in the singular values the sample must do with few columns.
     const tau = claim.tolerance(claim.low);
     const checkBelow: f64 = countable() ? 0 : REACH * tau;
+    qrcp.inOrder(sample.q, ordered - max(CHOSEN_LEAST, ordered / CHOSEN_SHARE));
     k = factorSample(sample, tau / GUARD, checkBelow);
     if (!(scaledResidual(sample) <= tau / GUARD)) {
       if (qrcp.fewStepsMore(k, source.m, claim.high, scaledResidual(sample), tau / GUARD)) {

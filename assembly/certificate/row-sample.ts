@@ -175,9 +175,7 @@ export function boundBelow(sample: RowSample): void {
 
 /** |r_kk| of the sample, as if of all rows. */
 export function lastPivot(sample: RowSample): f64 {
-  const last = sample.k - 1;
-  const pivot = load<f64>(column(sample.W, sample.ld, last) + (<usize>last << 3));
-  return abs(pivot) * Math.sqrt(<f64>source.m / <f64>sample.size);
+  return qrcp.lastPivot(sample.q, sample.k) * Math.sqrt(<f64>source.m / <f64>sample.size);
 }
 
 /** ||R22||_F of the sample, likewise. */

@@ -108,7 +108,8 @@ function prove(G: usize): bool {
   const most = countable() ? (5 * n) >> 3 : full.gapless ? m >> 3 : n;
   const guess = full.independent;
   const samples = m >= SAMPLE_ROWS && (n >= SAMPLE_COLUMNS || m >= SAMPLE_ROWS_A_COLUMN * n);
-  if (samples && guess < most && sampled(guess, full.proved, false)) return true;
+  const ordered = full.gapless || claim.report ? 0 : full.ordered;
+  if (samples && guess < most && sampled(guess, full.proved, false, ordered)) return true;
   if (inertia(G)) return true;
   // Rows of a sample may miss what the others have, and in all rows a few columns only be dependent.
   if (s < m && n >= DEFLATE_COLUMNS && !full.gapless && fullRank(m, 0, true).decided) return true;
@@ -117,7 +118,7 @@ function prove(G: usize): bool {
     return (!claim.report && !graded && byEquilibratedRows()) || bySingularValues();
   }
   if (full.least < Infinity && seen != full && fullRankByQr()) return true;
-  return byQr(full.proved, full.gapless || claim.report ? 0 : full.ordered);
+  return byQr(full.proved, ordered);
 }
 
 /** An attempt at full rank from s rows, by a Gram matrix or, where it is `seen` to hide sigma_n, by QR of all rows. */

@@ -8,7 +8,9 @@
 // W: m x n column-major, overwritten by R (upper trapezoid) and the reflectors. Cost: about 4 m n k flops for k steps.
 import { alloc, mark, release } from '../base/arena';
 import { parallelFor } from '../base/parallel';
-import { CLASSICAL_COLUMNS, CLASSICAL_STOP, OVERSAMPLE, QR_BLOCK, SKETCH_TASK } from '../base/params';
+import {
+  CLASSICAL_COLUMNS, CLASSICAL_STOP, ORDERED_LEAST, OVERSAMPLE, QR_BLOCK, SKETCH_TASK,
+} from '../base/params';
 import { SEED, twoPlaces } from '../base/random';
 import { madd } from '../base/simd';
 import { axpy, dot, swapColumns, swapIndices } from '../blas/level1';
@@ -270,12 +272,17 @@ function singleSteps(q: PivotedQr, stop: f64, checkBelow: f64, most: i32): void 
   }
 }
 
-/** The first k steps, if any, with the columns as they stand. */
+/** The first k steps, if any, with the columns as they stand: fewer where these are short beside the others. */
 export function inOrder(q: PivotedQr, k: i32): void {
   if (k <= 0) return;
   const start = mark();
   const reflectors = createBlock(q.m, QR_BLOCK);
-  while (q.steps < k) takeBlock(q, reflectors, min(QR_BLOCK, k - q.steps), -1);
+  const size = measureResidual(q);
+  const limit = ORDERED_LEAST * size * size;
+  while (q.steps < k) {
+    const b = min(QR_BLOCK, k - q.steps);
+    if (takeBlock(q, reflectors, b, limit) < b) break;
+  }
   release(start);
 }
 
@@ -340,6 +347,11 @@ export function leastSteps(q: PivotedQr, limit: f64): i32 {
     if (!(sum <= limit * limit)) break;
   }
   return k;
+}
+
+/** |r_kk|, of the last of the first k steps. */
+export function lastPivot(q: PivotedQr, k: i32): f64 {
+  return abs(load<f64>(column(q.W, q.ld, k - 1) + (<usize>(k - 1) << 3)));
 }
 
 /** ||R(i, :)||^2 */
