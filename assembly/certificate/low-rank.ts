@@ -1,9 +1,7 @@
 // Rank k from a sample of rows (row-sample.ts): which sample, how far, and what its bounds decide.
 // docs/certificates.md, "Low rank from a sample", "QLP".
 import { alloc, mark, release } from '../base/arena';
-import {
-  BELOW_TOLERANCE, CHOSEN_LEAST, CHOSEN_SHARE, FALLING, GUARD, REACH, SAMPLE_ROUNDS, SMOOTH, SPARE, SPARE_ROWS, U,
-} from '../base/params';
+import { BELOW_TOLERANCE, FALLING, GUARD, REACH, SAMPLE_ROUNDS, SMOOTH, SPARE, SPARE_ROWS, U } from '../base/params';
 import { factor } from '../factor/cholesky';
 import * as qrcp from '../factor/qrcp';
 import * as scan from '../matrix/scan';
@@ -30,8 +28,9 @@ import {
 } from './row-sample';
 
 /**
- * Rank k < n from a sample of rows; so many (`proved`) singular values are known to be above the tolerance.
- * "Low rank from a sample". seen: many columns were seen to depend on few, so that the guess may be low.
+ * Rank k < n from a sample of rows; so many (`proved`) singular values are known to be above the tolerance, and so many
+ * leading columns (`ordered`) are taken as they stand. seen: many columns were seen to depend on few, so that the guess
+ * may be low. "Low rank from a sample".
  */
 export function sampled(guess: i32, proved: i32, seen: bool, ordered: i32 = 0): bool {
   const start = mark();
@@ -94,7 +93,7 @@ function sufficientSample(guess: i32, seen: bool, ordered: i32): RowSample {
     // Without a gap in the singular values the sample must do with few columns.
     const tau = claim.tolerance(claim.low);
     const checkBelow: f64 = countable() ? 0 : REACH * tau;
-    qrcp.inOrder(sample.q, ordered - max(CHOSEN_LEAST, ordered / CHOSEN_SHARE));
+    qrcp.inOrder(sample.q, ordered);
     k = factorSample(sample, tau / GUARD, checkBelow);
     if (!(scaledResidual(sample) <= tau / GUARD)) {
       if (qrcp.fewStepsMore(k, source.m, claim.high, scaledResidual(sample), tau / GUARD)) {

@@ -3,7 +3,7 @@
 // Cost: about 4 m n k flops; a tall A is reduced to its R factor first.
 import { alloc, mark, release } from '../base/arena';
 import {
-  BELOW_TOLERANCE, CHOSEN_LEAST, CHOSEN_SHARE, GUARD, LEFT_OUT_SHARE, REACH, TRAILING_COLUMNS,
+  BELOW_TOLERANCE, GUARD, LEFT_OUT_SHARE, REACH, TRAILING_COLUMNS,
 } from '../base/params';
 import * as qrcp from '../factor/qrcp';
 import { PivotedQr } from '../factor/qrcp';
@@ -19,8 +19,9 @@ import { reductionStages, reflectorError, stage } from './rounding';
 import { byTrailing } from './trailing';
 
 /**
- * The rank from a QR of all of A; so many (`proved`) values are known to be above the tolerance. `ordered`: so many
- * leading columns are far from dependent, and values that are not known likely to be far below. Decides.
+ * The rank from a QR of all of A; so many (`proved`) values are known to be above the tolerance. So many
+ * leading columns (`ordered`), far from dependent, are taken as they stand: values that are not known are likely to be
+ * far below then. Decides.
  */
 export function byQr(proved: i32, ordered: i32 = 0): bool {
   const n = source.n;
@@ -29,7 +30,7 @@ export function byQr(proved: i32, ordered: i32 = 0): bool {
   claim.raiseSigma(power(W, leading(m), m, n, alloc(<u64>n << 3), 3));
   const q = qrcp.begin(W, leading(m), m, n, alloc(<u64>n << 2));
   const tau = claim.tolerance(claim.low);
-  qrcp.inOrder(q, ordered - max(CHOSEN_LEAST, ordered / CHOSEN_SHARE));
+  qrcp.inOrder(q, ordered);
   const stop = tau / GUARD;
   const checkBelow: f64 = n <= TRAILING_COLUMNS ? 0 : REACH * tau;
   qrcp.proceed(q, stop, checkBelow, n);

@@ -1,6 +1,8 @@
 // The driver: from proof to proof, the cheapest first, and singular values only for what they leave open.
 import { alloc, mark, release } from '../base/arena';
 import {
+  CHOSEN_LEAST,
+  CHOSEN_SHARE,
   DEFLATE_COLUMNS,
   DIRECT_COLUMNS,
   EXPECTED_ABOVE,
@@ -108,7 +110,8 @@ function prove(G: usize): bool {
   const most = countable() ? (5 * n) >> 3 : full.gapless ? m >> 3 : n;
   const guess = full.independent;
   const samples = m >= SAMPLE_ROWS && (n >= SAMPLE_COLUMNS || m >= SAMPLE_ROWS_A_COLUMN * n);
-  const ordered = full.gapless || claim.report ? 0 : full.ordered;
+  const chosen = max(CHOSEN_LEAST, full.ordered / CHOSEN_SHARE);
+  const ordered = full.gapless || claim.report ? 0 : full.ordered - chosen;
   if (samples && guess < most && sampled(guess, full.proved, false, ordered)) return true;
   if (inertia(G)) return true;
   // Rows of a sample may miss what the others have, and in all rows a few columns only be dependent.

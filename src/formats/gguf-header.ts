@@ -1,6 +1,7 @@
 // The header of a .gguf file: metadata, of which the alignment and an adapter's alpha are read, and tensors' places.
 // Layout, little-endian: 'GGUF', version (2 or 3), tensor count, metadata count (8 bytes each); metadata as key, type,
 // value; per tensor its name, dimensions (innermost first), type and offset. Source: docs/gguf.md of the ggml project.
+import { repeated } from '../shared/repeated.js';
 import { textDecoder } from '../shared/text.js';
 import { GGUF_BLOCKS } from './decode/gguf-blocks.js';
 import { ELEMENT_SIZE } from './decode.js';
@@ -116,12 +117,8 @@ export async function readHeader(source: ByteSource): Promise<Header> {
 }
 
 function refuseTwins(tensors: readonly Entry[]) {
-  const first = new Map<string, Entry>();
-  for (const entry of tensors) {
-    const twin = first.get(entry.name);
-    if (twin === undefined) first.set(entry.name, entry);
-    else twin.problem = entry.problem = 'is in the header twice';
-  }
+  const twice = repeated(tensors.map(({ name }) => name));
+  for (const entry of tensors) if (twice.has(entry.name)) entry.problem = 'is in the header twice';
 }
 
 function refuseOverlaps(tensors: readonly Entry[]) {

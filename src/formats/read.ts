@@ -209,12 +209,13 @@ async function readJson(source: ByteSource, options: ReadOptions): Promise<Async
   if (isObject(json) && 'weightsManifest' in json)
     return (await import('./tfjs/index.js')).readTfjs(source, options, json);
   const tables = await import('./records.js');
-  const named = isObject(json) && (Array.isArray(json.data) || tables.areMatrices(json));
-  const [again] = named ? duplicateKeys(text) : [];
-  if (again !== undefined) throw new FormatError(name, `has ${quote(again)} twice.`);
-  if (isObject(json) && Array.isArray(json.data))
+  const isTable = isObject(json) && Array.isArray(json.data);
+  if (isObject(json) && (isTable || tables.areMatrices(json))) {
+    const [twice] = duplicateKeys(text);
+    if (twice !== undefined) throw new FormatError(name, `has ${quote(twice)} twice.`);
+    if (!isTable) return tables.readMatrices(source, options, json);
     return (await import('./table.js')).readTable(source, options);
-  if (isObject(json) && tables.areMatrices(json)) return tables.readMatrices(source, options, json);
+  }
   if (isObject(json) && 'error' in json)
     throw new FormatError(name, `is an error message of a server: ${quote(json.error)}.`);
   throw new FormatError(

@@ -32,7 +32,7 @@ function nested(
   format: Parsed['format'] = /\]\s*,\s*\[|,/.test(body) ? 'JSON' : 'NumPy',
 ): Parsed {
   if (body.includes('...')) throw new Error(SHORTENED);
-  if (HOLE.test(body)) throw new Error('Between two commas there is no number.');
+  refuseHoles(body);
   const end = closing(body);
   if (body.slice(end).replace(/[;\s]/g, '') !== '') {
     throw new Error(`There is more after the last bracket: ${quote(body.slice(end).trim())}.`);
@@ -60,7 +60,9 @@ function* brackets(inner: string): Generator<string[]> {
   between(inner.length);
 }
 
-const HOLE = /[,[]\s*,/;
+function refuseHoles(body: string): void {
+  if (/[,[]\s*,/.test(body)) throw new Error('Between two commas there is no number.');
+}
 
 const SHORTENED =
   "Numbers are left out ('...'): in NumPy, np.set_printoptions(threshold=np.inf) prints all of them.";
@@ -71,7 +73,7 @@ function flat(body: string): Parsed {
   const after = body.slice(end).replace(/[;'\s]/g, '');
   if (after !== '') throw new Error(`There is more after the last bracket: ${quote(after)}.`);
   const inner = body.slice(1, end - 1);
-  if (HOLE.test(body)) throw new Error('Between two commas there is no number.');
+  refuseHoles(body);
   if (/\.\.\.\s*(,|\s\S)/.test(inner) && !/\.\.\.[^\S\n]*\n/.test(inner)) throw new Error(SHORTENED);
   const rows = inner
     .replace(/\.\.\.[^\n]*\n/g, ' ') // MATLAB's continued lines

@@ -54,13 +54,13 @@ export function rankFactors(a: unknown, b?: unknown, c?: unknown): RankFactors {
     const most = Math.min(rank, limit);
     const wanted = { transposed, most, share, svd: method === 'svd' };
     if (isComplex(stack)) complexFactors(result, k, columnsOf(fn, stack, hermitian), wanted);
-    else if (wanted.svd) bySvd(result, k, wanted);
+    else if (wanted.svd) bySvd(fn, result, k, wanted);
     else byColumns(fn, result, k, wanted, stack, hermitian);
   });
   return result;
 }
 
-function bySvd(result: RankFactors, k: Kernel, { transposed, most, share }: WantedFactors): void {
+function bySvd(fn: string, result: RankFactors, k: Kernel, { transposed, most, share }: WantedFactors): void {
   const [rows, cols] = result.shape;
   const [long, short] = transposed ? [cols, rows] : [rows, cols];
   const kept = k.truncate(most, share);
@@ -69,8 +69,10 @@ function bySvd(result: RankFactors, k: Kernel, { transposed, most, share }: Want
   result.residual = k.truncated(y, vt, transposed);
   result.rank = kept;
   // The kernel's A is the transpose of ours: so are its factors, and they change places.
-  result.left = transposed ? transpose(copyOut(vt, short * kept), kept, short) : copyOut(y, long * kept);
-  result.right = transposed ? transpose(copyOut(y, long * kept), long, kept) : copyOut(vt, short * kept);
+  const turned = (data: Float64Array, m: number, n: number) =>
+    transpose(data, m, n, allocate(fn, Float64Array, m * n));
+  result.left = transposed ? turned(copyOut(vt, short * kept), kept, short) : copyOut(y, long * kept);
+  result.right = transposed ? turned(copyOut(y, long * kept), long, kept) : copyOut(vt, short * kept);
 }
 
 function byColumns(

@@ -70,8 +70,12 @@ function tile(
 }
 
 /** The transpose of a rows x cols matrix, in float64; tiles, so that neither side runs through memory in leaps. */
-export function transpose(data: ArrayLike<number>, rows: number, cols: number): Float64Array {
-  const out = new Float64Array(rows * cols);
+export function transpose(
+  data: ArrayLike<number>,
+  rows: number,
+  cols: number,
+  out = new Float64Array(rows * cols),
+): Float64Array {
   for (let top = 0; top < rows; top += TILE) {
     for (let left = 0; left < cols; left += TILE) {
       const [bottom, right] = [Math.min(rows, top + TILE), Math.min(cols, left + TILE)];

@@ -90,33 +90,28 @@ describe('what a checkpoint can hold', () => {
     expect((await one(torchFile(data, { 0: swapped }, 'big'), { name })).data).toEqual(expected);
   });
 
-  test('_rebuild_tensor_v3 with a dtype over an untyped storage', async () => {
-    const v3 = call(
+  /** A matrix over all bytes of storage 0. */
+  const untyped = (rows: number, columns: number, dtype: string) =>
+    call(
       global('torch._utils', '_rebuild_tensor_v3'),
-      torchStorage({ kind: 'UntypedStorage', key: '0', elements: 4 }),
+      torchStorage({ kind: 'UntypedStorage', key: '0', elements: rows * columns }),
       int(0),
-      tuple(int(2), int(2)),
-      tuple(int(2), int(1)),
+      tuple(int(rows), int(columns)),
+      tuple(int(columns), int(1)),
       Uint8Array.of(0x89),
       Uint8Array.of(0x4e),
-      global('torch', 'float8_e4m3fn'),
+      global('torch', dtype),
     );
+
+  test('_rebuild_tensor_v3 with a dtype over an untyped storage', async () => {
+    const v3 = untyped(2, 2, 'float8_e4m3fn');
     const read = await one(torchFile(pickled(v3), { 0: Uint8Array.of(0x38, 0xb8, 0, 0x40) }), { name });
     expect(read.dtype).toBe('float8_e4m3');
     expect(read.data).toEqual(Float32Array.of(1, -1, 0, 2));
   });
 
   test('pairs of 4-bit floats are no bytes, and have no rank without scales', async () => {
-    const v3 = call(
-      global('torch._utils', '_rebuild_tensor_v3'),
-      torchStorage({ kind: 'UntypedStorage', key: '0', elements: 6 }),
-      int(0),
-      tuple(int(2), int(3)),
-      tuple(int(3), int(1)),
-      Uint8Array.of(0x89),
-      Uint8Array.of(0x4e),
-      global('torch', 'float4_e2m1fn_x2'),
-    );
+    const v3 = untyped(2, 3, 'float4_e2m1fn_x2');
     const file = torchFile(pickled(dict({ w: v3 })), { 0: new Uint8Array(6) });
     expect(await one(file, { name })).toMatchObject({
       shape: [2, 6],

@@ -1,5 +1,6 @@
 // The structure of an ONNX model: its graphs, their nodes, and where each tensor's elements lie. No element is read.
 // Fields are numbered as in onnx/onnx.proto; every message that is not needed is stepped over.
+import { repeated } from '../../shared/repeated.js';
 import { FormatError, quote } from '../errors.js';
 import type { ByteSource } from '../source/source.js';
 import { type ProtoField, ProtoWalker } from './protobuf.js';
@@ -113,11 +114,9 @@ class GraphReader {
       else if (field.number === 11) graph.inputs.push(await this.valueName(field));
       else if (field.number === 15) graph.initializers.push(await this.sparse(field));
     });
-    const first = new Map<string, OnnxTensor>();
+    const twice = repeated(graph.initializers.map(({ name }) => name));
     for (const tensor of graph.initializers) {
-      const twin = first.get(tensor.name);
-      if (twin === undefined) first.set(tensor.name, tensor);
-      else twin.problem = tensor.problem = `the graph has the weight ${quote(tensor.name)} twice`;
+      if (twice.has(tensor.name)) tensor.problem = `the graph has the weight ${quote(tensor.name)} twice`;
     }
     return graph;
   }

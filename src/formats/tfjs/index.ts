@@ -3,6 +3,7 @@
 // the concatenation of its files, and may cross from one file to the next. Quantised weights hold integers q that stand
 // for q * scale + min, or float16. String tensors (a length of 4 bytes before each string) are stepped over.
 // Source: tfjs-core/src/io/io_utils.ts (decodeWeights) and tfjs-core/src/io/types.ts.
+import { repeated } from '../../shared/repeated.js';
 import { admit } from '../admit.js';
 import { checkLength, countElements, decode, elementSize, type TensorData } from '../decode.js';
 import { uniformNoise } from '../describe.js';
@@ -112,14 +113,10 @@ async function* readGroup(
 
 /** Names that a manifest gives to more weights than one. */
 function namedTwice(manifest: readonly unknown[]): Set<unknown> {
-  const [seen, twice] = [new Set<unknown>(), new Set<unknown>()];
-  for (const group of manifest) {
-    for (const item of isObject(group) && Array.isArray(group.weights) ? group.weights : []) {
-      const name = isObject(item) ? item.name : undefined;
-      (seen.has(name) ? twice : seen).add(name);
-    }
-  }
-  return twice;
+  const items = manifest.flatMap((group) =>
+    isObject(group) && Array.isArray(group.weights) ? group.weights : [],
+  );
+  return repeated(items.map((item) => (isObject(item) ? item.name : undefined)));
 }
 
 /** What the weights of a manifest take, strings apart: good enough for a progress bar. */

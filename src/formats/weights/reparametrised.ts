@@ -17,12 +17,8 @@ export function reparametrised(entry: Stored, context: Context): Match | undefin
 function normalised(entry: Stored, context: Context): Match | undefined {
   const old = /(^|\.)weight(_\w+)?_v$/.test(entry.name) ? stem(entry.name, '_v') : undefined;
   const module = stem(entry.name, '.parametrizations.weight.original1');
-  const lengths =
-    old !== undefined
-      ? context.get(`${old}_g`)
-      : module === undefined
-        ? undefined
-        : context.get(`${module}.parametrizations.weight.original0`);
+  if (old === undefined && module === undefined) return undefined;
+  const lengths = context.get(old ? `${old}_g` : `${module}.parametrizations.weight.original0`);
   if (lengths === undefined) return undefined;
   const name = old ?? `${module}.weight`;
   const { dtype, shape } = entry;
@@ -30,10 +26,10 @@ function normalised(entry: Stored, context: Context): Match | undefined {
   const along = lengths.shape.findIndex((d) => d !== 1);
   const fits =
     along < 0 || (lengths.shape.length === shape.length && product(lengths.shape) === shape[along]);
-  // Another parametrisation of two tensors is not known.
-  if (!fits && old === undefined) return undefined;
-  if (!fits)
+  if (!fits) {
+    if (old === undefined) return undefined; // another parametrisation of two tensors
     return { weights: [{ name, dtype, shape, problem: misfit(parts, 'a length for each row') }], parts };
+  }
   const read: Weight['read'] = async () => {
     const values = await numbers(context.file, entry);
     return { data: held(scaleTo(values, shape, along, await numbers(context.file, lengths)), dtype) };
